@@ -1,0 +1,25 @@
+// Package apps holds the built-in applications as http.Handlers: bookinfo's four
+// services, version-test, the weather services, nginx by version, and the
+// backend and frontend of the Gateway API example. The same handler runs in the
+// simulated mesh, in `splitcheck app` and in pods. It knows nothing of routes:
+// a call from one service to another goes to the host by name, through the
+// client it is given.
+package apps
+
+import "net/http"
+
+// An Instance is what an application knows of itself, as a container does from
+// its image and environment.
+type Instance struct {
+	// App names the application ("reviews", "version-test", "nginx"; see
+	// Names), Version its version ("v1", "1.14.2").
+	App, Version string
+	// Pod and Namespace are what the downward API would say.
+	Pod, Namespace string
+	// Env holds the variables of the container that the original reads, such
+	// as SERVICES_DOMAIN, RATINGS_HOSTNAME or STAR_COLOR.
+	Env map[string]string
+	// Client carries the calls to other services. Its transport is the
+	// sidecar's in the simulated mesh and the network elsewhere.
+	Client *http.Client
+}

@@ -1,0 +1,109 @@
+// Package scenarios reads scenario files and holds the built-in library of them
+// with their manifests. It checks everything that can be known before any
+// traffic flows, and declines to run anything.
+package scenarios
+
+import (
+	"time"
+
+	"github.com/splitcheck/splitcheck/identify"
+	"github.com/splitcheck/splitcheck/manifests"
+	"github.com/splitcheck/splitcheck/problems"
+	"github.com/splitcheck/splitcheck/split"
+	"github.com/splitcheck/splitcheck/target"
+)
+
+// A Scenario is one scenario file, read and validated.
+type Scenario struct {
+	// File is where it was read; Builtin marks one of the library.
+	File        string
+	Builtin     bool
+	Name        string
+	Description string
+	// App names the bundle that is deployed first, or is empty.
+	App string
+	// Deploy holds the objects that are there before the first step: the
+	// bundle's, then the user's own.
+	Deploy []manifests.Object
+	// Targets are the kinds it can run on; empty for all.
+	Targets []string
+	Steps   []Step
+	// Warnings are what linting has to say that stops nothing.
+	Warnings problems.List
+}
+
+// A Step changes the mesh and then checks it.
+type Step struct {
+	Name   string
+	Apply  []manifests.Object
+	Delete []manifests.Key
+	Scale  []target.Scale
+	// Defects are switched on from this step to the end of the scenario, or
+	// to a step that names its own (an empty list switches them off). They
+	// exist on the simulated mesh only.
+	Defects []target.Defect
+	// SetsDefects tells an empty list of defects from none.
+	SetsDefects bool
+	// Settle bounds the wait for the change to take effect.
+	Settle Settle
+	Checks []Check
+}
+
+// Settle bounds the wait after a change.
+type Settle struct {
+	Timeout time.Duration // default 60 s
+}
+
+// A Check draws one sample and judges it.
+type Check struct {
+	Name     string
+	Request  Request
+	Load     Load
+	Identify identify.Rules
+	// Mirrored, if set, is the Deployment whose mirrored requests are counted
+	// in place of versions; Expect then names "mirrored" and "unmirrored".
+	Mirrored string
+	Expect   split.Weights
+	// Margins are absolute shares by version, between 0 and 1; a version that
+	// is missing has the default. Leak, Alpha and Power are 0 where the user
+	// set none.
+	Margins            map[string]float64
+	Alpha, Power, Leak float64
+	MaxErrors          float64 // -1 where the user set none
+	Method             string  // "chi-square" or "sequential"
+	// ExpectVerdict is the verdict that the scenario expects, "verified"
+	// unless it is a negative control.
+	ExpectVerdict string
+	// File, Line and Column are where the check stands.
+	File         string
+	Line, Column int
+}
+
+// A Request is what each request of a check looks like.
+type Request struct {
+	Via     target.Via
+	Method  string // default GET
+	Path    string // with its query, default /
+	Host    string // empty for the entry's own
+	Headers map[string]string
+	Cookies map[string]string
+	Body    string
+	Login   *Login
+}
+
+// A Login is made once before the load; the cookies it gives go with every
+// request.
+type Login struct {
+	Path string // default /login
+	Form map[string]string
+}
+
+// Load says how the sample is drawn. Zero values are "not set".
+type Load struct {
+	Requests    int
+	Rate        float64 // per second
+	RateSet     bool    // tells "as fast as it goes", rate: 0, from "not set"
+	Connections int
+	Reuse       int
+	Timeout     time.Duration
+}

@@ -1,0 +1,58 @@
+package split
+
+import "context"
+
+// An Outcome says what a request came to.
+type Outcome int
+
+const (
+	// Hit is an answer that names the version which served it, whatever its
+	// HTTP status.
+	Hit Outcome = iota
+	// Error is a request without a complete answer, or an answer that names
+	// no version and has a status of 500 or more. It may have been any
+	// version of positive weight.
+	Error
+	// Unidentified is any other answer that names no version. It may have
+	// been any version at all.
+	Unidentified
+)
+
+// An Answer is what one request came to.
+type Answer struct {
+	// Number is the place of the request in dispatch order, from 0.
+	Number uint64
+	// Connection tells the client's connections apart; numbers are not reused.
+	Connection uint64
+	Outcome    Outcome
+	// Version is set for a Hit.
+	Version string
+	// Kind says, for the others, in a few words that recur what happened
+	// ("timeout", "status 503", "no marker in a 200 answer"): answers are
+	// counted by it.
+	Kind string
+	// Example is a short excerpt for a person to look at; only the first of a
+	// kind is kept.
+	Example string
+}
+
+// An Exchange travels in the context of a request from the load generator to
+// the transport that carries it. The generator sets Number; the transport sets
+// Connection before RoundTrip returns.
+type Exchange struct {
+	Number     uint64
+	Connection uint64
+}
+
+type exchangeKey struct{}
+
+// WithExchange returns a context that carries e.
+func WithExchange(ctx context.Context, e *Exchange) context.Context {
+	return context.WithValue(ctx, exchangeKey{}, e)
+}
+
+// ExchangeOf returns the Exchange that ctx carries, or nil.
+func ExchangeOf(ctx context.Context) *Exchange {
+	e, _ := ctx.Value(exchangeKey{}).(*Exchange)
+	return e
+}

@@ -1,0 +1,110 @@
+package split
+
+import "maps"
+
+// A Tally is the counts of a sample: everything a verdict needs, in memory
+// that does not grow with the number of answers. Tallies of several workers
+// merge exactly, in any order. The zero value is an empty tally.
+type Tally struct {
+	// Versions counts hits by the version that the answer named, expected or
+	// not.
+	Versions map[string]int64 `json:"versions,omitempty"`
+	// Errors and Unidentified count the other answers by kind.
+	Errors       map[string]int64 `json:"errors,omitempty"`
+	Unidentified map[string]int64 `json:"unidentified,omitempty"`
+	// Examples holds one excerpt for each kind in Errors and Unidentified.
+	Examples map[string]string `json:"examples,omitempty"`
+	// Sequence describes the order of the hits. It is empty for counts
+	// that came without one.
+	Sequence Sequence `json:"sequence"`
+	// Connections describes how hits fell to connections. It is empty where
+	// connections are not known.
+	Connections Connections `json:"connections"`
+}
+
+// Add counts one answer. Answers are added in dispatch order; Ordered puts
+// them so.
+func (t *Tally) Add(a Answer) {
+	switch a.Outcome {
+	case Hit:
+		if t.Versions == nil {
+			t.Versions = map[string]int64{}
+		}
+		t.Versions[a.Version]++
+		t.Sequence.add(a.Version)
+		t.Connections.add(a.Connection, a.Version)
+		return
+	case Error:
+		if t.Errors == nil {
+			t.Errors = map[string]int64{}
+		}
+		t.Errors[a.Kind]++
+	default:
+		if t.Unidentified == nil {
+			t.Unidentified = map[string]int64{}
+		}
+		t.Unidentified[a.Kind]++
+	}
+	if t.Examples == nil {
+		t.Examples = map[string]string{}
+	}
+	if _, known := t.Examples[a.Kind]; !known {
+		t.Examples[a.Kind] = a.Example
+	}
+}
+
+// Merge adds what other has counted to t; other stays as it is. Both must have
+// been closed by Close if connections were counted.
+func (t *Tally) Merge(other *Tally) {
+	t.Versions = sum(t.Versions, other.Versions)
+	t.Errors = sum(t.Errors, other.Errors)
+	t.Unidentified = sum(t.Unidentified, other.Unidentified)
+	for kind, example := range other.Examples {
+		if t.Examples == nil {
+			t.Examples = map[string]string{}
+		}
+		// The smaller excerpt, so that the order of merging does not show.
+		if known, ok := t.Examples[kind]; !ok || example < known {
+			t.Examples[kind] = example
+		}
+	}
+	t.Sequence.merge(other.Sequence)
+	t.Connections.merge(other.Connections)
+}
+
+// Close ends the sequence and the connections: nothing is added afterwards.
+func (t *Tally) Close() {
+	t.Sequence.close()
+	t.Connections.close()
+}
+
+// Hits returns the number of answers that named a version.
+func (t *Tally) Hits() int64 { return total(t.Versions) }
+
+// Failed returns the number of errors.
+func (t *Tally) Failed() int64 { return total(t.Errors) }
+
+// Unknown returns the number of unidentified answers.
+func (t *Tally) Unknown() int64 { return total(t.Unidentified) }
+
+// Requests returns the number of requests that were counted, however they
+// ended.
+func (t *Tally) Requests() int64 { return t.Hits() + t.Failed() + t.Unknown() }
+
+func total(counts map[string]int64) int64 {
+	var sum int64
+	for _, n := range counts {
+		sum += n
+	}
+	return sum
+}
+
+func sum(a, b map[string]int64) map[string]int64 {
+	if a == nil && len(b) > 0 {
+		return maps.Clone(b)
+	}
+	for key, n := range b {
+		a[key] += n
+	}
+	return a
+}
