@@ -20,6 +20,8 @@ type Instance struct {
 	// as SERVICES_DOMAIN, RATINGS_HOSTNAME or STAR_COLOR.
 	Env map[string]string
 	// Client carries the calls to other services. Its transport is the
-	// sidecar's in the simulated mesh and the network elsewhere.
+	// sidecar's in the simulated mesh and the network elsewhere; nil is the
+	// network. Every call asks for a connection of its own (Request.Close), as
+	// the originals do, and carries the context of the request it serves.
 	Client *http.Client
 }
