@@ -1,0 +1,63 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The exit codes. docs/exit-codes.md is the list for users.
+const (
+	exitVerified     = 0
+	exitViolated     = 1
+	exitUsage        = 2
+	exitInconclusive = 3
+	exitNotConverged = 4
+	exitNotMeasured  = 5
+	exitInterrupted  = 130
+)
+
+// exitError ends the program with a code; err, if any, is what to say.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit status %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// usage is bad usage or a bad scenario.
+func usage(err error) error { return &exitError{code: exitUsage, err: err} }
+
+func usagef(format string, args ...any) error { return usage(fmt.Errorf(format, args...)) }
+
+// notMeasured is what stopped a measurement.
+func notMeasured(err error) error { return &exitError{code: exitNotMeasured, err: err} }
+
+// exitWith ends the program with code and says nothing: the report has.
+func exitWith(code int) error {
+	if code == exitVerified {
+		return nil
+	}
+	return &exitError{code: code}
+}
+
+// exitCode is what a command's error means for the caller.
+func exitCode(err error) int {
+	var exit *exitError
+	switch {
+	case err == nil:
+		return exitVerified
+	case errors.As(err, &exit):
+		return exit.code
+	default:
+		// Cobra's own complaints: an unknown command or flag, a wrong number
+		// of arguments.
+		return exitUsage
+	}
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"io"
+	"os"
+
+	"golang.org/x/term"
+)
+
+// streams is what the program has of its surroundings.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+	// outTTY and errTTY say whether a person looks at the stream.
+	outTTY, errTTY bool
+	// width is the terminal's, in columns; 0 if there is none.
+	width int
+	// color is allowed unless NO_COLOR (https://no-color.org) is set.
+	color bool
+	// workDir is the folder that relative paths start from.
+	workDir string
+}
+
+func systemStreams() streams {
+	s := streams{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr,
+		outTTY: term.IsTerminal(int(os.Stdout.Fd())),
+		errTTY: term.IsTerminal(int(os.Stderr.Fd())),
+		color:  os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
+	}
+	for _, f := range []*os.File{os.Stdout, os.Stderr} {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && s.width == 0 {
+			s.width = width
+		}
+	}
+	s.workDir, _ = os.Getwd()
+	return s
+}
