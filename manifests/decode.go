@@ -27,16 +27,16 @@ func Decode(file string, data []byte) ([]Object, problems.List) {
 	if len(roots) == 0 && len(r.found) == 0 {
 		r.add(0, 0, "the file holds no objects", "write at least one Kubernetes object into it, or remove it")
 	}
-	seen := map[Key]*Object{}
-	for i := range objects {
-		o := &objects[i]
-		if first := seen[o.Key()]; first != nil {
+	seen := map[Key]int{}
+	objects = slices.DeleteFunc(objects, func(o Object) bool {
+		if first := seen[o.Key()]; first != 0 {
 			line, column := o.Position("metadata.name")
-			r.add(line, column, fmt.Sprintf("%s is in this file twice; the first begins in line %d", o, first.Line), "keep one of them, or give the other another name")
-			continue
+			r.add(line, column, fmt.Sprintf("%s is in this file twice; the first begins in line %d", o, first), "keep one of them, or give the other another name")
+			return true
 		}
-		seen[o.Key()] = o
-	}
+		seen[o.Key()] = o.Line
+		return false
+	})
 	return objects, r.found.Sort()
 }
 
@@ -49,7 +49,7 @@ func (r *reader) document(root *yaml.Node, depth int) []Object {
 	before := len(r.found)
 	apiVersion := r.header(root, "apiVersion")
 	kindName := r.header(root, "kind")
-	if len(r.found) > before {
+	if apiVersion == "" || kindName == "" {
 		return nil
 	}
 	if kindName == "List" && apiVersion == "v1" && depth == 0 {
@@ -66,7 +66,7 @@ func (r *reader) document(root *yaml.Node, depth int) []Object {
 		known.shape.check(r, root, "")
 	}
 	r.metadata(&o, known, namespaced)
-	if slices.ContainsFunc(r.found[before:], func(p problems.Problem) bool { return !p.Warning }) {
+	if r.full() || slices.ContainsFunc(r.found[before:], func(p problems.Problem) bool { return !p.Warning }) {
 		return nil
 	}
 	if known != nil {
@@ -138,8 +138,8 @@ func (r *reader) lookUp(root *yaml.Node, apiVersion, kindName string) (*kind, bo
 		return nil, false
 	}
 	n := field(root, "kind")
-	r.found = append(r.found, problems.Problem{
-		File: r.file, Line: n.Line, Column: n.Column, Warning: true,
+	r.record(problems.Problem{
+		Line: n.Line, Column: n.Column, Warning: true,
 		Message: fmt.Sprintf("splitcheck does not interpret kind %s of %s", brief(kindName), brief(apiVersion)),
 		Hint:    "a cluster gets it as it is; the simulated mesh goes on as if it were not there",
 	})

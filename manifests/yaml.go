@@ -37,14 +37,23 @@ type reader struct {
 }
 
 func (r *reader) add(line, column int, message, hint string) {
-	if len(r.found) > maxProblems {
+	r.record(problems.Problem{Line: line, Column: column, Message: message, Hint: hint})
+}
+
+func (r *reader) record(p problems.Problem) {
+	if r.full() {
 		return
 	}
 	if len(r.found) == maxProblems {
-		message, hint = fmt.Sprintf("more than %d mistakes; the rest is not shown", maxProblems), ""
+		p.Message, p.Hint, p.Warning = fmt.Sprintf("more than %d mistakes; the rest is not shown", maxProblems), "", false
 	}
-	r.found = append(r.found, problems.Problem{File: r.file, Line: line, Column: column, Message: message, Hint: hint})
+	p.File = r.file
+	r.found = append(r.found, p)
 }
+
+// full tells that further mistakes go unrecorded, so that nothing read from
+// here on can be taken for faultless.
+func (r *reader) full() bool { return len(r.found) > maxProblems }
 
 func (r *reader) at(n *yaml.Node, message, hint string) { r.add(n.Line, n.Column, message, hint) }
 
