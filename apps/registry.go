@@ -12,10 +12,10 @@ import (
 // built in: it answers with what it knows of itself and of the request.
 const StandIn = "stand-in"
 
-// A Description is what can be said of an application before it runs.
-type Description struct {
-	// Name is the name New takes, Summary says in a line what it answers.
-	Name, Summary string
+// A Profile is what can be said of an application before it runs.
+type Profile struct {
+	// Name is the name New takes, Description says in a line what it answers.
+	Name, Description string
 	// Port is the TCP port its container listens on.
 	Port int
 	// Versions are the versions that exist, oldest first. With AnyVersion they
@@ -26,7 +26,7 @@ type Description struct {
 
 // An application is one entry of the catalogue.
 type application struct {
-	Description
+	Profile
 	// images are the repositories it is published as: the last path elements
 	// of an image reference, without registry. Where the version is a part of
 	// the repository's name, not its tag, the name ends in "-".
@@ -73,14 +73,14 @@ func Names() []string {
 }
 
 // Info describes an application; ok is false if there is none of that name.
-func Info(name string) (description Description, ok bool) {
+func Info(name string) (profile Profile, ok bool) {
 	app, ok := find(name)
 	if !ok {
-		return Description{}, false
+		return Profile{}, false
 	}
-	description = app.Description
-	description.Versions = slices.Clone(description.Versions)
-	return description, true
+	profile = app.Profile
+	profile.Versions = slices.Clone(profile.Versions)
+	return profile, true
 }
 
 // ForImage says which application and version a container's image runs, from
@@ -134,6 +134,9 @@ func find(name string) (application, bool) {
 }
 
 func (a application) has(version string) bool {
+	if a.Name == StandIn && version == "" {
+		return true // Nobody need label the pods of an image we do not know.
+	}
 	if a.AnyVersion {
 		return tag.MatchString(version)
 	}
