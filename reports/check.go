@@ -1,0 +1,161 @@
+package reports
+
+import "github.com/splitcheck/splitcheck/analysis"
+
+// A Check is one sample and what it shows. Shares are fractions between 0 and
+// 1, durations are seconds unless their name says otherwise.
+type Check struct {
+	Name    string           `json:"name"`
+	Verdict analysis.Verdict `json:"verdict"`
+	// ExpectedVerdict is set for a negative control: the check counts as
+	// verified if Verdict is the same, else as violated.
+	ExpectedVerdict analysis.Verdict `json:"expected_verdict,omitempty"`
+	// Method says how the deciding p-value was computed.
+	Method          string `json:"method"`
+	Requests        int64  `json:"requests"`
+	Errors          int64  `json:"errors"`
+	Unidentified    int64  `json:"unidentified"`
+	DurationSeconds Number `json:"duration_seconds"`
+	// Rate is in requests per second, as it was reached.
+	Rate Number `json:"rate"`
+
+	Versions    []Version    `json:"versions"`
+	ChiSquare   *Test        `json:"chi_square,omitempty"`
+	GTest       *Test        `json:"g_test,omitempty"`
+	Exact       *Exact       `json:"exact,omitempty"`
+	Sequential  *Sequential  `json:"sequential,omitempty"`
+	Equivalence *Equivalence `json:"equivalence,omitempty"`
+	Effect      *Effect      `json:"effect,omitempty"`
+	Power       *Power       `json:"power,omitempty"`
+	Gates       []Gate       `json:"gates"`
+	// Diagnosis names likely causes of what was seen.
+	Diagnosis []string `json:"diagnosis"`
+	Warnings  []string `json:"warnings"`
+	Latency   *Latency `json:"latency,omitempty"`
+
+	// Asked is what the check wanted to know, and of what.
+	Asked *Asked `json:"asked,omitempty"`
+	// Reasons say why the verdict is what it is, the weightiest first; Advice
+	// says what would settle it or what to look at next.
+	Reasons []string `json:"reasons,omitempty"`
+	Advice  []string `json:"advice,omitempty"`
+	// The kinds are in descending order of their counts.
+	ErrorsByKind       []Kind `json:"errors_by_kind,omitempty"`
+	UnidentifiedByKind []Kind `json:"unidentified_by_kind,omitempty"`
+	// Interrupted says that the sample was cut short by the user.
+	Interrupted bool `json:"interrupted,omitempty"`
+}
+
+// Asked is the question of a check, with every default filled in.
+type Asked struct {
+	// Request describes each request in words: "GET /version.html through the
+	// gateway".
+	Request string `json:"request,omitempty"`
+	// Identify lists the rules that tell the version, in the flags' form.
+	Identify []string `json:"identify,omitempty"`
+	// PlannedRequests is the size of the sample that the question needs.
+	PlannedRequests int64 `json:"planned_requests,omitempty"`
+	// Alpha bounds the probability of a wrong verdict of either kind, Power is
+	// the least probability of a right one.
+	Alpha Number `json:"alpha,omitzero"`
+	Power Number `json:"power,omitzero"`
+	// Leak is the share of a version of weight zero that must be excluded.
+	Leak Number `json:"leak,omitzero"`
+	// MaxErrors is the share of errors beyond which nothing was measured.
+	MaxErrors Number `json:"max_errors,omitzero"`
+	// Rate is in requests per second as asked for, 0 for as fast as it goes.
+	Rate Number `json:"rate,omitzero"`
+	// Connections is the number in use at once, Reuse the greatest number of
+	// requests on one.
+	Connections int `json:"connections,omitempty"`
+	Reuse       int `json:"reuse,omitempty"`
+}
+
+// A Version is one row: the versions that were expected in the order of their
+// weights, then unexpected ones by name.
+type Version struct {
+	Version       string `json:"version"`
+	Weight        Number `json:"weight"`
+	ExpectedShare Number `json:"expected_share"`
+	Margin        Number `json:"margin"`
+	Count         int64  `json:"count"`
+	Share         Number `json:"share"`
+	// CILow and CIHigh are a 95 % interval, simultaneous over the versions.
+	CILow  Number `json:"ci_low"`
+	CIHigh Number `json:"ci_high"`
+	// Residual is the standardised Pearson residual.
+	Residual Number `json:"residual"`
+	// Unexpected marks a version that the weights do not name.
+	Unexpected bool `json:"unexpected,omitempty"`
+	// LeakBound is the largest share that a version of weight zero without a
+	// hit can have, at the check's alpha.
+	LeakBound Number `json:"leak_bound,omitzero"`
+}
+
+// A Test is a chi-square or G test. Valid says whether its asymptotic p-value
+// can be relied on.
+type Test struct {
+	Statistic Number `json:"statistic"`
+	DF        int    `json:"df"`
+	PValue    Number `json:"p_value"`
+	Valid     bool   `json:"valid"`
+}
+
+// Exact is the exact p-value or its Monte Carlo estimate.
+type Exact struct {
+	PValue Number `json:"p_value"`
+	Method string `json:"method"`
+}
+
+// Sequential is the state of the sequential test when it stopped.
+type Sequential struct {
+	LogEValue Number `json:"log_e_value"`
+	PValue    Number `json:"p_value"`
+}
+
+// Equivalence is the exact test that every share lies within its margin.
+// MinMargin is the smallest common margin at which it would have passed.
+type Equivalence struct {
+	PValue    Number `json:"p_value"`
+	MinMargin Number `json:"min_margin"`
+}
+
+// Effect measures how far off the split is: Cohen's w, and the share of
+// requests that would have to move.
+type Effect struct {
+	W              Number `json:"w"`
+	MisroutedShare Number `json:"misrouted_share"`
+}
+
+// Power is the probability with which a split that is off by Margin would
+// have been noticed.
+type Power struct {
+	Achieved Number `json:"achieved"`
+	Margin   Number `json:"margin"`
+}
+
+// A Gate is one test of an assumption that the main test rests on.
+type Gate struct {
+	Name      string `json:"name"`
+	Statistic Number `json:"statistic"`
+	DF        int    `json:"df"`
+	PValue    Number `json:"p_value"`
+	Alpha     Number `json:"alpha"`
+	Broken    bool   `json:"broken"`
+	// Repair says which setting would mend the assumption.
+	Repair string `json:"repair,omitempty"`
+}
+
+// Latency is in milliseconds, over the requests with a complete answer.
+type Latency struct {
+	P50 Number `json:"p50_ms"`
+	P95 Number `json:"p95_ms"`
+	P99 Number `json:"p99_ms"`
+}
+
+// A Kind counts the requests that came to the same end, with one excerpt.
+type Kind struct {
+	Kind    string `json:"kind"`
+	Count   int64  `json:"count"`
+	Example string `json:"example,omitempty"`
+}

@@ -1,0 +1,58 @@
+package reports
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"unicode"
+	"unicode/utf8"
+)
+
+// JSON writes the report as the contract has it, indented, with a newline at
+// the end. It satisfies Format.
+func JSON(w io.Writer, r *Report) error { return writeJSON(w, r) }
+
+// writeJSON writes document so that it can be shown on a terminal: everything
+// that does not print is escaped. The encoder by itself lets through DEL, the
+// C1 controls and marks that turn the direction of text, and what a hostile
+// server sent may hold them.
+func writeJSON(w io.Writer, document any) error {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(document); err != nil {
+		return fmt.Errorf("cannot write the report as JSON: %w", err)
+	}
+	_, err := w.Write(escapeUnprintable(b.Bytes()))
+	return err
+}
+
+// escapeUnprintable rewrites runes that do not print as \u escapes. They stand
+// in strings only: outside of them JSON is ASCII, and of its control
+// characters the encoder writes only newlines, itself.
+func escapeUnprintable(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		switch {
+		case r == '\n' || unicode.IsPrint(r):
+			out = append(out, text[:size]...)
+		case r > 0xFFFF:
+			// JSON has four digits only: a pair of surrogates.
+			r -= 0x10000
+			out = appendEscape(appendEscape(out, 0xD800+r>>10), 0xDC00+r&0x3FF)
+		default:
+			out = appendEscape(out, r)
+		}
+		text = text[size:]
+	}
+	return out
+}
+
+func appendEscape(out []byte, r rune) []byte {
+	digits := strconv.FormatInt(int64(r)+0x10000, 16)[1:]
+	return append(append(out, `\u`...), digits...)
+}

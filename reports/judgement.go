@@ -1,0 +1,138 @@
+package reports
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/split"
+)
+
+// A Measurement is what is known of a check beside its judgement. Every part
+// may be left out.
+type Measurement struct {
+	// Asked describes the requests; the numbers of the question are filled in
+	// from Plan.
+	Asked Asked
+	Plan  *analysis.Plan
+	// Tally gives the errors and unidentified answers by kind.
+	Tally    *split.Tally
+	Duration time.Duration
+	Latency  *Latency
+	// Expected is the verdict that the scenario expects; verified and empty
+	// mean the same.
+	Expected    analysis.Verdict
+	Interrupted bool
+	// Diagnosis and Warnings are added to those of the judgement.
+	Diagnosis, Warnings []string
+}
+
+// FromJudgement makes a check of a judged sample.
+func FromJudgement(name string, j *analysis.Judgement, m Measurement) Check {
+	c := unjudged(name, j.Verdict, m)
+	c.Method = j.Method
+	c.Requests, c.Errors, c.Unidentified = j.Requests, j.Errors, j.Unidentified
+	if seconds, ok := c.DurationSeconds.Get(); ok && seconds > 0 {
+		c.Rate = Num(float64(j.Requests) / seconds)
+	}
+	c.Reasons, c.Advice = slices.Clone(j.Reasons), slices.Clone(j.Advice)
+	c.Warnings = append(slices.Clone(j.Warnings), m.Warnings...)
+	for _, v := range j.Versions {
+		c.Versions = append(c.Versions, fromVersion(v, j.Requests > 0))
+	}
+	if j.ChiSquare.DF > 0 {
+		c.ChiSquare = fromTest(j.ChiSquare)
+		c.Effect = &Effect{W: Num(j.Effect.W), MisroutedShare: Num(j.Effect.MisroutedShare)}
+		c.Power = &Power{Achieved: Num(j.Power.Achieved), Margin: Num(j.Power.Margin)}
+	}
+	if j.Exact != nil {
+		c.Exact = &Exact{PValue: Num(j.Exact.PValue), Method: j.Exact.Method}
+	}
+	if j.Requests > 0 {
+		c.Equivalence = &Equivalence{PValue: Num(j.Equivalence.PValue), MinMargin: Num(j.Equivalence.MinMargin)}
+	}
+	for _, g := range j.Gates {
+		c.Gates = append(c.Gates, Gate{
+			Name: g.Name, Statistic: Num(g.Statistic), DF: g.DF, PValue: Num(g.PValue),
+			Alpha: Num(g.Alpha), Broken: g.Broken, Repair: g.Repair,
+		})
+	}
+	return c
+}
+
+// Unmeasured makes a check of which no sample was drawn or judged, with the
+// reasons why: the target is down, or the change never took effect.
+func Unmeasured(name string, verdict analysis.Verdict, m Measurement, reasons ...string) Check {
+	c := unjudged(name, verdict, m)
+	c.Reasons = reasons
+	c.Warnings = slices.Clone(m.Warnings)
+	if m.Tally != nil {
+		c.Requests, c.Errors, c.Unidentified = m.Tally.Requests(), m.Tally.Failed(), m.Tally.Unknown()
+	}
+	return c
+}
+
+func unjudged(name string, verdict analysis.Verdict, m Measurement) Check {
+	c := Check{
+		Name: name, Verdict: verdict,
+		Asked: m.asked(), Diagnosis: slices.Clone(m.Diagnosis),
+		Latency: m.Latency, Interrupted: m.Interrupted,
+	}
+	if m.Expected != analysis.Verified {
+		c.ExpectedVerdict = m.Expected
+	}
+	if m.Duration > 0 {
+		c.DurationSeconds = Num(m.Duration.Seconds())
+	}
+	if m.Tally != nil {
+		c.ErrorsByKind = kinds(m.Tally.Errors, m.Tally.Examples)
+		c.UnidentifiedByKind = kinds(m.Tally.Unidentified, m.Tally.Examples)
+	}
+	return c
+}
+
+func (m Measurement) asked() *Asked {
+	asked := m.Asked
+	asked.Identify = slices.Clone(asked.Identify)
+	if m.Plan != nil {
+		q := m.Plan.Question
+		asked.PlannedRequests = m.Plan.Requests
+		asked.Alpha, asked.Power = Num(q.Alpha), Num(q.Power)
+		asked.Leak, asked.MaxErrors = Num(q.Leak), Num(q.MaxErrors)
+	}
+	return &asked
+}
+
+// fromVersion leaves out what does not exist: shares of an empty sample,
+// residuals where nothing was expected.
+func fromVersion(v analysis.VersionResult, sampled bool) Version {
+	row := Version{
+		Version: v.Version, Weight: Num(v.Weight), ExpectedShare: Num(v.ExpectedShare),
+		Margin: Num(v.Margin), Count: v.Count, Unexpected: !v.Expected,
+	}
+	if sampled {
+		row.Share, row.CILow, row.CIHigh = Num(v.Share), Num(v.Low), Num(v.High)
+		if v.Weight > 0 {
+			row.Residual = Num(v.Residual)
+		}
+		if v.Expected && v.Weight == 0 && v.Count == 0 {
+			row.LeakBound = Num(v.LeakBound)
+		}
+	}
+	return row
+}
+
+func fromTest(t analysis.Test) *Test {
+	return &Test{Statistic: Num(t.Statistic), DF: t.DF, PValue: Num(t.PValue), Valid: t.Valid}
+}
+
+func kinds(counts map[string]int64, examples map[string]string) []Kind {
+	var list []Kind
+	for _, kind := range slices.Sorted(maps.Keys(counts)) {
+		list = append(list, Kind{Kind: kind, Count: counts[kind], Example: examples[kind]})
+	}
+	slices.SortStableFunc(list, func(a, b Kind) int { return cmp.Compare(b.Count, a.Count) })
+	return list
+}

@@ -1,0 +1,225 @@
+package reports
+
+import (
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+	"github.com/olekukonko/tablewriter/renderer"
+	"github.com/olekukonko/tablewriter/tw"
+	"github.com/splitcheck/splitcheck/analysis"
+)
+
+// text collects lines; nothing is written before all of them are there.
+type text struct {
+	Options
+	b   strings.Builder
+	err error
+}
+
+func newText(o Options) *text {
+	if o.Width == 0 {
+		o.Width = 100
+	}
+	o.Width = max(o.Width, 60)
+	return &text{Options: o}
+}
+
+func (t *text) flush(w io.Writer) error {
+	if t.err != nil {
+		return t.err
+	}
+	_, err := io.WriteString(w, t.b.String())
+	return err
+}
+
+func (t *text) line(s string) {
+	t.b.WriteString(strings.TrimRight(s, " "))
+	t.b.WriteByte('\n')
+}
+
+// paragraph writes s wrapped, each line behind indent.
+func (t *text) paragraph(indent, s string) {
+	for _, line := range wrap(s, t.Width-cells(indent)) {
+		t.line(indent + line)
+	}
+}
+
+// labelled writes s wrapped behind a label that takes so many columns.
+func (t *text) labelled(label string, columns int, s string) {
+	for i, line := range wrap(s, t.Width-columns) {
+		if i == 0 {
+			t.line(label + strings.Repeat(" ", max(1, columns-cells(label))) + line)
+			continue
+		}
+		t.line(strings.Repeat(" ", columns) + line)
+	}
+}
+
+func (t *text) color(code, s string) string {
+	if !t.Color || s == "" {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+func (t *text) bold(s string) string { return t.color("1", s) }
+func (t *text) dim(s string) string  { return t.color("2", s) }
+
+// verdictColor is green only for verified, red for what is known to be wrong,
+// yellow for what is not known.
+func (t *text) verdictColor(v analysis.Verdict, s string) string {
+	switch v {
+	case analysis.Verified:
+		return t.color("1;32", s)
+	case analysis.Violated, analysis.NotMeasured:
+		return t.color("1;31", s)
+	default:
+		return t.color("1;33", s)
+	}
+}
+
+// narrow measures text the same way everywhere: what Unicode leaves open
+// ("ambiguous") takes one column, whatever the locale, so that the same report
+// renders the same.
+var narrow = twwidth.Options{}
+
+// cells returns the number of columns that s takes; colours take none.
+func cells(s string) int { return twwidth.WidthWithOptions(s, narrow) }
+
+// longest bounds a text in runes: marks that combine take no column, and a name
+// of a million of them would fit into one.
+const longest = 4000
+
+// clip shortens s to so many columns. What tells names apart stands at either
+// end, so the middle goes.
+func clip(s string, columns int) string {
+	runes := []rune(s)
+	if len(runes) <= longest && cells(s) <= columns {
+		return s
+	}
+	room := min(columns-1, longest)
+	head, width := 0, 0
+	for head < min(len(runes), longest) && width+cells(string(runes[head])) <= (room+1)/2 {
+		width += cells(string(runes[head]))
+		head++
+	}
+	tail := len(runes)
+	for tail > max(head, len(runes)-longest) && width+cells(string(runes[tail-1])) <= room {
+		width += cells(string(runes[tail-1]))
+		tail--
+	}
+	return string(runes[:head]) + "…" + string(runes[tail:])
+}
+
+// wrap breaks s into lines of at most that many columns, at blanks where there
+// are any.
+func wrap(s string, columns int) []string {
+	var lines []string
+	var line string
+	if runes := []rune(s); len(runes) > longest {
+		s = string(runes[:longest]) + "…"
+	}
+	for _, word := range strings.Fields(s) {
+		for cells(word) > columns {
+			head, rest := breakWord(word, columns)
+			if line != "" {
+				lines = append(lines, line)
+				line = ""
+			}
+			lines = append(lines, head)
+			word = rest
+		}
+		switch {
+		case line == "":
+			line = word
+		case cells(line)+1+cells(word) <= columns:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// breakWord cuts a word that fits on no line.
+func breakWord(word string, columns int) (head, rest string) {
+	width := 0
+	for i, r := range word {
+		width += cells(string(r))
+		if width > columns && i > 0 {
+			return word[:i], word[i:]
+		}
+	}
+	return word, ""
+}
+
+// shrink narrows the widest columns until they take no more than total.
+func shrink(widths []int, total int) {
+	for {
+		sum, widest := 0, 0
+		for i, w := range widths {
+			sum += w
+			if w > widths[widest] {
+				widest = i
+			}
+		}
+		if sum <= total || widths[widest] <= 1 {
+			return
+		}
+		widths[widest]--
+	}
+}
+
+// A column of a table: its title, and whether its cells stand at the right.
+type column struct {
+	title string
+	right bool
+}
+
+// table writes rows in columns without any frame, behind indent. What goes wrong
+// is told by flush.
+func (t *text) table(indent string, columns []column, rows [][]string) {
+	var b strings.Builder
+	header := make([]string, len(columns))
+	align := make([]tw.Align, len(columns))
+	for i, c := range columns {
+		header[i], align[i] = t.dim(c.title), tw.AlignLeft
+		if c.right {
+			align[i] = tw.AlignRight
+		}
+	}
+	cell := tw.CellConfig{
+		Formatting: tw.CellFormatting{AutoWrap: tw.WrapNone, AutoFormat: tw.Off},
+		Alignment:  tw.CellAlignment{PerColumn: align},
+		Padding:    tw.CellPadding{Global: tw.Padding{Right: "   ", Overwrite: true}},
+	}
+	table := tablewriter.NewTable(&b,
+		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
+			Borders:  tw.BorderNone,
+			Settings: tw.Settings{Separators: tw.SeparatorsNone, Lines: tw.LinesNone},
+		})),
+		tablewriter.WithConfig(tablewriter.Config{Header: cell, Row: cell}),
+		tablewriter.WithTrimSpace(tw.Off),
+		tablewriter.WithEastAsian(tw.Off),
+	)
+	table.Header(header)
+	if err := table.Bulk(rows); err != nil {
+		t.err = err
+	}
+	if err := table.Render(); err != nil {
+		t.err = err
+	}
+	for line := range strings.Lines(b.String()) {
+		t.line(indent + strings.TrimRight(line, " \n"))
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,84 @@
+package reports
+
+import (
+	"encoding/json"
+	"reflect"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// printable makes s safe to show on a terminal. Versions and excerpts come from
+// servers that nobody vouches for, and a terminal obeys what it is sent. Runs of
+// blanks become one blank; whatever else does not print, escape sequences and
+// marks that turn the direction of text among it, is shown as Go writes it.
+func printable(s string) string {
+	var b strings.Builder
+	blank := false
+	for len(s) > 0 {
+		r, size := utf8.DecodeRuneInString(s)
+		s = s[size:]
+		if unicode.IsSpace(r) {
+			blank = true
+			continue
+		}
+		if blank && b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		blank = false
+		if unicode.IsPrint(r) { // Invalid UTF-8 has become U+FFFD, which prints.
+			b.WriteRune(r)
+			continue
+		}
+		quoted := strconv.QuoteRune(r)
+		b.WriteString(quoted[1 : len(quoted)-1])
+	}
+	return b.String()
+}
+
+// printableReport returns a copy of r in which every string is printable, so
+// that no rendering for people can forget one.
+func printableReport(r *Report) (*Report, error) {
+	data, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
+	safe := &Report{}
+	if err := json.Unmarshal(data, safe); err != nil {
+		return nil, err
+	}
+	makePrintable(reflect.ValueOf(safe).Elem())
+	return safe, nil
+}
+
+func makePrintable(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.String:
+		if v.CanSet() {
+			v.SetString(printable(v.String()))
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			makePrintable(v.Elem())
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			makePrintable(v.Field(i))
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			makePrintable(v.Index(i))
+		}
+	case reflect.Map:
+		// All maps of the document are from string to string.
+		safe := reflect.MakeMap(v.Type())
+		for _, key := range v.MapKeys() {
+			k := reflect.ValueOf(printable(key.String()))
+			safe.SetMapIndex(k, reflect.ValueOf(printable(v.MapIndex(key).String())))
+		}
+		if v.CanSet() && !v.IsNil() {
+			v.Set(safe)
+		}
+	}
+}

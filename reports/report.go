@@ -1,0 +1,117 @@
+// Package reports holds the document that every run ends in and its renderings.
+// The document is the contract with scripts: its JSON names are stable. A
+// rendering is a pure function of a finished document: it measures nothing,
+// judges nothing, and looks at neither the clock nor the environment.
+package reports
+
+import (
+	"time"
+
+	"github.com/splitcheck/splitcheck/analysis"
+)
+
+// Schema names the version of the document's form.
+const Schema = "splitcheck.dev/report/v1"
+
+// A Report is everything that one invocation has to say. Finish completes it.
+type Report struct {
+	Schema  string           `json:"schema"`
+	Verdict analysis.Verdict `json:"verdict"`
+	// Generator is the program and version that wrote the report.
+	Generator string `json:"generator,omitempty"`
+	// Started is when the run began. It is passed in, never read off a clock
+	// here, and absent where the moment means nothing (recorded answers).
+	Started *time.Time `json:"started,omitempty"`
+	// DurationSeconds is the whole run, deployment and waiting included.
+	DurationSeconds Number `json:"duration_seconds,omitzero"`
+	// Interrupted says that the user ended the run before its end; what was
+	// counted until then is in it.
+	Interrupted  bool          `json:"interrupted,omitempty"`
+	Target       Target        `json:"target"`
+	Reproduction *Reproduction `json:"reproduction,omitempty"`
+	Warnings     []string      `json:"warnings,omitempty"`
+	Scenarios    []Scenario    `json:"scenarios"`
+}
+
+// A Target is what carried the traffic.
+type Target struct {
+	// Kind is "sim", "kind", "cluster", "gateway", or "recorded" for answers
+	// that were judged without sending any.
+	Kind string `json:"kind"`
+	// Simulated is true where no real proxy took part.
+	Simulated bool `json:"simulated"`
+	// URL is the address that the load was sent to.
+	URL string `json:"url,omitempty"`
+	// Context is the kubeconfig context of a cluster.
+	Context string `json:"context,omitempty"`
+	// Source is the file that recorded answers were read from.
+	Source string `json:"source,omitempty"`
+	// Versions holds what runs there by name, such as "istio": "1.31.1".
+	Versions map[string]string `json:"versions,omitempty"`
+}
+
+// A Reproduction is what it takes to run the same again.
+type Reproduction struct {
+	// Command is the command line, word by word.
+	Command []string `json:"command,omitempty"`
+	// Seed is the seed of every random draw that splitcheck itself makes.
+	Seed *uint64 `json:"seed,omitempty"`
+}
+
+// A Scenario is one scenario's part of a report.
+type Scenario struct {
+	Name        string           `json:"name"`
+	Description string           `json:"description,omitempty"`
+	Verdict     analysis.Verdict `json:"verdict"`
+	// Failure says what kept the scenario, or the rest of it, from being
+	// measured.
+	Failure  string   `json:"failure,omitempty"`
+	Warnings []string `json:"warnings,omitempty"`
+	Steps    []Step   `json:"steps"`
+	Graph    *Graph   `json:"graph,omitempty"`
+}
+
+// A Step is one change of the mesh with the checks that followed it.
+type Step struct {
+	Name string `json:"name"`
+	// Verdict is the worst of the step's checks; it is absent for a step that
+	// only prepares and has nothing to check.
+	Verdict     analysis.Verdict `json:"verdict,omitempty"`
+	Failure     string           `json:"failure,omitempty"`
+	Convergence *Convergence     `json:"convergence,omitempty"`
+	Warnings    []string         `json:"warnings,omitempty"`
+	Checks      []Check          `json:"checks"`
+}
+
+// A Convergence says how long the change of a step took to be in effect.
+// Requests sent while waiting are never part of a sample.
+type Convergence struct {
+	Seconds   Number `json:"seconds"`
+	Converged bool   `json:"converged"`
+	// Detail says in words what had not taken effect, and why as far as known.
+	Detail string `json:"detail,omitempty"`
+}
+
+// A Graph is what called what while the scenario ran.
+type Graph struct {
+	Nodes []Node `json:"nodes"`
+	Edges []Edge `json:"edges"`
+}
+
+// A Node is one version of a workload, a gateway, or the client.
+type Node struct {
+	ID        string `json:"id"`
+	Workload  string `json:"workload"`
+	Version   string `json:"version,omitempty"`
+	Namespace string `json:"namespace,omitempty"`
+}
+
+// An Edge counts the requests from one node to another. Mirrored copies are
+// counted apart from Requests.
+type Edge struct {
+	From     string `json:"from"`
+	To       string `json:"to"`
+	Requests int64  `json:"requests"`
+	Errors   int64  `json:"errors"`
+	Mirrored int64  `json:"mirrored,omitempty"`
+}

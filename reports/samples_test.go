@@ -1,0 +1,239 @@
+package reports_test
+
+import (
+	"math"
+	"time"
+
+	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/split"
+)
+
+// question is what most samples ask: 90/10 at the defaults. 1,920 is the number
+// of requests that the contract plans for it.
+var question = &analysis.Plan{
+	Question: analysis.Question{Alpha: 0.0005, Power: 0.999, Leak: 0.002, MaxErrors: 0.01},
+	Method:   "chi-square", Requests: 1920,
+	Versions: []analysis.PlannedVersion{
+		{Version: "v1", Weight: 90, ExpectedShare: 0.9, Margin: 0.05},
+		{Version: "v2", Weight: 10, ExpectedShare: 0.1, Margin: 0.05},
+	},
+}
+
+func row(version string, weight, expected, margin float64, count int64, share, low, high, residual float64) analysis.VersionResult {
+	return analysis.VersionResult{
+		Version: version, Weight: weight, ExpectedShare: expected, Margin: margin, Count: count,
+		Share: share, Low: low, High: high, Residual: residual, Expected: true,
+	}
+}
+
+// goodJudgement is 1,724 to 196 of 1,920, asked 90 to 10. The interval is
+// Goodman's; rendering needs plausible numbers only.
+func goodJudgement() *analysis.Judgement {
+	return &analysis.Judgement{
+		Verdict: analysis.Verified, Method: "exact", Requests: 1920,
+		Versions: []analysis.VersionResult{
+			row("v1", 90, 0.9, 0.05, 1724, 0.89792, 0.8815, 0.9122, -0.3),
+			row("v2", 10, 0.1, 0.05, 196, 0.10208, 0.0878, 0.1185, 0.3),
+		},
+		ChiSquare:   analysis.Test{Statistic: 0.0926, DF: 1, PValue: 0.7609, Valid: true},
+		Exact:       &analysis.ExactTest{PValue: 0.7606, Method: "enumeration"},
+		Equivalence: analysis.Equivalence{PValue: 2.3e-13, MinMargin: 0.0246},
+		Effect:      analysis.Effect{W: 0.0069, MisroutedShare: 0.0021},
+		Power:       analysis.Power{Achieved: 0.99991, Margin: 0.05},
+		Gates: []analysis.Gate{
+			{Name: "runs", Statistic: 0.81, PValue: 0.42, Alpha: 0.0001},
+			{Name: "connections", Statistic: 190.2, DF: 191, PValue: 0.5, Alpha: 0.0001},
+		},
+	}
+}
+
+func good(name string) reports.Check {
+	return reports.FromJudgement(name, goodJudgement(), reports.Measurement{
+		Asked: reports.Asked{
+			Request: "GET /version.html through the gateway", Identify: []string{"body:(v[12])"},
+			Connections: 10, Reuse: 10,
+		},
+		Plan: question, Tally: &split.Tally{Versions: map[string]int64{"v1": 1724, "v2": 196}},
+		Duration: 112 * time.Millisecond,
+		Latency:  &reports.Latency{P50: reports.Num(0.31), P95: reports.Num(1.2), P99: reports.Num(3.4)},
+	})
+}
+
+func badMeasurement() reports.Measurement {
+	return reports.Measurement{
+		Asked: reports.Asked{Request: "GET /productpage through the gateway"}, Plan: question,
+		Duration: 3100 * time.Millisecond,
+		Tally: &split.Tally{
+			Errors:       map[string]int64{"timeout": 2, "status 503": 7},
+			Unidentified: map[string]int64{"no marker in a 200 answer": 3},
+			Examples: map[string]string{
+				"timeout": "context deadline exceeded", "status 503": "no healthy upstream",
+				"no marker in a 200 answer": "<html><head><title>Welcome to nginx!</title>",
+			},
+		},
+	}
+}
+
+func bad(name string) reports.Check {
+	j := goodJudgement()
+	j.Verdict, j.Errors, j.Unidentified = analysis.Violated, 9, 3
+	j.Versions = []analysis.VersionResult{
+		row("v1", 90, 0.9, 0.05, 1338, 0.6969, 0.6725, 0.7201, -29.6),
+		row("v2", 10, 0.1, 0.05, 570, 0.2969, 0.2735, 0.3213, 28.7),
+	}
+	j.ChiSquare = analysis.Test{Statistic: 838, DF: 1, PValue: 3.2e-184, Valid: true}
+	j.Exact = &analysis.ExactTest{PValue: 1e-180, Method: "enumeration"}
+	j.Equivalence = analysis.Equivalence{PValue: 1, MinMargin: 0.23}
+	j.Reasons = []string{"v2 got 29.7 % of the requests where 10 % were asked"}
+	j.Advice = []string{"look at which VirtualService the gateway holds: istioctl proxy-config routes"}
+	m := badMeasurement()
+	return reports.FromJudgement(name, j, m)
+}
+
+func oneCheck(c reports.Check) *reports.Report {
+	seed := uint64(7)
+	r := &reports.Report{
+		Generator: "splitcheck v0.1.0",
+		Target:    reports.Target{Kind: "sim", Simulated: true},
+		Reproduction: &reports.Reproduction{
+			Command: []string{"splitcheck", "run", "version-test-90-10", "--seed", "7"}, Seed: &seed,
+		},
+		DurationSeconds: reports.Num(0.31),
+		Scenarios: []reports.Scenario{{
+			Name: "version-test-90-10", Description: "The curl loop,\nmade a test.",
+			Steps: []reports.Step{{
+				Name:        "90-10",
+				Convergence: &reports.Convergence{Seconds: reports.Num(1.2), Converged: true},
+				Checks:      []reports.Check{c},
+			}},
+			Graph: &reports.Graph{
+				Nodes: []reports.Node{{ID: "gateway", Workload: "istio-ingressgateway"}, {ID: "appv1", Workload: "appv1", Version: "v1", Namespace: "default"}},
+				Edges: []reports.Edge{{From: "gateway", To: "appv1", Requests: 1724}},
+			},
+		}},
+	}
+	r.Finish()
+	return r
+}
+
+// suite is several scenarios of which some are not as expected.
+func suite() *reports.Report {
+	r := oneCheck(good("everyone"))
+	control := bad("everyone")
+	control.ExpectedVerdict = analysis.Violated
+	missed := good("everyone")
+	missed.ExpectedVerdict = analysis.Violated
+	unsure := good("testuser")
+	unsure.Verdict = analysis.Inconclusive
+	unsure.Reasons = []string{"the answers are not independent: each connection keeps its version"}
+	unsure.Gates[1].Broken, unsure.Gates[1].PValue, unsure.Gates[1].Repair = true, reports.Num(1e-20), "use --reuse 1, a connection for each request"
+	late := reports.Unmeasured("everyone", analysis.NotConverged, reports.Measurement{Plan: question},
+		"the answers still came from v1 alone when the time was over")
+	dead := reports.Unmeasured("everyone", analysis.NotMeasured, reports.Measurement{
+		Tally: &split.Tally{Errors: map[string]int64{"connection refused": 40}, Examples: map[string]string{"connection refused": "dial tcp 127.0.0.1:80: connect: connection refused"}},
+	}, "40 of 40 requests failed, and at most 1 % may")
+	one := func(scenario, step string, c reports.Check) reports.Scenario {
+		return reports.Scenario{Name: scenario, Steps: []reports.Step{{Name: step, Checks: []reports.Check{c}}}}
+	}
+	r.Scenarios = append(r.Scenarios,
+		one("wrong-weights", "70-30", control), one("leaky-subset", "100-0", missed),
+		reports.Scenario{Name: "bookinfo-testuser", Steps: []reports.Step{
+			{Name: "prepare"}, {Name: "rules", Checks: []reports.Check{good("everyone"), unsure}}}},
+		reports.Scenario{Name: "weather-shift", Steps: []reports.Step{{
+			Name: "50-50", Checks: []reports.Check{late},
+			Convergence: &reports.Convergence{Seconds: reports.Num(60), Detail: "the gateway still holds the rules from before"},
+		}}},
+		one("gamma-shift", "80-20", dead),
+		reports.Scenario{Name: "nginx-replicas", Failure: "cannot read deployment.yaml: no such file"},
+	)
+	r.Finish()
+	return r
+}
+
+// many is a split over n versions of which the last gets too much.
+func many(n int, name func(int) string) *reports.Report {
+	j := goodJudgement()
+	j.Verdict, j.Exact = analysis.Violated, nil
+	j.ChiSquare = analysis.Test{Statistic: 400, DF: n - 1, PValue: 1.4e-6, Valid: true}
+	j.Versions = nil
+	share := 1 / float64(n)
+	for i := range n {
+		got := share * (1 + 0.002*float64(i))
+		if i == n-1 {
+			got = 2 * share
+		}
+		j.Versions = append(j.Versions, row(name(i), 1, share, share/2, int64(got*10000), got, 0.9*got, 1.1*got, 0.4))
+	}
+	j.Requests = 10000
+	j.Reasons = []string{name(n-1) + " gets twice its share"}
+	return oneCheck(reports.FromJudgement("everyone", j, reports.Measurement{Plan: question}))
+}
+
+// zeroWeight is 999 to 1 with a version that must never answer, an unknown one
+// that did, and a share that is not told.
+func zeroWeight() *reports.Report {
+	j := goodJudgement()
+	j.Verdict, j.Exact, j.Requests = analysis.Violated, nil, 64000
+	leaked := analysis.VersionResult{Version: "v9", Count: 1, Share: 1.0 / 64000, Low: 0, High: 0.0002}
+	silent := row("v3", 0, 0, 0, 0, 0, 0, 0.0001, math.NaN())
+	silent.LeakBound = 0.000119
+	j.Versions = []analysis.VersionResult{
+		row("v1", 999, 0.999, 0.001, 63936, 0.999, 0.9987, 0.9993, 0.01),
+		row("v2", 1, 0.001, 0.001, 63, 63.0/64000, 0.0007, 0.0014, -0.1), silent, leaked,
+	}
+	j.Reasons = []string{"v9 answered once, and no weight names it"}
+	return oneCheck(reports.FromJudgement("everyone", j, reports.Measurement{Plan: question}))
+}
+
+// empty is a sample without a single request.
+func empty() *reports.Report {
+	j := &analysis.Judgement{
+		Verdict: analysis.NotMeasured, Method: "asymptotic",
+		Versions: []analysis.VersionResult{
+			row("v1", 1, 0.5, 0.05, 0, math.NaN(), math.NaN(), math.NaN(), math.NaN()),
+			row("v2", 1, 0.5, 0.05, 0, math.NaN(), math.NaN(), math.NaN(), math.NaN()),
+		},
+		ChiSquare:   analysis.Test{Statistic: math.Inf(1), DF: 1, PValue: math.NaN()},
+		Equivalence: analysis.Equivalence{PValue: math.Inf(-1), MinMargin: math.NaN()},
+		Reasons:     []string{"no request was answered"},
+	}
+	r := oneCheck(reports.FromJudgement("everyone", j, reports.Measurement{}))
+	r.Target = reports.Target{Kind: "gateway", URL: "http://127.0.0.1:8080", Versions: map[string]string{"istio": "1.31.1"}}
+	return r
+}
+
+// hostile holds what a server could send to take over the terminal.
+const hostileText = "\x1b]0;owned\x07\x1b[2J\x1b[31mVERIFIED\r\n\u009b1A\u202eevil\u2066\x00\x7f\xff\xfe\u200b"
+
+func hostile() *reports.Report {
+	j := goodJudgement()
+	j.Versions[0].Version = hostileText
+	j.Warnings, j.Advice, j.Reasons = []string{hostileText}, []string{hostileText}, []string{hostileText}
+	j.Gates[0].Broken, j.Gates[0].Repair = true, hostileText
+	r := oneCheck(reports.FromJudgement(hostileText, j, reports.Measurement{
+		Plan: question, Asked: reports.Asked{Request: hostileText}, Diagnosis: []string{hostileText},
+		Tally: &split.Tally{
+			Errors:       map[string]int64{hostileText: 3},
+			Unidentified: map[string]int64{"odd": 2},
+			Examples:     map[string]string{hostileText: hostileText, "odd": hostileText},
+		},
+	}))
+	r.Warnings = []string{hostileText}
+	r.Target.URL, r.Target.Versions = hostileText, map[string]string{hostileText: hostileText}
+	r.Scenarios[0].Name, r.Scenarios[0].Description = hostileText, hostileText
+	r.Scenarios[0].Graph.Nodes[1].Workload = hostileText
+	r.Reproduction.Command = []string{"splitcheck", "run", hostileText}
+	return r
+}
+
+// interrupted was ended by the user in the middle of its only sample.
+func interrupted() *reports.Report {
+	c := good("everyone")
+	c.Verdict, c.Interrupted, c.Requests = analysis.Inconclusive, true, 412
+	c.Reasons = []string{"412 of 1,920 requests are too few"}
+	r := oneCheck(c)
+	r.Interrupted = true
+	r.Finish()
+	return r
+}

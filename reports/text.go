@@ -1,0 +1,262 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/splitcheck/splitcheck/analysis"
+)
+
+// Options say how text is laid out. The zero value is plain text of 100
+// columns.
+type Options struct {
+	// Color allows colours; the caller knows whether there is a terminal and
+	// what NO_COLOR says.
+	Color bool
+	// Width is the number of columns, 100 if it is 0; less than 60 is taken
+	// for 60.
+	Width int
+	// Verbose shows every version, every gate and every statistic.
+	Verbose bool
+}
+
+// Text returns the format for a person at a terminal: the verdict first, then
+// the evidence of whatever is not as expected, and a table of all checks where
+// there are several. A single check is shown in full.
+func Text(o Options) Format {
+	return func(w io.Writer, r *Report) error {
+		safe, err := printableReport(r)
+		if err != nil {
+			return fmt.Errorf("cannot write the report as text: %w", err)
+		}
+		t := newText(o)
+		t.report(safe)
+		return t.flush(w)
+	}
+}
+
+func (t *text) report(r *Report) {
+	items := itemsOf(r)
+	t.head(r, items)
+	for _, s := range r.Scenarios {
+		t.warnings("", s.Warnings)
+	}
+	t.warnings("", r.Warnings)
+	for _, each := range items {
+		if len(items) == 1 || t.Verbose || each.counts() != analysis.Verified {
+			t.line("")
+			if len(items) > 1 {
+				t.rule(each)
+			}
+			t.item(each)
+		}
+	}
+	if len(items) > 1 {
+		t.line("")
+		t.summary(items)
+	}
+	if t.Verbose {
+		for _, s := range r.Scenarios {
+			t.graph(s)
+		}
+	}
+	t.foot(r)
+}
+
+// An item is what gets a verdict of its own: a check, or a step or scenario
+// that failed before it could be checked.
+type item struct {
+	scenario *Scenario
+	step     *Step
+	check    *Check
+}
+
+func itemsOf(r *Report) []item {
+	var items []item
+	for i := range r.Scenarios {
+		s := &r.Scenarios[i]
+		if s.Failure != "" {
+			items = append(items, item{scenario: s})
+		}
+		for j := range s.Steps {
+			step := &s.Steps[j]
+			if step.Verdict != "" && (step.Failure != "" || len(step.Checks) == 0) {
+				items = append(items, item{scenario: s, step: step})
+			}
+			for k := range step.Checks {
+				items = append(items, item{scenario: s, step: step, check: &step.Checks[k]})
+			}
+		}
+	}
+	return items
+}
+
+// counts returns the verdict that counts for the run.
+func (i item) counts() analysis.Verdict {
+	switch {
+	case i.check != nil:
+		return i.check.Counts()
+	case i.step != nil && i.step.Failure == "":
+		return i.step.Verdict
+	default:
+		return analysis.NotMeasured
+	}
+}
+
+// name returns where the item stands, without repeating the scenario's name
+// for a report that has nothing else.
+func (i item) name() string {
+	parts := []string{i.scenario.Name}
+	if i.step != nil {
+		parts = append(parts, i.step.Name)
+	}
+	if i.check != nil {
+		parts = append(parts, i.check.Name)
+	}
+	kept := parts[:1]
+	for _, part := range parts[1:] {
+		if part != "" && part != kept[len(kept)-1] {
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(kept, " / ")
+}
+
+// verdict returns the item's verdict in words, with what was expected of it.
+func (i item) verdict() string {
+	if i.check == nil {
+		return word(i.counts())
+	}
+	switch expected := i.check.ExpectedVerdict; expected {
+	case "":
+		return word(i.check.Verdict)
+	case i.check.Verdict:
+		return word(i.check.Verdict) + ", as expected"
+	default:
+		return word(i.check.Verdict) + ", but expected " + word(expected)
+	}
+}
+
+// head writes the verdict of the run, what it is of and what carried it.
+func (t *text) head(r *Report, items []item) {
+	big := word(r.Verdict)
+	if r.Interrupted {
+		big = "INTERRUPTED"
+	}
+	label := t.verdictColor(r.Verdict, " "+big+" ")
+	t.labelled(label, len(big)+3, t.bold(sentence(headline(r, items))))
+	indent := strings.Repeat(" ", len(big)+3)
+	if len(items) == 1 {
+		t.paragraph(indent, items[0].name())
+	}
+	t.paragraph(indent, targetWords(r.Target))
+	if len(r.Scenarios) == 1 && r.Scenarios[0].Description != "" {
+		t.paragraph(indent, r.Scenarios[0].Description)
+	}
+}
+
+func headline(r *Report, items []item) string {
+	var off, controls int64
+	for _, each := range items {
+		if each.counts() != analysis.Verified {
+			off++
+		} else if each.check.ExpectedVerdict != "" {
+			controls++
+		}
+	}
+	switch {
+	case r.Interrupted:
+		return "the run was ended before it was complete; what was counted until then follows"
+	case len(items) == 0:
+		return "nothing was checked, so nothing is known"
+	case len(items) == 1 && controls == 1:
+		return "the check found the fault that it was meant to find"
+	case len(items) == 1 && items[0].check != nil && items[0].check.ExpectedVerdict != "":
+		return fmt.Sprintf("the check was expected to say %s and said %s",
+			items[0].check.ExpectedVerdict, items[0].check.Verdict)
+	case len(items) == 1:
+		return meaning(items[0].counts())
+	case off > 0:
+		return fmt.Sprintf("%s of %s not as expected", count(off), plural(int64(len(items)), "check")+isOrAre(off))
+	case controls > 0:
+		return fmt.Sprintf("all %d checks came out as expected, %s among them", len(items), plural(controls, "negative control"))
+	default:
+		return fmt.Sprintf("all %d checks show that %s", len(items), meaning(analysis.Verified))
+	}
+}
+
+func isOrAre(n int64) string {
+	if n == 1 {
+		return " is"
+	}
+	return " are"
+}
+
+// foot writes how to repeat what went wrong, and the last line: the verdict
+// and what the exit code means.
+func (t *text) foot(r *Report) {
+	t.line("")
+	if again := r.Reproduction; again != nil && (t.Verbose || r.Verdict != analysis.Verified) {
+		if len(again.Command) > 0 {
+			t.say("Again", shellWords(again.Command))
+		}
+		if again.Seed != nil && !slices.Contains(again.Command, "--seed") {
+			t.say("Seed", fmt.Sprint(*again.Seed))
+		}
+		t.line("")
+	}
+	end := word(r.Verdict)
+	why := meaning(r.Verdict)
+	if r.Interrupted {
+		end, why = "INTERRUPTED", "the run was ended before it was complete"
+	}
+	if r.Target.Simulated {
+		end += " (simulated)"
+	}
+	t.paragraph("", fmt.Sprintf("%s · exit code %d: %s.", t.verdictColor(r.Verdict, end), r.ExitCode(), why))
+}
+
+// targetWords names what carried the traffic; a simulation says so.
+func targetWords(target Target) string {
+	var words string
+	switch {
+	case target.Kind == "sim":
+		words = "on the simulated mesh: no real proxy took part"
+	case target.Kind == "recorded":
+		words = "recorded answers, judged as they are"
+	case target.Kind == "gateway":
+		words = "at an existing gateway"
+	case target.Kind == "kind":
+		words = "on a kind cluster"
+	case target.Kind == "cluster":
+		words = "on an existing cluster"
+	default:
+		words = "on the target " + target.Kind
+	}
+	if target.Simulated && target.Kind != "sim" {
+		words += " (simulated: no real proxy took part)"
+	}
+	for _, detail := range []string{target.Context, target.URL, target.Source} {
+		if detail != "" {
+			words += ", " + detail
+		}
+	}
+	for _, name := range sortedKeys(target.Versions) {
+		words += ", " + name + " " + target.Versions[name]
+	}
+	return words
+}
+
+// shellWords writes a command line so that a shell reads it back.
+func shellWords(command []string) string {
+	quoted := make([]string, len(command))
+	for i, arg := range command {
+		quoted[i] = arg
+		if arg == "" || strings.ContainsAny(arg, " \t\n'\"\\$`!*?[]{}()<>|&;#~") {
+			quoted[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(quoted, " ")
+}

@@ -1,0 +1,341 @@
+package reports
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/splitcheck/splitcheck/analysis"
+)
+
+// labels is how many columns the words at the left of a check take.
+const labels = 9
+
+// say writes a labelled paragraph of a check.
+func (t *text) say(label, s string) {
+	if s != "" {
+		t.labelled(t.dim(label), labels, s)
+	}
+}
+
+// warnings writes each warning as a paragraph of its own.
+func (t *text) warnings(indent string, warnings []string) {
+	for _, w := range warnings {
+		t.labelled(indent+t.color("33", "Warning"), len(indent)+labels, sentence(w))
+	}
+}
+
+// rule separates one item of several from the one before.
+func (t *text) rule(i item) {
+	verdict := i.verdict()
+	room := t.Width - cells(verdict) - 6
+	name := clip(i.name(), room)
+	rest := max(0, room-cells(name))
+	t.line("── " + t.bold(name) + " " + t.dim(strings.Repeat("─", rest)) + " " + t.verdictColor(i.counts(), verdict))
+}
+
+// item writes everything there is to say about one item.
+func (t *text) item(i item) {
+	if i.check != nil {
+		t.check(i.step, i.check)
+		return
+	}
+	if i.step == nil {
+		t.say("Failed", sentence(i.scenario.Failure))
+		t.say("Next", nextFor(analysis.NotMeasured))
+		return
+	}
+	t.say("Failed", sentence(i.step.Failure))
+	t.live(i.step)
+	t.warnings("", i.step.Warnings)
+	t.say("Next", nextFor(i.counts()))
+}
+
+func (t *text) check(step *Step, c *Check) {
+	if len(c.Versions) > 0 {
+		t.versions(c)
+		t.line("")
+	}
+	t.say("Asked", asked(c))
+	t.live(step)
+	t.say("Seen", seen(c))
+	t.kinds("Errors", c.ErrorsByKind)
+	t.kinds("Unknown", c.UnidentifiedByKind)
+	t.say("Means", means(c))
+	for _, reason := range c.Reasons {
+		t.say("", "- "+sentence(reason))
+	}
+	for _, g := range c.Gates {
+		if g.Broken {
+			t.say("Broken", brokenGate(g))
+		}
+	}
+	for n, d := range c.Diagnosis {
+		t.say([]string{"Likely", ""}[min(n, 1)], sentence(d))
+	}
+	t.warnings("", step.Warnings)
+	t.warnings("", c.Warnings)
+	t.next(c)
+	for n, line := range t.numbers(c) {
+		t.say([]string{"Numbers", ""}[min(n, 1)], t.dim(line))
+	}
+}
+
+func (t *text) live(step *Step) {
+	c := step.Convergence
+	switch {
+	case c == nil:
+	case c.Converged:
+		if seconds, ok := c.Seconds.Get(); ok && seconds > 0 {
+			t.say("Live", "The change was in effect after "+duration(seconds)+"; what was sent until then does not count. "+sentence(c.Detail))
+		}
+	default:
+		t.say("Live", "The change was not in effect after "+duration(c.Seconds.Or(0))+". "+sentence(c.Detail))
+	}
+}
+
+// asked puts the question of a check in words.
+func asked(c *Check) string {
+	var wanted []string
+	margin, same, never := -1.0, true, []string{}
+	d := decimals(c.Versions)
+	for _, v := range c.Versions {
+		expected := v.ExpectedShare.Or(0)
+		switch {
+		case v.Unexpected:
+			continue
+		case expected == 0:
+			never = append(never, v.Version)
+			continue
+		}
+		wanted = append(wanted, v.Version+" "+percent(expected, d))
+		if m, ok := v.Margin.Get(); ok {
+			same = same && (margin < 0 || margin == m)
+			margin = m
+		}
+	}
+	if len(wanted) == 0 {
+		if c.Asked == nil {
+			return ""
+		}
+		return sentence(c.Asked.Request)
+	}
+	if len(wanted) > 10 {
+		wanted = append(wanted[:8], fmt.Sprintf("%d more", len(wanted)-8))
+	}
+	s := list(wanted)
+	if c.Asked != nil && c.Asked.Request != "" {
+		s += " of " + c.Asked.Request
+	}
+	switch {
+	case margin > 0 && same && len(wanted) > 1:
+		s += ", each to within " + points(margin)
+	case margin > 0 && same:
+		s += ", to within " + points(margin)
+	case margin > 0:
+		s += ", each to within its margin"
+	}
+	if len(never) > 0 {
+		s += "; " + list(never) + " never"
+	}
+	return s + "."
+}
+
+// seen says what came back.
+func seen(c *Check) string {
+	if c.Requests == 0 {
+		return "No request was counted."
+	}
+	s := plural(c.Requests, "request")
+	if c.Interrupted && c.Asked != nil && c.Asked.PlannedRequests > c.Requests {
+		s = fmt.Sprintf("%s of %s requests, then interrupted", count(c.Requests), count(c.Asked.PlannedRequests))
+	}
+	if seconds, ok := c.DurationSeconds.Get(); ok {
+		s += " in " + duration(seconds)
+		if rate, ok := c.Rate.Get(); ok && rate >= 0.5 {
+			s += fmt.Sprintf(" (%s a second)", count(int64(rate+0.5)))
+		}
+	}
+	if split := shares(c); split != "" && len(c.Versions) <= 10 {
+		s += ": " + split
+	}
+	if c.Errors == 0 && c.Unidentified == 0 {
+		return s + ". No errors; every answer named its version."
+	}
+	share := func(n int64) string { return percent(float64(n)/float64(c.Requests), 2) }
+	var lost []string
+	if c.Errors > 0 {
+		lost = append(lost, fmt.Sprintf("%s (%s)", plural(c.Errors, "error"), share(c.Errors)))
+	}
+	if c.Unidentified > 0 {
+		lost = append(lost, fmt.Sprintf("%s (%s) that named no version", plural(c.Unidentified, "answer"), share(c.Unidentified)))
+	}
+	return s + ". There were " + list(lost) + "."
+}
+
+// kinds writes errors or unidentified answers by kind, each with an excerpt.
+func (t *text) kinds(label string, kinds []Kind) {
+	shown := kinds
+	if !t.Verbose && len(shown) > 5 {
+		shown = shown[:5]
+	}
+	for i, k := range shown {
+		line := count(k.Count) + " × " + clip(k.Kind, 80)
+		if k.Example != "" {
+			line += t.dim(", such as: " + clip(k.Example, 160))
+		}
+		t.say([]string{label, ""}[min(i, 1)], line)
+	}
+	if more := len(kinds) - len(shown); more > 0 {
+		t.say("", fmt.Sprintf("and %d more kinds; --verbose shows them", more))
+	}
+}
+
+// evidence is what each verdict rests on.
+var evidence = map[analysis.Verdict]string{
+	analysis.Verified:     "Every share is shown to be within its margin.",
+	analysis.Violated:     "This is more than chance.",
+	analysis.Inconclusive: "The weights are neither shown right nor shown wrong.",
+	analysis.NotConverged: "No sample was drawn: it would have measured the weights from before.",
+	analysis.NotMeasured:  "Nothing is known of the split.",
+}
+
+// means says what the verdict rests on, and how far it can be relied on.
+func means(c *Check) string {
+	s := evidence[Worst(c.Verdict)]
+	if c.Asked != nil && !c.Asked.Alpha.IsZero() {
+		alpha := percent(c.Asked.Alpha.Or(0), 3)
+		switch c.Verdict {
+		case analysis.Verified:
+			s += " Were one off by its margin or more, this verdict would come with a probability of at most " + alpha + "."
+		case analysis.Violated:
+			s += " A correct split gets this verdict with a probability of at most " + alpha + "."
+		}
+	}
+	switch c.ExpectedVerdict {
+	case "":
+	case c.Verdict:
+		s += " It is a negative control: exactly this was expected, so it counts as verified."
+	default:
+		s += fmt.Sprintf(" It is a negative control: %s was expected and %s came out, so it counts as violated.", c.ExpectedVerdict, c.Verdict)
+	}
+	return s
+}
+
+func brokenGate(g Gate) string {
+	s := "The assumption that \"" + g.Name + "\" tests does not hold"
+	if p, ok := g.PValue.Get(); ok {
+		s += " (" + probability(p) + ")"
+	}
+	return s + ", so the counts cannot be judged. " + sentence(g.Repair)
+}
+
+// next says what to do: the advice of the judgement, else what is always true.
+func (t *text) next(c *Check) {
+	if len(c.Advice) == 0 {
+		if !c.AsExpected() {
+			t.say("Next", nextFor(c.Counts()))
+		}
+		return
+	}
+	for i, a := range c.Advice {
+		t.say([]string{"Next", ""}[min(i, 1)], sentence(a))
+	}
+}
+
+func nextFor(v analysis.Verdict) string {
+	switch Worst(v) {
+	case analysis.Verified:
+		return ""
+	case analysis.Violated:
+		return "Compare the weights that are applied with those expected; then ask which other route, balancer or retry could have chosen."
+	case analysis.Inconclusive:
+		return "Send more requests, or allow a wider margin."
+	case analysis.NotConverged:
+		return "See whether the change was accepted and reached every proxy; if it is only slow, raise settle.timeout."
+	default:
+		return "See whether the target answers at all, then run the check again."
+	}
+}
+
+// numbers are for those who want the statistics.
+func (t *text) numbers(c *Check) []string {
+	var lines []string
+	if p, test, ok := deciding(c); ok {
+		lines = append(lines, fmt.Sprintf("%s (%s): %s.", probability(p), test, byChance(p)))
+	}
+	if c.Equivalence != nil {
+		if m, ok := c.Equivalence.MinMargin.Get(); ok {
+			lines = append(lines, "The smallest margin at which every share would be shown right is "+points(m)+".")
+		}
+	}
+	for _, v := range c.Versions {
+		if bound, ok := v.LeakBound.Get(); ok {
+			lines = append(lines, v.Version+" had no hit: its share is shown to be below "+percent(bound, 3)+".")
+		}
+	}
+	if !t.Verbose {
+		return lines
+	}
+	return append(lines, statistics(c)...)
+}
+
+// deciding returns the p-value that the verdict rests on and its test.
+func deciding(c *Check) (p float64, test string, ok bool) {
+	switch {
+	case c.Sequential != nil:
+		p, ok = c.Sequential.PValue.Get()
+		return p, "sequential test", ok
+	case c.Exact != nil && c.Exact.Method == "monte-carlo":
+		p, ok = c.Exact.PValue.Get()
+		return p, "chi-square test by Monte Carlo", ok
+	case c.Exact != nil:
+		p, ok = c.Exact.PValue.Get()
+		return p, "exact chi-square test", ok
+	case c.ChiSquare != nil:
+		p, ok = c.ChiSquare.PValue.Get()
+		return p, "chi-square test", ok
+	}
+	return 0, "", false
+}
+
+func statistics(c *Check) []string {
+	var lines []string
+	test := func(name string, x *Test) {
+		if x != nil {
+			lines = append(lines, fmt.Sprintf("%s %.4g, df %d, %s", name, x.Statistic.Or(0), x.DF, probability(x.PValue.Or(0))))
+		}
+	}
+	test("chi-square", c.ChiSquare)
+	test("G test", c.GTest)
+	if c.Sequential != nil {
+		lines = append(lines, fmt.Sprintf("sequential: log e-value %.4g, %s", c.Sequential.LogEValue.Or(0), probability(c.Sequential.PValue.Or(0))))
+	}
+	if c.Equivalence != nil && !c.Equivalence.PValue.IsZero() {
+		lines = append(lines, "equivalence "+probability(c.Equivalence.PValue.Or(0)))
+	}
+	if c.Effect != nil {
+		lines = append(lines, fmt.Sprintf("effect w %.4g, misrouted %s", c.Effect.W.Or(0), percent(c.Effect.MisroutedShare.Or(0), 2)))
+	}
+	if c.Power != nil && !c.Power.Achieved.IsZero() {
+		lines = append(lines, fmt.Sprintf("power %s against a difference of %s", percent(c.Power.Achieved.Or(0), 2), points(c.Power.Margin.Or(0))))
+	}
+	for _, g := range c.Gates {
+		state := "holds"
+		if g.Broken {
+			state = "broken"
+		}
+		lines = append(lines, fmt.Sprintf("gate %s %s: statistic %.4g, df %d, %s, alpha %.2g", g.Name, state, g.Statistic.Or(0), g.DF, probability(g.PValue.Or(0)), g.Alpha.Or(0)))
+	}
+	if l := c.Latency; l != nil {
+		lines = append(lines, fmt.Sprintf("latency: median %s, 95 %% below %s, 99 %% below %s", milliseconds(l.P50), milliseconds(l.P95), milliseconds(l.P99)))
+	}
+	return lines
+}
+
+func milliseconds(n Number) string {
+	x, ok := n.Get()
+	if !ok {
+		return absent
+	}
+	return fmt.Sprintf("%.3g ms", x)
+}

@@ -1,0 +1,144 @@
+package reports
+
+import "github.com/splitcheck/splitcheck/analysis"
+
+// ExitInterrupted is the exit code of a run that the user ended.
+const ExitInterrupted = 130
+
+// badness holds the verdicts from the best to the worst, each with its exit
+// code. One list gives the order, the codes and what is a verdict at all.
+var badness = []struct {
+	verdict analysis.Verdict
+	exit    int
+}{
+	{analysis.Verified, 0},
+	{analysis.Inconclusive, 3},
+	{analysis.NotConverged, 4},
+	{analysis.Violated, 1},
+	{analysis.NotMeasured, 5},
+}
+
+// rank returns the place of v in badness, or -1.
+func rank(v analysis.Verdict) int {
+	for i, each := range badness {
+		if each.verdict == v {
+			return i
+		}
+	}
+	return -1
+}
+
+// Worst returns the worst of the verdicts, in the order error, violated,
+// not-converged, inconclusive, verified. Empty ones do not count. What is no
+// verdict at all counts as error, and so does nothing: no data is never green.
+func Worst(verdicts ...analysis.Verdict) analysis.Verdict {
+	worst := -1
+	for _, v := range verdicts {
+		if v == "" {
+			continue
+		}
+		r := rank(v)
+		if r < 0 {
+			return analysis.NotMeasured
+		}
+		worst = max(worst, r)
+	}
+	if worst < 0 {
+		return analysis.NotMeasured
+	}
+	return badness[worst].verdict
+}
+
+// ExitCode returns the exit code of a verdict: 0 verified, 1 violated, 3
+// inconclusive, 4 not converged, 5 could not measure.
+func ExitCode(v analysis.Verdict) int { return badness[rank(Worst(v))].exit }
+
+// ExitCode returns the exit code of the whole run.
+func (r *Report) ExitCode() int {
+	if r.Interrupted {
+		return ExitInterrupted
+	}
+	return ExitCode(r.Verdict)
+}
+
+// Counts returns the verdict that counts for the step: that of the sample, or,
+// for a negative control, verified if it came out as expected and violated if
+// it did not.
+func (c *Check) Counts() analysis.Verdict {
+	switch c.ExpectedVerdict {
+	case "":
+		return c.Verdict
+	case c.Verdict:
+		return analysis.Verified
+	default:
+		return analysis.Violated
+	}
+}
+
+// AsExpected reports whether the check came out as it should.
+func (c *Check) AsExpected() bool { return c.Counts() == analysis.Verified }
+
+// Finish completes the report: it fills in the schema, the verdicts of the
+// steps, of the scenarios and of the run, and makes the lists that the contract
+// promises present where they are empty.
+func (r *Report) Finish() {
+	r.Schema = Schema
+	present(&r.Scenarios)
+	var verdicts []analysis.Verdict
+	for i := range r.Scenarios {
+		r.Scenarios[i].finish()
+		verdicts = append(verdicts, r.Scenarios[i].Verdict)
+	}
+	r.Verdict = Worst(verdicts...)
+}
+
+func (s *Scenario) finish() {
+	present(&s.Steps)
+	if s.Graph != nil {
+		present(&s.Graph.Nodes)
+		present(&s.Graph.Edges)
+	}
+	var verdicts []analysis.Verdict
+	if s.Failure != "" {
+		verdicts = append(verdicts, analysis.NotMeasured)
+	}
+	for i := range s.Steps {
+		s.Steps[i].finish()
+		verdicts = append(verdicts, s.Steps[i].Verdict)
+	}
+	s.Verdict = Worst(verdicts...)
+}
+
+func (s *Step) finish() {
+	present(&s.Checks)
+	var verdicts []analysis.Verdict
+	waited := false
+	for i := range s.Checks {
+		c := &s.Checks[i]
+		present(&c.Versions)
+		present(&c.Gates)
+		present(&c.Diagnosis)
+		present(&c.Warnings)
+		verdicts = append(verdicts, c.Counts())
+		waited = waited || c.Verdict == analysis.NotConverged
+	}
+	if s.Failure != "" {
+		verdicts = append(verdicts, analysis.NotMeasured)
+	}
+	// Checks of a step that never converged say so themselves, so that a
+	// negative control can expect it; a step that has none must not hide it.
+	if s.Convergence != nil && !s.Convergence.Converged && !waited {
+		verdicts = append(verdicts, analysis.NotConverged)
+	}
+	s.Verdict = ""
+	if len(verdicts) > 0 {
+		s.Verdict = Worst(verdicts...)
+	}
+}
+
+// present makes an empty list out of none, so that JSON has [] and not null.
+func present[T any](list *[]T) {
+	if *list == nil {
+		*list = []T{}
+	}
+}
