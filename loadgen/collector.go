@@ -1,0 +1,127 @@
+package loadgen
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/splitcheck/splitcheck/split"
+)
+
+const (
+	// window is how many requests may be sent ahead of the oldest that has
+	// not been answered. It bounds what waits to be put in order while one
+	// request hangs and others are answered by the hundred thousand.
+	window = 1 << 16
+	// MaxVersions is how many different versions are told apart. More of them
+	// mean that a rule captures something that is no version; the rest is
+	// counted as unidentified.
+	MaxVersions = 100
+	// silentStart and silentRun are how many requests in a row come to
+	// nothing at all, not even an answer with an error status, before the run
+	// is given up: at its beginning, and later.
+	silentStart = 20
+	silentRun   = 100
+)
+
+// A collector counts answers as they arrive.
+type collector struct {
+	giveUp func(reason string)
+
+	settled atomic.Uint64 // answers that stand in order in the tally
+	moved   chan struct{}
+
+	mu       sync.Mutex
+	ordered  split.Ordered
+	versions map[string]struct{}
+	added    uint64
+	failed   int64
+	silent   int // requests without any answer since the last answer
+	answered bool
+	closed   bool
+}
+
+func newCollector(tally *split.Tally, giveUp func(reason string)) *collector {
+	return &collector{
+		giveUp:   giveUp,
+		moved:    make(chan struct{}, 1),
+		ordered:  split.Ordered{Tally: tally},
+		versions: map[string]struct{}{},
+	}
+}
+
+// add counts one answer; nothing says that none came at all.
+func (c *collector) add(a split.Answer, nothing bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return
+	}
+	if a.Outcome == split.Hit {
+		if _, known := c.versions[a.Version]; !known {
+			if len(c.versions) < MaxVersions {
+				c.versions[a.Version] = struct{}{}
+			} else {
+				a = TooManyVersions(a)
+			}
+		}
+	}
+	if a.Outcome == split.Error {
+		c.failed++
+	}
+	c.ordered.Add(a)
+	c.added++
+	c.settled.Store(c.added - uint64(c.ordered.Waiting()))
+	select {
+	case c.moved <- struct{}{}:
+	default:
+	}
+	if !nothing {
+		c.silent, c.answered = 0, true
+		return
+	}
+	switch c.silent++; {
+	case !c.answered && c.silent == silentStart:
+		c.giveUp(fmt.Sprintf("none of the first %d requests was answered (%s: %s)", silentStart, a.Kind, a.Example))
+	case c.silent == silentRun:
+		c.giveUp(fmt.Sprintf("%d requests in a row were not answered (%s: %s)", silentRun, a.Kind, a.Example))
+	}
+}
+
+// TooManyVersions turns a hit into what it is counted as beyond MaxVersions.
+func TooManyVersions(a split.Answer) split.Answer {
+	a.Outcome = split.Unidentified
+	a.Kind = fmt.Sprintf("more than %d different versions", MaxVersions)
+	a.Example = fmt.Sprintf("the rules named the version %q", a.Version)
+	a.Version = ""
+	return a
+}
+
+// admit waits until the request with this number may be sent; it returns false
+// if ctx ended first.
+func (c *collector) admit(ctx context.Context, number uint64) bool {
+	for number >= c.settled.Load()+window {
+		select {
+		case <-c.moved:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
+}
+
+// counts returns how many answers were counted and how many of them are errors.
+func (c *collector) counts() (added, failed int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return int64(c.added), c.failed
+}
+
+// close ends the tally; what arrives later is dropped.
+func (c *collector) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	c.ordered.Close()
+}

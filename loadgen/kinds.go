@@ -1,0 +1,115 @@
+package loadgen
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"unicode"
+
+	"github.com/splitcheck/splitcheck/identify"
+	"github.com/splitcheck/splitcheck/split"
+)
+
+// Classify says what a complete answer came to. It fills Outcome, Version, Kind
+// and Example: an answer that a rule matches is a hit whatever its status;
+// another is an error from status 500 on and unidentified below.
+func Classify(rules identify.Rules, a identify.Answer) split.Answer {
+	if version, ok := rules.Identify(a); ok {
+		return split.Answer{Outcome: split.Hit, Version: version}
+	}
+	location := a.Header.Get("Location")
+	switch {
+	case a.Status >= 500:
+		return split.Answer{Outcome: split.Error, Kind: fmt.Sprintf("status %d", a.Status), Example: excerpt(a)}
+	case a.Status >= 300 && a.Status < 400 && location != "":
+		return split.Answer{Outcome: split.Unidentified, Kind: "redirect to another place", Example: fmt.Sprintf("%d to %s", a.Status, oneLine(location))}
+	case a.Status >= 200 && a.Status < 300:
+		return split.Answer{Outcome: split.Unidentified, Kind: fmt.Sprintf("no marker in a %d answer", a.Status), Example: excerpt(a)}
+	default:
+		return split.Answer{Outcome: split.Unidentified, Kind: fmt.Sprintf("%d without a marker", a.Status), Example: excerpt(a)}
+	}
+}
+
+// Failure says what a request without a complete answer came to. The kinds are
+// few; addresses and ports stand in the example only.
+func Failure(err error) split.Answer {
+	kind := kindOf(err.Error())
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		kind = "timeout"
+	}
+	return split.Answer{Outcome: split.Error, Kind: kind, Example: oneLine(err.Error())}
+}
+
+// kinds are searched for in an error's text, in this order. Text, because the
+// results that vegeta has written down hold nothing else, and because half of
+// these errors have no type of their own.
+var kinds = []struct{ text, kind string }{
+	{"deadline exceeded", "timeout"},
+	{"Client.Timeout", "timeout"},
+	{"i/o timeout", "timeout"},
+	{"timed out", "timeout"},
+	{"connection refused", "connection refused"},
+	{"actively refused", "connection refused"}, // Windows
+	{"connection reset", "connection reset"},
+	{"forcibly closed", "connection reset"}, // Windows
+	{"broken pipe", "connection reset"},
+	{"no such host", "no such host"},
+	{"server misbehaving", "name lookup failed"},
+	{"HTTP response to HTTPS client", "TLS"},
+	{"tls: ", "TLS"},
+	{"x509: ", "TLS"},
+	{"gzip: ", "broken compression"},
+	{"flate: ", "broken compression"},
+	{"malformed", "not HTTP"},
+	{"unexpected EOF", "body cut short"},
+	{"server closed idle connection", "connection closed without an answer"},
+	{"EOF", "connection closed without an answer"},
+	{"headers exceeded", "headers too long"},
+	{"network is unreachable", "network unreachable"},
+	{"no route to host", "network unreachable"},
+	{"too many open files", "too many open files"},
+	{"cannot assign requested address", "no free local port"},
+	{"address already in use", "no free local port"},
+}
+
+func kindOf(text string) string {
+	for _, each := range kinds {
+		if strings.Contains(text, each.text) {
+			return each.kind
+		}
+	}
+	return "no answer"
+}
+
+// maxExcerpt is the length of an example in bytes.
+const maxExcerpt = 200
+
+func excerpt(a identify.Answer) string {
+	text := oneLine(string(a.Body[:min(len(a.Body), 4*maxExcerpt)]))
+	if text == "" {
+		text = "(empty body)"
+	}
+	return fmt.Sprintf("%d %s: %s", a.Status, http.StatusText(a.Status), text)
+}
+
+// oneLine makes of foreign text what can be shown on a terminal.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsPrint(r) || r == unicode.ReplacementChar:
+			return '.'
+		default:
+			return r
+		}
+	}, s)
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) > maxExcerpt {
+		s = strings.ToValidUTF8(s[:maxExcerpt], "") + "…"
+	}
+	return s
+}

@@ -1,0 +1,89 @@
+package loadgen
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/splitcheck/splitcheck/identify"
+	"github.com/splitcheck/splitcheck/split"
+)
+
+// logIn posts the login's form and returns the plan's cookies with those that
+// the answer sets. A redirect is not followed: the cookies come with it.
+func (p Plan) logIn(ctx context.Context, transport http.RoundTripper) (map[string]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
+	defer cancel()
+	// A number that no request of the load has: what the target draws by
+	// numbers is the same with and without a login.
+	ctx = split.WithExchange(ctx, &split.Exchange{Number: math.MaxUint64})
+	request, err := p.loginRequest(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("login: %w", err)
+	}
+	response, err := transport.RoundTrip(request)
+	if err != nil {
+		return nil, fmt.Errorf("login at %s was not answered: %s: %w", request.URL, Failure(err).Kind, err)
+	}
+	defer response.Body.Close()
+	var body bytes.Buffer
+	if _, err := readBody(response, p.MaxBody, &body); err != nil {
+		return nil, fmt.Errorf("login at %s was not answered: %s: %w", request.URL, Failure(err).Kind, err)
+	}
+	answer := identify.Answer{Status: response.StatusCode, Header: response.Header, Body: body.Bytes()}
+	if response.StatusCode >= 400 {
+		return nil, fmt.Errorf("login at %s was refused: %s", request.URL, excerpt(answer))
+	}
+	cookies := maps.Clone(p.Cookies)
+	if cookies == nil {
+		cookies = map[string]string{}
+	}
+	set := 0
+	for _, cookie := range response.Cookies() {
+		if cookie.MaxAge >= 0 && cookie.Value != "" {
+			cookies[cookie.Name] = cookie.Value
+			set++
+		}
+	}
+	if set == 0 {
+		return nil, fmt.Errorf("login at %s set no cookie, so nobody is logged in: %s", request.URL, excerpt(answer))
+	}
+	return cookies, nil
+}
+
+func (p Plan) loginRequest(ctx context.Context) (*http.Request, error) {
+	path := p.Login.Path
+	if path == "" {
+		path = "/login"
+	}
+	base, err := url.Parse(p.URL)
+	if err != nil {
+		return nil, err
+	}
+	at, err := base.Parse(path)
+	if err != nil {
+		return nil, err
+	}
+	form := url.Values{}
+	for name, value := range p.Login.Form {
+		form.Set(name, value)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, at.String(), strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range p.target().Header {
+		if name != "Host" {
+			request.Header[name] = values
+		}
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("Referer", p.URL)
+	request.Host = p.host()
+	return request, nil
+}
