@@ -63,7 +63,7 @@ func (t *text) color(code, s string) string {
 	if !t.Color || s == "" {
 		return s
 	}
-	return "\x1b[" + code + "m" + s + "\x1b[0m"
+	return "\x1b[" + code + "m" + s + colorEnd
 }
 
 func (t *text) bold(s string) string { return t.color("1", s) }
@@ -123,7 +123,7 @@ func wrap(s string, columns int) []string {
 	if runes := []rune(s); len(runes) > longest {
 		s = string(runes[:longest]) + "…"
 	}
-	for _, word := range strings.Fields(s) {
+	for _, word := range words(s) {
 		for cells(word) > columns {
 			head, rest := breakWord(word, columns)
 			if line != "" {
@@ -147,6 +147,19 @@ func wrap(s string, columns int) []string {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// words splits s at blanks, and keeps a percent sign with its number.
+func words(s string) []string {
+	var kept []string
+	for _, word := range strings.Fields(s) {
+		if len(kept) > 0 && strings.HasPrefix(word, "%") {
+			kept[len(kept)-1] += " " + word
+			continue
+		}
+		kept = append(kept, word)
+	}
+	return kept
 }
 
 // breakWord cuts a word that fits on no line.
@@ -184,6 +197,32 @@ type column struct {
 	right bool
 }
 
+// gap is the number of blanks between columns.
+const gap = 3
+
+// drop leaves out columns, in the order of titles, until what is left of total
+// columns for those that are in no list of fixed ones is at least wanted. It
+// returns what is left.
+func drop(header *[]column, rows [][]string, flexible, titles []string, total, wanted int) (room int) {
+	for {
+		room = total - gap*(len(*header)-1)
+		for i, c := range *header {
+			if !slices.Contains(flexible, c.title) {
+				room -= columnWidth(c.title, rows, i)
+			}
+		}
+		if room >= wanted || len(titles) == 0 {
+			return room
+		}
+		i := slices.IndexFunc(*header, func(c column) bool { return c.title == titles[0] })
+		titles = titles[1:]
+		*header = slices.Delete(*header, i, i+1)
+		for n := range rows {
+			rows[n] = slices.Delete(rows[n], i, i+1)
+		}
+	}
+}
+
 // table writes rows in columns without any frame, behind indent. What goes wrong
 // is told by flush.
 func (t *text) table(indent string, columns []column, rows [][]string) {
@@ -199,7 +238,7 @@ func (t *text) table(indent string, columns []column, rows [][]string) {
 	cell := tw.CellConfig{
 		Formatting: tw.CellFormatting{AutoWrap: tw.WrapNone, AutoFormat: tw.Off},
 		Alignment:  tw.CellAlignment{PerColumn: align},
-		Padding:    tw.CellPadding{Global: tw.Padding{Right: "   ", Overwrite: true}},
+		Padding:    tw.CellPadding{Global: tw.Padding{Right: strings.Repeat(" ", gap), Overwrite: true}},
 	}
 	table := tablewriter.NewTable(&b,
 		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
@@ -218,7 +257,24 @@ func (t *text) table(indent string, columns []column, rows [][]string) {
 		t.err = err
 	}
 	for line := range strings.Lines(b.String()) {
-		t.line(indent + strings.TrimRight(line, " \n"))
+		t.line(indent + t.trim(strings.TrimSuffix(line, "\n")))
+	}
+}
+
+const colorEnd = "\x1b[0m"
+
+// trim takes away blanks at the end of a row. The table sets the end of a colour
+// behind them, and a line of blanks too wide for a terminal breaks in two.
+func (t *text) trim(line string) string {
+	if !t.Color {
+		return strings.TrimRight(line, " ")
+	}
+	for {
+		shorter := strings.TrimSuffix(strings.TrimRight(line, " "), colorEnd)
+		if shorter == line {
+			return line + colorEnd
+		}
+		line = shorter
 	}
 }
 

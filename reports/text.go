@@ -40,10 +40,7 @@ func Text(o Options) Format {
 func (t *text) report(r *Report) {
 	items := itemsOf(r)
 	t.head(r, items)
-	for _, s := range r.Scenarios {
-		t.warnings("", s.Warnings)
-	}
-	t.warnings("", r.Warnings)
+	t.allWarnings(r)
 	for _, each := range items {
 		if len(items) == 1 || t.Verbose || each.counts() != analysis.Verified {
 			t.line("")

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/splitcheck/splitcheck/analysis"
@@ -17,10 +18,45 @@ func (t *text) say(label, s string) {
 	}
 }
 
-// warnings writes each warning as a paragraph of its own.
-func (t *text) warnings(indent string, warnings []string) {
-	for _, w := range warnings {
-		t.labelled(indent+t.color("33", "Warning"), len(indent)+labels, sentence(w))
+// allWarnings writes what there is to doubt, of whatever was verified too. The
+// same warning of several places is written once.
+func (t *text) allWarnings(r *Report) {
+	var order []string
+	places := map[string][]string{}
+	add := func(place string, warnings []string) {
+		for _, w := range warnings {
+			if _, known := places[w]; !known {
+				order = append(order, w)
+			}
+			if !slices.Contains(places[w], place) {
+				places[w] = append(places[w], place)
+			}
+		}
+	}
+	several := len(itemsOf(r)) > 1
+	add("", r.Warnings)
+	for i := range r.Scenarios {
+		s := &r.Scenarios[i]
+		add(s.Name, s.Warnings)
+		for j := range s.Steps {
+			step := &s.Steps[j]
+			add(item{scenario: s, step: step}.name(), step.Warnings)
+			for k := range step.Checks {
+				add(item{scenario: s, step: step, check: &step.Checks[k]}.name(), step.Checks[k].Warnings)
+			}
+		}
+	}
+	for _, w := range order {
+		where := places[w]
+		text := sentence(w)
+		switch {
+		case !several || where[0] == "":
+		case len(where) > 3:
+			text += fmt.Sprintf(" (%s and %d more)", where[0], len(where)-1)
+		default:
+			text += " (" + list(where) + ")"
+		}
+		t.labelled(t.color("33", "Warning"), labels, text)
 	}
 }
 
@@ -41,13 +77,13 @@ func (t *text) item(i item) {
 	}
 	if i.step == nil {
 		t.say("Failed", sentence(i.scenario.Failure))
-		t.say("Next", nextFor(analysis.NotMeasured))
 		return
 	}
 	t.say("Failed", sentence(i.step.Failure))
 	t.live(i.step)
-	t.warnings("", i.step.Warnings)
-	t.say("Next", nextFor(i.counts()))
+	if i.step.Failure == "" {
+		t.say("Next", nextFor(i.counts()))
+	}
 }
 
 func (t *text) check(step *Step, c *Check) {
@@ -72,8 +108,6 @@ func (t *text) check(step *Step, c *Check) {
 	for n, d := range c.Diagnosis {
 		t.say([]string{"Likely", ""}[min(n, 1)], sentence(d))
 	}
-	t.warnings("", step.Warnings)
-	t.warnings("", c.Warnings)
 	t.next(c)
 	for n, line := range t.numbers(c) {
 		t.say([]string{"Numbers", ""}[min(n, 1)], t.dim(line))
@@ -104,10 +138,10 @@ func asked(c *Check) string {
 		case v.Unexpected:
 			continue
 		case expected == 0:
-			never = append(never, v.Version)
+			never = append(never, clip(v.Version, longName))
 			continue
 		}
-		wanted = append(wanted, v.Version+" "+percent(expected, d))
+		wanted = append(wanted, clip(v.Version, longName)+" "+percent(expected, d))
 		if m, ok := v.Margin.Get(); ok {
 			same = same && (margin < 0 || margin == m)
 			margin = m
@@ -147,7 +181,7 @@ func seen(c *Check) string {
 	}
 	s := plural(c.Requests, "request")
 	if c.Interrupted && c.Asked != nil && c.Asked.PlannedRequests > c.Requests {
-		s = fmt.Sprintf("%s of %s requests, then interrupted", count(c.Requests), count(c.Asked.PlannedRequests))
+		s = fmt.Sprintf("Interrupted after %s of %s requests", count(c.Requests), count(c.Asked.PlannedRequests))
 	}
 	if seconds, ok := c.DurationSeconds.Get(); ok {
 		s += " in " + duration(seconds)
@@ -208,17 +242,35 @@ func means(c *Check) string {
 		case analysis.Verified:
 			s += " Were one off by its margin or more, this verdict would come with a probability of at most " + alpha + "."
 		case analysis.Violated:
+			if impossible(c) {
+				return strayed + control(c)
+			}
 			s += " A correct split gets this verdict with a probability of at most " + alpha + "."
 		}
 	}
+	return s + control(c)
+}
+
+// strayed is what a hit that must not be means, whatever the numbers.
+const strayed = "A version answered that must never answer. Chance cannot do that."
+
+// impossible reports whether a version answered that must never.
+func impossible(c *Check) bool {
+	return slices.ContainsFunc(c.Versions, func(v Version) bool {
+		return v.Count > 0 && (v.Unexpected || v.Weight.Or(1) == 0)
+	})
+}
+
+// control says what a negative control came to.
+func control(c *Check) string {
 	switch c.ExpectedVerdict {
 	case "":
+		return ""
 	case c.Verdict:
-		s += " It is a negative control: exactly this was expected, so it counts as verified."
+		return " It is a negative control: exactly this was expected, so it counts as verified."
 	default:
-		s += fmt.Sprintf(" It is a negative control: %s was expected and %s came out, so it counts as violated.", c.ExpectedVerdict, c.Verdict)
+		return fmt.Sprintf(" It is a negative control: %s was expected and %s came out, so it counts as violated.", c.ExpectedVerdict, c.Verdict)
 	}
-	return s
 }
 
 func brokenGate(g Gate) string {
@@ -231,15 +283,23 @@ func brokenGate(g Gate) string {
 
 // next says what to do: the advice of the judgement, else what is always true.
 func (t *text) next(c *Check) {
-	if len(c.Advice) == 0 {
-		if !c.AsExpected() {
-			t.say("Next", nextFor(c.Counts()))
-		}
-		return
+	advice := c.Advice
+	switch {
+	case len(advice) > 0 || c.AsExpected():
+	case c.ExpectedVerdict != "":
+		advice = []string{"See whether the fault that was to be found is really in effect; if it is, the sample is too small to notice it."}
+	case !broken(c):
+		advice = []string{nextFor(c.Verdict)}
 	}
-	for i, a := range c.Advice {
+	for i, a := range advice {
 		t.say([]string{"Next", ""}[min(i, 1)], sentence(a))
 	}
+}
+
+// broken reports whether a gate is: the repair is then what to do, and the
+// statistics that rest on the assumption mean nothing.
+func broken(c *Check) bool {
+	return slices.ContainsFunc(c.Gates, func(g Gate) bool { return g.Broken })
 }
 
 func nextFor(v analysis.Verdict) string {
@@ -260,8 +320,15 @@ func nextFor(v analysis.Verdict) string {
 // numbers are for those who want the statistics.
 func (t *text) numbers(c *Check) []string {
 	var lines []string
+	if broken(c) && !t.Verbose {
+		return nil
+	}
 	if p, test, ok := deciding(c); ok {
-		lines = append(lines, fmt.Sprintf("%s (%s): %s.", probability(p), test, byChance(p)))
+		line := fmt.Sprintf("%s (%s): %s.", probability(p), test, byChance(p))
+		if impossible(c) {
+			line = "Of those that may answer, " + line
+		}
+		lines = append(lines, line)
 	}
 	if c.Equivalence != nil {
 		if m, ok := c.Equivalence.MinMargin.Get(); ok {
@@ -270,7 +337,7 @@ func (t *text) numbers(c *Check) []string {
 	}
 	for _, v := range c.Versions {
 		if bound, ok := v.LeakBound.Get(); ok {
-			lines = append(lines, v.Version+" had no hit: its share is shown to be below "+percent(bound, 3)+".")
+			lines = append(lines, clip(v.Version, longName)+" had no hit: its share is shown to be below "+percent(bound, 3)+".")
 		}
 	}
 	if !t.Verbose {

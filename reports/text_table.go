@@ -14,52 +14,56 @@ import (
 // shownVersions is how many rows a table has unless all were asked for.
 const shownVersions = 20
 
+// The titles of the columns that give way where there is little room.
+const (
+	titleWeight   = "WEIGHT"
+	titleInterval = "95 % INTERVAL"
+	titleVersion  = "VERSION"
+	titleBar      = "│ ASKED  █ SEEN"
+	titleScenario = "SCENARIO"
+	titleStep     = "STEP"
+	titleCheck    = "CHECK"
+	titleSeen     = "SEEN"
+	titleRequests = "REQUESTS"
+	titleTime     = "TIME"
+)
+
 // versions writes the table of a check.
 func (t *text) versions(c *Check) {
+	const indent, leastBar, mostBar = "  ", 12, 24
 	rows, hidden := t.rows(c)
 	d := decimals(c.Versions)
 	header := []column{
-		{"VERSION", false}, {"WEIGHT", true}, {"ASKED", true}, {"COUNT", true},
-		{"SHARE", true}, {"95 % INTERVAL", true}, {"│ ASKED  █ SEEN", false},
+		{titleVersion, false}, {titleWeight, true}, {"ASKED", true}, {"COUNT", true},
+		{"SHARE", true}, {titleInterval, true}, {titleBar, false},
 	}
 	var table [][]string
 	for _, v := range rows {
 		table = append(table, []string{
-			v.Version, weight(v), askedShare(v, d), count(v.Count),
-			shareCell(v.Share, d), interval(v, d), "",
+			v.Version, weight(v), askedShare(v, d), count(v.Count), shareCell(v.Share, d), interval(v, d), "",
 		})
 	}
-	const indent, gap = 2, 3
-	room := t.Width - indent - gap*(len(header)-1)
-	for i := 1; i < len(header)-1; i++ {
-		room -= columnWidth(header[i].title, table, i)
+	names := columnWidth(titleVersion, table, 0)
+	room := drop(&header, table, []string{titleVersion, titleBar}, []string{titleWeight, titleInterval},
+		t.Width-len(indent), min(names, 2*leastBar)+leastBar)
+	bar := min(mostBar, max(leastBar, room-names))
+	names = min(names, room-bar)
+	last := len(header) - 1
+	header[0].title = clip(titleVersion, names)
+	if cells(titleBar) > bar {
+		header[last].title = "│ ASKED"
 	}
-	names := []int{columnWidth(header[0].title, table, 0)}
-	bar := min(24, room-names[0])
-	if bar < 12 {
-		bar = 12
-		shrink(names, max(8, room-bar))
-	}
-	// A title wider than its column would push the table beyond the width.
-	if cells(header[6].title) > bar {
-		header[6].title = "│ ASKED"
-	}
-	clipped := false
 	for i, v := range rows {
-		name := clip(v.Version, names[0])
-		clipped = clipped || name != v.Version
-		table[i][0] = t.bold(name)
-		table[i][6] = t.bar(v, bar)
+		table[i][0] = t.bold(clip(v.Version, names))
+		table[i][last] = t.bar(v, bar)
 	}
-	t.table("  ", header, table)
+	t.table(indent, header, table)
 	if hidden > 0 {
-		t.line(t.dim(fmt.Sprintf("  and %d more, each closer to its weight; --verbose shows them", hidden)))
+		t.paragraph(indent, fmt.Sprintf("and %d more, each closer to its weight; --verbose shows them", hidden))
 	}
-	if clipped {
-		for _, v := range rows {
-			if cells(v.Version) > names[0] {
-				t.labelled(t.dim("  "+clip(v.Version, names[0])), names[0]+4, v.Version)
-			}
+	for _, v := range rows {
+		if short := clip(v.Version, names); short != v.Version {
+			t.labelled(t.dim(indent+short), names+2*len(indent), v.Version)
 		}
 	}
 }
@@ -181,55 +185,59 @@ func (t *text) bar(v Version, columns int) string {
 // summary writes one line for each check of several.
 func (t *text) summary(items []item) {
 	header := []column{
-		{"", false}, {"SCENARIO", false}, {"STEP", false}, {"CHECK", false},
-		{"VERDICT", false}, {"SEEN", false}, {"REQUESTS", true}, {"TIME", true},
+		{"", false}, {titleScenario, false}, {titleStep, false}, {titleCheck, false},
+		{"VERDICT", false}, {titleSeen, false}, {titleRequests, true}, {titleTime, true},
 	}
 	var table [][]string
-	previous := ""
-	for _, i := range items {
+	for n, i := range items {
 		row := []string{mark(i.counts()), i.scenario.Name, "", "", strings.ToLower(i.verdict()), "", absent, absent}
-		if i.scenario.Name == previous {
+		if n > 0 && items[n-1].scenario == i.scenario {
 			row[1] = ""
 		}
-		previous = i.scenario.Name
 		if i.step != nil {
 			row[2] = i.step.Name
 		}
 		if i.check != nil {
-			row[3] = i.check.Name
-			row[5] = shares(i.check)
+			row[3], row[5] = i.check.Name, shares(i.check)
 			row[6] = count(i.check.Requests)
 			row[7] = duration(i.check.DurationSeconds.Or(math.NaN()))
 		}
 		table = append(table, row)
 	}
-	const gap = 3
-	room := t.Width - gap*(len(header)-1) - 1
-	for _, i := range []int{4, 6, 7} {
-		room -= columnWidth(header[i].title, table, i)
+	// What was seen gives way to the names, and time and requests to what is
+	// left of them.
+	names := []string{titleScenario, titleStep, titleCheck}
+	widths := make([]int, len(names))
+	for i, title := range names {
+		widths[i] = columnWidth(title, table, i+1)
 	}
-	widths := []int{columnWidth("SCENARIO", table, 1), columnWidth("STEP", table, 2), columnWidth("CHECK", table, 3), columnWidth("SEEN", table, 5)}
-	// What was seen gives way to the names, down to nothing.
-	seen := min(widths[3], room-widths[0]-widths[1]-widths[2])
-	if seen < 12 {
-		seen = 0
-		room += gap
+	const leastSeen, leastNames = 12, 24
+	full := widths[0] + widths[1] + widths[2]
+	flexible := append(slices.Clone(names), titleSeen)
+	room := drop(&header, table, flexible, []string{titleSeen}, t.Width, full+leastSeen)
+	if header[5].title == titleSeen {
+		for n := range table {
+			table[n][5] = clip(table[n][5], room-full)
+		}
+	} else {
+		room = drop(&header, table, names, []string{titleTime, titleRequests}, t.Width, leastNames)
 	}
-	shrink(widths[:3], room-seen)
+	shrink(widths, room)
+	for i, width := range widths {
+		header[i+1].title = clip(header[i+1].title, width)
+		for n := range table {
+			table[n][i+1] = clip(table[n][i+1], width)
+		}
+	}
 	for n, row := range table {
-		row[1], row[2], row[3] = clip(row[1], widths[0]), clip(row[2], widths[1]), clip(row[3], widths[2])
-		row[5] = clip(row[5], max(seen, 1))
 		row[0] = t.verdictColor(items[n].counts(), row[0])
 		row[4] = t.verdictColor(items[n].counts(), row[4])
 	}
-	if seen == 0 {
-		header = slices.Delete(header, 5, 6)
-		for n := range table {
-			table[n] = slices.Delete(table[n], 5, 6)
-		}
-	}
 	t.table("", header, table)
 }
+
+// longName is how many columns a version takes in a sentence at most.
+const longName = 32
 
 // shares tells the observed split in one cell.
 func shares(c *Check) string {
@@ -240,7 +248,7 @@ func shares(c *Check) string {
 	var parts []string
 	for _, v := range c.Versions {
 		if v.Count > 0 || v.ExpectedShare.Or(0) > 0 {
-			parts = append(parts, v.Version+" "+shareCell(v.Share, d))
+			parts = append(parts, clip(v.Version, longName)+" "+shareCell(v.Share, d))
 		}
 	}
 	return strings.Join(parts, ", ")

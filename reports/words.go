@@ -18,7 +18,7 @@ var said = map[analysis.Verdict]struct{ word, meaning string }{
 	analysis.Violated:     {"VIOLATED", "the traffic does not split as the weights say"},
 	analysis.Inconclusive: {"INCONCLUSIVE", "this sample can neither confirm the weights nor refute them"},
 	analysis.NotConverged: {"NOT CONVERGED", "the new weights never took effect, so the split was not measured"},
-	analysis.NotMeasured:  {"COULD NOT MEASURE", "the split could not be measured, so nothing is known of it"},
+	analysis.NotMeasured:  {"COULD NOT MEASURE", "the split could not be measured"},
 }
 
 // word returns the verdict as it is shouted.
