@@ -101,13 +101,20 @@ func (c *Connections) add(id uint64, version string) {
 	}
 	each.hits++
 	each.versions[version]++
+	if each.hits == c.Reuse {
+		// It carries nothing more, so it need not wait to become the oldest.
+		c.fold(each)
+		delete(c.open, id)
+	}
 }
 
 func (c *Connections) closeOldest() {
 	id := c.order[0]
 	c.order = c.order[1:]
-	c.fold(c.open[id])
-	delete(c.open, id)
+	if each := c.open[id]; each != nil {
+		c.fold(each)
+		delete(c.open, id)
+	}
 }
 
 func (c *Connections) fold(each *connection) {
