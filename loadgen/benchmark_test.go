@@ -113,27 +113,46 @@ func BenchmarkMemory(b *testing.B) {
 	}
 }
 
-// peakHeap returns the greatest heap, in bytes beyond what was there before,
-// that was seen during a run of so many requests. It is measured every
-// thousandth request.
+// peakHeap returns the greatest heap, garbage included, in bytes beyond what was
+// there before, that was seen during a run of so many requests. It looks at
+// every thousandth request.
 func peakHeap(tb testing.TB, requests int) float64 {
-	runtime.GC()
-	var before runtime.MemStats
-	runtime.ReadMemStats(&before)
+	before := heap()
 	var (
 		peak atomic.Uint64
 		sent atomic.Int64
 	)
-	measure := transportFunc(func(request *http.Request) (*http.Response, error) {
-		if n := sent.Add(1); n%1000 == 0 {
+	runHeap(tb, requests, loadgen.Generator{Transport: transportFunc(func(request *http.Request) (*http.Response, error) {
+		if sent.Add(1)%1000 == 0 {
 			var now runtime.MemStats
 			runtime.ReadMemStats(&now)
 			peak.Store(max(peak.Load(), now.HeapAlloc))
 		}
 		return inProcess{}.RoundTrip(request)
+	})})
+	return float64(peak.Load()) - before
+}
+
+// liveHeap returns the greatest heap without garbage, in bytes beyond what was
+// there before.
+func liveHeap(tb testing.TB, requests int) float64 {
+	before, peak := heap(), 0.0
+	runHeap(tb, requests, loadgen.Generator{
+		Transport: inProcess{},
+		Progress:  func(loadgen.Progress) { peak = max(peak, heap()) },
 	})
-	result, err := (&loadgen.Generator{Transport: measure}).Generate(context.Background(), benchmarkPlan(tb, requests))
+	return peak - before
+}
+
+func runHeap(tb testing.TB, requests int, generator loadgen.Generator) {
+	result, err := generator.Generate(tb.Context(), benchmarkPlan(tb, requests))
 	require.NoError(tb, err)
 	require.EqualValues(tb, requests, result.Tally.Hits())
-	return float64(peak.Load()) - float64(before.HeapAlloc)
+}
+
+func heap() float64 {
+	runtime.GC()
+	var now runtime.MemStats
+	runtime.ReadMemStats(&now)
+	return float64(now.HeapAlloc)
 }
