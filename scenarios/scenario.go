@@ -28,8 +28,10 @@ type Scenario struct {
 	// Targets are the kinds it can run on; empty for all.
 	Targets []string
 	Steps   []Step
-	// Warnings are what linting has to say that stops nothing.
+	// Warnings are what loading and linting have to say that stops nothing.
 	Warnings problems.List
+
+	bundle *bundle
 }
 
 // A Step changes the mesh and then checks it.
@@ -77,6 +79,23 @@ type Check struct {
 	// File, Line and Column are where the check stands.
 	File         string
 	Line, Column int
+
+	// ownIdentify tells rules of the check's own from the bundle's.
+	ownIdentify bool
+	// places are where the fields of the check stand: "expect",
+	// "request.headers", ….
+	places map[string]place
+}
+
+// A place is where something stands in the scenario's file.
+type place struct{ line, column int }
+
+// place returns where a field of the check stands, or the check itself.
+func (c Check) place(field string) place {
+	if p, ok := c.places[field]; ok {
+		return p
+	}
+	return place{c.Line, c.Column}
 }
 
 // A Request is what each request of a check looks like.

@@ -1,0 +1,171 @@
+package scenarios
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/splitcheck/splitcheck/manifests"
+	"github.com/splitcheck/splitcheck/problems"
+)
+
+const apiVersion = "splitcheck.dev/v1alpha1"
+
+var targetKinds = []string{"sim", "kind", "cluster", "gateway"}
+
+const (
+	defaultSettle = 60 * time.Second
+	longest       = time.Hour // nobody waits longer for a change or an answer
+	mostReplicas  = 1000
+)
+
+func isLabel(s string) bool { return len(validation.IsDNS1123Label(s)) == 0 }
+
+// load reads one scenario file. The scenario is nil if anything stops it from
+// being run; the list holds warnings too.
+func load(files source, name string) (*Scenario, problems.List) {
+	r := &reading{
+		strict: strict{file: files.shown(name)}, files: files, folder: path.Dir(name),
+		scenario: &Scenario{File: files.shown(name)}, there: world{},
+	}
+	root := r.readDocument(files, name)
+	if root == nil {
+		return nil, r.found
+	}
+	r.document(root)
+	if r.found.Err() == nil {
+		r.found = append(r.found, r.refusals()...)
+	}
+	r.found = r.found.Sort()
+	if r.found.Err() != nil {
+		return nil, r.found
+	}
+	r.scenario.Warnings = r.found.Warnings()
+	return r.scenario, r.found
+}
+
+// A reading is one scenario file on its way to a Scenario.
+type reading struct {
+	strict
+	files    source
+	folder   string // of the scenario file
+	scenario *Scenario
+	there    world // the objects that exist at the point that is being read
+}
+
+// readDocument returns the one document of a file, or reports and returns nil.
+func (s *strict) readDocument(files source, name string) *yaml.Node {
+	data, err := files.read(name)
+	if err != nil {
+		s.found = append(s.found, problems.Problem{File: s.file, Message: "the file cannot be read: " + err.Error()})
+		return nil
+	}
+	roots, found := manifests.ReadYAML(s.file, data)
+	s.found = append(s.found, found...)
+	switch {
+	case len(found) > 0:
+		// Whatever else is wrong may follow from what could not be read, but
+		// a duplicate key hides nothing.
+	case len(roots) == 0:
+		s.found = append(s.found, problems.Problem{File: s.file, Message: "the file is empty", Hint: "`splitcheck scenarios init` writes a first scenario"})
+	case len(roots) > 1:
+		s.at(roots[1], "a scenario file holds one document, and here begins another", "write several stages as steps of one scenario, and several scenarios as files")
+	}
+	if len(roots) == 0 {
+		return nil
+	}
+	return roots[0]
+}
+
+func (r *reading) document(root *yaml.Node) {
+	s := r.scenario
+	r.object(root, "",
+		field{"apiVersion", true, func(n *yaml.Node) { r.oneOf(n, "apiVersion", apiVersion) }},
+		field{"kind", true, func(n *yaml.Node) { r.oneOf(n, "kind", "Scenario") }},
+		field{"metadata", true, func(n *yaml.Node) {
+			r.object(n, "metadata",
+				field{"name", true, func(n *yaml.Node) { s.Name = r.name(n, "metadata.name") }},
+				field{"description", false, func(n *yaml.Node) {
+					s.Description, _ = r.text(n, "metadata.description")
+					s.Description = strings.TrimSpace(s.Description)
+				}})
+		}},
+		field{"spec", true, func(n *yaml.Node) {
+			r.object(n, "spec",
+				field{"app", false, r.app},
+				field{"manifests", false, r.ownManifests},
+				field{"targets", false, func(n *yaml.Node) {
+					r.list(n, "spec.targets", func(n *yaml.Node, at string) {
+						if kind, ok := r.oneOf(n, at, targetKinds...); ok {
+							s.Targets = append(s.Targets, kind)
+						}
+					})
+				}},
+				field{"steps", true, r.steps})
+		}})
+}
+
+func (r *reading) app(n *yaml.Node) {
+	name, ok := r.oneOf(n, "spec.app", BundleNames()...)
+	if !ok {
+		return
+	}
+	b, found := loadBundle(name)
+	r.found = append(r.found, found...)
+	if b == nil {
+		return
+	}
+	r.scenario.App, r.scenario.bundle = name, b
+	r.scenario.Deploy = append(r.scenario.Deploy, b.deploy...)
+	r.there.apply(b.deploy)
+}
+
+func (r *reading) ownManifests(n *yaml.Node) {
+	r.list(n, "spec.manifests", func(n *yaml.Node, at string) {
+		objects := r.file(n, at)
+		r.scenario.Deploy = append(r.scenario.Deploy, objects...)
+		r.there.apply(objects)
+	})
+}
+
+// file reads the objects of a file that the scenario names: relative to the
+// scenario's own file, or app:FILE for one of the bundle.
+func (r *reading) file(n *yaml.Node, at string) []manifests.Object {
+	name, ok := r.text(n, at)
+	if !ok {
+		return nil
+	}
+	inBundle, ok := strings.CutPrefix(name, "app:")
+	if !ok {
+		if !path.IsAbs(name) {
+			name = path.Join(r.folder, name)
+		}
+		return r.manifest(n, at, r.files, name)
+	}
+	if r.scenario.bundle == nil {
+		r.at(n, fmt.Sprintf("%s: %s is a file of the bundle, and the scenario names none", at, brief(n.Value)), "name the bundle in spec.app, or a file of your own here")
+		return nil
+	}
+	b := r.scenario.bundle
+	return r.manifest(n, at, b.files, b.file(inBundle))
+}
+
+// manifest reads the objects of a file or folder and reports, at the place that
+// names it, that it cannot be read, and in it, what is wrong with it.
+func (s *strict) manifest(n *yaml.Node, at string, files source, name string) []manifests.Object {
+	objects, found, err := files.objects(name)
+	if err != nil {
+		hint := "paths are relative to the scenario file"
+		if like := files.similar(name); like != "" {
+			hint = fmt.Sprintf("did you mean %q?", like)
+		}
+		s.at(n, fmt.Sprintf("%s: %s cannot be read: %s", at, brief(n.Value), err), hint)
+		return nil
+	}
+	s.found = append(s.found, found...)
+	return objects
+}

@@ -1,0 +1,5 @@
+package scenarios
+
+import "github.com/splitcheck/splitcheck/problems"
+
+func (r *reading) refusals() problems.List { return nil }

@@ -1,0 +1,235 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/splitcheck/splitcheck/manifests"
+	"github.com/splitcheck/splitcheck/problems"
+	"github.com/splitcheck/splitcheck/target"
+)
+
+func (r *reading) steps(n *yaml.Node) {
+	names := map[string]*yaml.Node{}
+	checks := 0
+	r.list(n, "spec.steps", func(n *yaml.Node, at string) {
+		step := r.step(n, at)
+		r.unique(names, n, at, step.Name, "step")
+		checks += len(step.Checks)
+		r.scenario.Steps = append(r.scenario.Steps, step)
+	})
+	if n.Kind == yaml.SequenceNode && checks == 0 && len(r.found) == 0 {
+		r.at(n, "spec.steps: the scenario checks nothing", "give at least one step a check")
+	}
+}
+
+// unique reports a name that was there before.
+func (s *strict) unique(names map[string]*yaml.Node, n *yaml.Node, at, name, what string) {
+	if name == "" {
+		return
+	}
+	if first := names[name]; first != nil {
+		s.at(n, fmt.Sprintf("%s: there is a %s named %q already, in line %d", at, what, name, first.Line), "give it another name")
+		return
+	}
+	names[name] = n
+}
+
+func (r *reading) step(n *yaml.Node, at string) Step {
+	step := Step{Settle: Settle{Timeout: defaultSettle}}
+	r.object(n, at,
+		field{"name", true, func(n *yaml.Node) { step.Name = r.name(n, at+".name") }},
+		field{"apply", false, func(n *yaml.Node) { step.Apply = r.apply(n, at+".apply") }},
+		field{"scale", false, func(n *yaml.Node) { step.Scale = r.scale(n, at+".scale") }},
+		field{"delete", false, func(n *yaml.Node) { step.Delete = r.remove(n, at+".delete", step.Apply) }},
+		field{"settle", false, func(n *yaml.Node) {
+			r.object(n, at+".settle", field{"timeout", true, func(n *yaml.Node) {
+				if timeout, ok := r.duration(n, at+".settle.timeout", longest); ok {
+					step.Settle.Timeout = timeout
+				}
+			}})
+		}},
+		field{"defects", false, func(n *yaml.Node) {
+			step.SetsDefects = true
+			r.list(n, at+".defects", func(n *yaml.Node, at string) {
+				step.Defects = append(step.Defects, r.defect(n, at))
+			})
+		}},
+		field{"checks", false, func(n *yaml.Node) {
+			names := map[string]*yaml.Node{}
+			r.list(n, at+".checks", func(n *yaml.Node, at string) {
+				check := r.check(n, at)
+				r.unique(names, n, at, check.Name, "check")
+				step.Checks = append(step.Checks, check)
+			})
+		}})
+	return step
+}
+
+func (r *reading) apply(n *yaml.Node, at string) []manifests.Object {
+	var all []manifests.Object
+	from := map[manifests.Key]string{}
+	r.list(n, at, func(n *yaml.Node, at string) {
+		for _, o := range r.file(n, at) {
+			if first, ok := from[o.Key()]; ok {
+				r.at(n, fmt.Sprintf("%s: %s of %s is in %s too, and only one of them can hold after this step", at, o, o.File, first), "apply one of them, or the other in a later step")
+				continue
+			}
+			from[o.Key()] = o.File
+			all = append(all, o)
+		}
+	})
+	r.there.apply(all)
+	return all
+}
+
+// remove reads what a step deletes: KIND/NAME, KIND/NAMESPACE/NAME, or a file,
+// which stands for all objects in it.
+func (r *reading) remove(n *yaml.Node, at string, applied []manifests.Object) []manifests.Key {
+	var all []manifests.Key
+	r.list(n, at, func(n *yaml.Node, at string) {
+		text, ok := r.text(n, at)
+		if !ok {
+			return
+		}
+		keys, ok := r.namedObject(n, at, text)
+		if !ok {
+			for _, o := range r.file(n, at) {
+				keys = append(keys, o.Key())
+			}
+		}
+		for _, key := range keys {
+			switch {
+			case slices.Contains(all, key):
+				continue
+			case slices.ContainsFunc(applied, func(o manifests.Object) bool { return o.Key() == key }):
+				r.at(n, fmt.Sprintf("%s: this step applies %s as well", at, key), "delete it in a later step, or do not apply it")
+			case r.there[key].Kind == "":
+				r.at(n, fmt.Sprintf("%s: no step before has applied %s", at, key), r.existing(key.Kind, key.String()))
+			default:
+				all = append(all, key)
+			}
+		}
+	})
+	r.there.remove(all)
+	return all
+}
+
+// namedObject reads KIND/NAME or KIND/NAMESPACE/NAME; ok is false if text is
+// neither.
+func (r *reading) namedObject(n *yaml.Node, at, text string) (keys []manifests.Key, ok bool) {
+	parts := strings.Split(text, "/")
+	if len(parts) < 2 || len(parts) > 3 || !unicode.IsUpper([]rune(text + " ")[0]) || isYAML(text) {
+		return nil, false
+	}
+	kind, namespace, name := parts[0], "default", parts[len(parts)-1]
+	if len(parts) == 3 {
+		namespace = parts[1]
+	}
+	keys = r.there.called(kind, namespace, name)
+	switch {
+	case len(keys) == 0:
+		r.at(n, fmt.Sprintf("%s: there is no %s %s/%s at this point", at, kind, namespace, name), r.existing(kind, text))
+	case len(keys) > 1:
+		r.at(n, fmt.Sprintf("%s: %s is both %s of %s and of %s", at, text, kind, keys[0].Group, keys[1].Group), "name the file that it was applied from")
+		keys = nil
+	}
+	return keys, true
+}
+
+// existing suggests an object that is there for one that is not.
+func (r *reading) existing(kind, text string) string {
+	var known []string
+	for _, o := range r.there.objects() {
+		name := o.Kind + "/" + o.Name
+		if o.Namespace != "" && o.Namespace != "default" {
+			name = o.Kind + "/" + o.Namespace + "/" + o.Name
+		}
+		if o.Kind == kind {
+			known = append([]string{name}, known...)
+		} else {
+			known = append(known, name)
+		}
+	}
+	if hint := problems.DidYouMean(text, known); hint != "" {
+		return hint
+	}
+	return "write it as KIND/NAME or KIND/NAMESPACE/NAME, or name the file that it was applied from"
+}
+
+func (r *reading) scale(n *yaml.Node, at string) []target.Scale {
+	var all []target.Scale
+	r.mapping(n, at, "write it as {reviews-v1: 3}", func(key, value *yaml.Node, at string) {
+		replicas, ok := r.whole(value, at, 0, mostReplicas)
+		namespace, name, found := strings.Cut(key.Value, "/")
+		if !found {
+			namespace, name = "default", key.Value
+		}
+		if r.there.deployment(namespace, name) == nil {
+			r.at(key, fmt.Sprintf("%s: there is no Deployment %s/%s at this point", at, namespace, name), r.knownDeployments(key.Value))
+			return
+		}
+		if ok {
+			all = append(all, target.Scale{Namespace: namespace, Deployment: name, Replicas: replicas})
+		}
+	})
+	return all
+}
+
+func (r *reading) knownDeployments(name string) string {
+	var known []string
+	for _, o := range r.there.objects() {
+		if o.Kind == "Deployment" && o.Namespace == "default" {
+			known = append(known, o.Name)
+		} else if o.Kind == "Deployment" {
+			known = append(known, o.Namespace+"/"+o.Name)
+			// Whoever forgot the namespace means this one.
+			if o.Name == name {
+				return fmt.Sprintf("did you mean %q?", o.Namespace+"/"+o.Name)
+			}
+		}
+	}
+	if hint := problems.DidYouMean(name, known); hint != "" {
+		return hint
+	}
+	if len(known) == 0 {
+		return "no Deployment has been applied"
+	}
+	return "the Deployments are " + strings.Join(known, ", ")
+}
+
+// defectNeeds says which fields each kind of defect must have.
+var defectNeeds = map[string][]string{
+	"weights": {"weights"}, "leak": {"version", "share"}, "dead": {"version"}, "failing": {"version", "share"},
+	"sticky-client": nil, "sticky-connection": nil, "alternating": nil, "stale": {"requests"},
+	"stuck-proxy": nil, "errors": {"share"},
+}
+
+func (r *reading) defect(n *yaml.Node, at string) target.Defect {
+	var d target.Defect
+	r.object(n, at,
+		field{"kind", true, func(n *yaml.Node) {
+			d.Kind, _ = r.oneOf(n, at+".kind", "weights", "leak", "dead", "failing", "sticky-client", "sticky-connection",
+				"alternating", "stale", "stuck-proxy", "errors")
+		}},
+		field{"host", false, func(n *yaml.Node) { d.Host, _ = r.text(n, at+".host") }},
+		field{"version", false, func(n *yaml.Node) { d.Version, _ = r.text(n, at+".version") }},
+		field{"share", false, func(n *yaml.Node) { d.Share, _ = r.share(n, at+".share") }},
+		field{"weights", false, func(n *yaml.Node) { d.Weights = r.weights(n, at+".weights") }},
+		field{"requests", false, func(n *yaml.Node) {
+			requests, _ := r.whole(n, at+".requests", 1, mostRequests)
+			d.Requests = int64(requests)
+		}},
+		field{"proxy", false, func(n *yaml.Node) { d.Proxy, _ = r.whole(n, at+".proxy", 0, mostReplicas) }})
+	for _, need := range defectNeeds[d.Kind] {
+		if key, _ := entry(n, need); key == nil {
+			r.at(n, fmt.Sprintf("%s: a defect of kind %s needs %s", at, d.Kind, need), "")
+		}
+	}
+	return d
+}
+
