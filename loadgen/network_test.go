@@ -1,0 +1,162 @@
+package loadgen_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/splitcheck/splitcheck/loadgen"
+	"github.com/splitcheck/splitcheck/split"
+)
+
+// counting is a server that counts its connections.
+func counting(t *testing.T, handler http.HandlerFunc) (url string, opened func() int) {
+	t.Helper()
+	var (
+		mu    sync.Mutex
+		count int
+	)
+	server := httptest.NewUnstartedServer(handler)
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			mu.Lock()
+			defer mu.Unlock()
+			count++
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	return server.URL, func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return count
+	}
+}
+
+func v1(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "v1") }
+
+func TestConnectionsAndTheirReuse(t *testing.T) {
+	for _, test := range []struct {
+		name               string
+		connections, reuse int
+		handler            http.HandlerFunc
+		sizes              map[int]int64 // connections by the hits on them
+	}{
+		{"a connection per request", 4, 1, v1, map[int]int64{1: 100}},
+		{"ten requests on each", 1, 10, v1, map[int]int64{10: 10}},
+		{"a last one with fewer", 1, 30, v1, map[int]int64{30: 3, 10: 1}},
+		{"one for ever", 1, 0, v1, map[int]int64{100: 1}},
+		{"the server closes each", 1, 10, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Connection", "close")
+			v1(w, r)
+		}, map[int]int64{1: 100}},
+		{"bodies that are cut", 1, 10, func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, "v1")
+			_, _ = w.Write(make([]byte, 2<<20))
+		}, map[int]int64{1: 100}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			url, opened := counting(t, test.handler)
+			result := overNetwork(t, loadgen.Plan{URL: url, Requests: 100, Connections: test.connections, Reuse: test.reuse})
+			require.EqualValues(t, 100, result.Tally.Hits())
+			assert.Equal(t, test.sizes, result.Tally.Connections.Sizes)
+			assert.EqualValues(t, opened(), result.Tally.Connections.Count)
+			assert.Zero(t, result.Resent)
+		})
+	}
+}
+
+func TestSeveralConnectionsInUse(t *testing.T) {
+	url, opened := counting(t, v1)
+	result := overNetwork(t, loadgen.Plan{URL: url, Requests: 1000, Connections: 5, Reuse: 10})
+	require.EqualValues(t, 1000, result.Tally.Hits())
+	assert.EqualValues(t, opened(), result.Tally.Connections.Count)
+	var requests int64
+	for size, count := range result.Tally.Connections.Sizes {
+		assert.LessOrEqual(t, size, 10)
+		requests += int64(size) * count
+	}
+	assert.EqualValues(t, 1000, requests)
+	// Each lane's last connection may have carried fewer than ten.
+	assert.GreaterOrEqual(t, opened(), 100)
+	assert.LessOrEqual(t, opened(), 104)
+}
+
+func TestNoMoreInFlightThanConnections(t *testing.T) {
+	var (
+		mu               sync.Mutex
+		inFlight, atMost int
+	)
+	result := overSockets(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		inFlight++
+		atMost = max(atMost, inFlight)
+		mu.Unlock()
+		v1(w, r)
+		mu.Lock()
+		inFlight--
+		mu.Unlock()
+	}, loadgen.Plan{Requests: 500, Connections: 3})
+	require.EqualValues(t, 500, result.Tally.Hits())
+	assert.LessOrEqual(t, atMost, 3)
+}
+
+// A server that closes a connection after its second request arrives, without
+// an answer, is asked again on another one; that is counted.
+func TestResentRequestsAreCounted(t *testing.T) {
+	var (
+		mu   sync.Mutex
+		seen = map[string]int{}
+	)
+	result := overSockets(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		seen[r.RemoteAddr]++
+		second := seen[r.RemoteAddr] == 2
+		mu.Unlock()
+		if second {
+			hijack(func(net.Conn) {})(w, r)
+			return
+		}
+		v1(w, r)
+	}, loadgen.Plan{Requests: 20, Connections: 1, Reuse: 10})
+	assert.EqualValues(t, 20, result.Tally.Hits())
+	assert.EqualValues(t, 19, result.Resent)
+	assert.Equal(t, map[int]int64{1: 20}, result.Tally.Connections.Sizes)
+}
+
+func TestNetworkSaysWhichConnectionItUsed(t *testing.T) {
+	url, _ := counting(t, v1)
+	network := loadgen.NewNetwork(1, 2, 0)
+	var used []uint64
+	for range 5 {
+		exchange := &split.Exchange{}
+		request, err := http.NewRequestWithContext(split.WithExchange(t.Context(), exchange), "GET", url, nil)
+		require.NoError(t, err)
+		response, err := network.RoundTrip(request)
+		require.NoError(t, err)
+		_, _ = io.Copy(io.Discard, response.Body)
+		require.NoError(t, response.Body.Close())
+		require.NoError(t, response.Body.Close(), "a second time gives nothing back twice")
+		used = append(used, exchange.Connection)
+	}
+	assert.Equal(t, []uint64{1, 1, 2, 2, 3}, used)
+
+	// The only lane is taken until the body is closed.
+	request, err := http.NewRequest("GET", url, nil)
+	require.NoError(t, err)
+	response, err := network.RoundTrip(request)
+	require.NoError(t, err)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = network.RoundTrip(request.WithContext(ended))
+	assert.ErrorIs(t, err, context.Canceled)
+	network.Close()
+	require.NoError(t, response.Body.Close())
+}

@@ -1,0 +1,125 @@
+package loadgen_test
+
+import (
+	"io"
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/splitcheck/splitcheck/loadgen"
+)
+
+func TestRequestIsSentAsPlanned(t *testing.T) {
+	var (
+		mu   sync.Mutex
+		seen *http.Request
+		body []byte
+	)
+	result := overSockets(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		seen = r
+		body, _ = io.ReadAll(r.Body)
+		v1(w, r)
+	}, loadgen.Plan{
+		Method: "POST", URL: "/a%2Fb?x=1&y=z", Host: "shop.example.com", Body: "question",
+		Headers:  map[string]string{"end-user": "testuser", "Cookie": "a=1"},
+		Cookies:  map[string]string{"session": "s", "b": "2"},
+		Requests: 1,
+	})
+	require.EqualValues(t, 1, result.Tally.Hits())
+	assert.Equal(t, "POST", seen.Method)
+	assert.Equal(t, "/a%2Fb?x=1&y=z", seen.RequestURI)
+	assert.Equal(t, "shop.example.com", seen.Host)
+	assert.Equal(t, "question", string(body))
+	assert.Equal(t, http.Header{
+		"End-User":        {"testuser"},
+		"Cookie":          {"a=1; b=2; session=s"},
+		"User-Agent":      {"splitcheck"},
+		"Accept-Encoding": {"gzip"},
+		"Content-Length":  {"8"},
+	}, seen.Header)
+}
+
+func TestHostAmongTheHeaders(t *testing.T) {
+	var host string
+	result := generate(t, transportFunc(func(r *http.Request) (*http.Response, error) {
+		host = r.Host
+		assert.NotContains(t, r.Header, "Host")
+		assert.NotContains(t, r.Header, "X-Vegeta-Seq")
+		return page(r, 0, "v1")
+	}), loadgen.Plan{Requests: 1, Headers: map[string]string{"host": "shop.example.com"}})
+	require.EqualValues(t, 1, result.Tally.Hits())
+	assert.Equal(t, "shop.example.com", host)
+}
+
+// The login is productpage's: a form is posted, and the answer is a cookie and
+// a redirect to where the user came from.
+func TestLoginGoesBeforeTheLoad(t *testing.T) {
+	mux := http.NewServeMux()
+	var (
+		mu     sync.Mutex
+		logins int
+		host   string
+		from   string
+	)
+	mux.HandleFunc("POST /login", func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		logins, host, from = logins+1, r.Host, r.Referer()
+		if r.PostFormValue("passwd") != "x" {
+			http.Error(w, "wrong password", http.StatusUnauthorized)
+			return
+		}
+		http.SetCookie(w, &http.Cookie{Name: "session", Value: r.PostFormValue("username"), Path: "/", HttpOnly: true})
+		http.SetCookie(w, &http.Cookie{Name: "old", Value: "gone", MaxAge: -1})
+		http.Redirect(w, r, r.Referer(), http.StatusFound)
+	})
+	mux.HandleFunc("GET /productpage", func(w http.ResponseWriter, r *http.Request) {
+		session, _ := r.Cookie("session")
+		theme, _ := r.Cookie("theme")
+		if session != nil && session.Value == "testuser" && theme != nil && theme.Value == "dark" {
+			_, _ = io.WriteString(w, "v2")
+			return
+		}
+		_, _ = io.WriteString(w, "v1")
+	})
+	plan := loadgen.Plan{
+		URL: "/productpage?u=normal", Host: "bookinfo.example.com", Requests: 50,
+		Cookies: map[string]string{"theme": "dark"},
+		Login:   &loadgen.Login{Form: map[string]string{"username": "testuser", "passwd": "x"}},
+	}
+	result := overSockets(t, mux.ServeHTTP, plan)
+	assert.Equal(t, map[string]int64{"v2": 50}, result.Tally.Versions)
+	assert.Equal(t, 1, logins)
+	assert.Equal(t, "bookinfo.example.com", host)
+	assert.Contains(t, from, "/productpage?u=normal")
+}
+
+func TestLoginFailsClearly(t *testing.T) {
+	for path, want := range map[string]string{
+		"/refused": "was refused: 401 Unauthorized: wrong password",
+		"/none":    "set no cookie, so nobody is logged in: 200 OK: welcome",
+		"/closed":  "was not answered: connection closed without an answer",
+		"/\x00":    "login: ",
+	} {
+		transport := transportFunc(func(r *http.Request) (*http.Response, error) {
+			switch r.URL.Path {
+			case "/refused":
+				response, err := page(r, 0, "wrong\npassword")
+				response.StatusCode = http.StatusUnauthorized
+				return response, err
+			case "/none":
+				return page(r, 0, "welcome")
+			}
+			return nil, io.EOF
+		})
+		_, err := (&loadgen.Generator{Transport: transport}).Generate(t.Context(), loadgen.Plan{
+			URL: "http://app/page", Requests: 1, Login: &loadgen.Login{Path: path},
+		})
+		assert.ErrorContains(t, err, want)
+	}
+}
