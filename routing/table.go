@@ -6,7 +6,6 @@
 package routing
 
 import (
-	"net/http"
 	"regexp"
 	"time"
 )
@@ -26,6 +25,7 @@ type Proxy struct {
 // A Table is what one proxy does with a request. It is immutable and safe for
 // concurrent use.
 type Table struct {
+	gateway   bool
 	listeners map[int]*listener
 	clusters  map[ClusterName]*Cluster
 }
@@ -106,13 +106,15 @@ type HeaderChanges struct {
 	Request, Response HeaderOps
 }
 
-// HeaderOps change one set of headers.
+// HeaderOps change one set of headers. Names are canonical, as http.Header has
+// them. A Set of "Host" among a destination's request headers replaces the
+// request's Host; that of a whole rule is its Rewrite.
 type HeaderOps struct {
 	Set, Add map[string]string
 	Remove   []string
 }
 
-// A Redirect answers with a Location.
+// A Redirect answers with a Location; see its method of that name.
 type Redirect struct {
 	Code                    int
 	Scheme, Host            string
@@ -127,13 +129,16 @@ type DirectResponse struct {
 	Body   string
 }
 
-// A Rewrite changes the request on its way to a destination.
+// A Rewrite changes the request on its way to a destination; see Apply for the
+// path. The fields stand alone: where Path is set it is the whole new path.
 type Rewrite struct {
 	Host                    string
 	Path                    string
 	Prefix, PrefixReplaceBy string
-	Regex                   *regexp.Regexp
-	RegexReplaceBy          string
+	// Regex is replaced wherever it matches in the path, RegexReplaceBy being
+	// what regexp.ReplaceAllString takes.
+	Regex          *regexp.Regexp
+	RegexReplaceBy string
 }
 
 // Retries say how often and on what a failed try is repeated, always within
@@ -176,15 +181,10 @@ type Decision struct {
 	// MatchedPrefix is the path prefix that the rule matched, for rewrites
 	// and redirects that replace it.
 	MatchedPrefix string
-	// Unknown marks a host that the table of a sidecar does not know.
+	// Unknown marks a host that the table of a sidecar does not know. Status is
+	// then 502, what Istio answers where traffic may not leave the mesh; where
+	// it may, as is Istio's default, the request goes to wherever it was sent.
 	Unknown bool
-}
-
-// Route says which rule of t a request to port meets. For a gateway, port is
-// the number that its server listens on; for a sidecar the port of the service
-// that is called. It looks at r's method, URL, Host and headers only.
-func (t *Table) Route(port int, r *http.Request) Decision {
-	return t.route(port, r)
 }
 
 // Cluster returns what name stands for, or nil: traffic to it is answered with

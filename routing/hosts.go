@@ -1,0 +1,97 @@
+package routing
+
+import (
+	"slices"
+	"strings"
+)
+
+const (
+	clusterDomain = "svc.cluster.local"
+	// rootNamespace is where Istio looks for configuration of the whole mesh.
+	rootNamespace = "istio-system"
+	meshGateway   = "mesh"
+)
+
+// serviceHost is the full name of a Kubernetes Service.
+func serviceHost(name, namespace string) string {
+	return name + "." + namespace + "." + clusterDomain
+}
+
+// fullHost is the name that istiod takes host for in an object of namespace: a
+// name without dots is a Service of that namespace, any other stands as it is,
+// even "reviews.default" (istio pilot/pkg/model, ResolveShortnameToFQDN).
+func fullHost(host, namespace string) string {
+	if host == "" || strings.ContainsAny(host, ".*") {
+		return strings.ToLower(host)
+	}
+	return strings.ToLower(serviceHost(host, namespace))
+}
+
+func isWildcard(host string) bool { return strings.HasPrefix(host, "*") }
+
+// covers says whether every name of narrow is one of wide
+// (istio pkg/config/host/name.go, SubsetOf).
+func covers(wide, narrow string) bool {
+	if !isWildcard(wide) {
+		return wide == narrow
+	}
+	if isWildcard(narrow) && len(narrow) < len(wide) {
+		return false
+	}
+	return strings.HasSuffix(strings.TrimPrefix(narrow, "*"), wide[1:])
+}
+
+// intersection returns the names that two lists of hosts have in common, each
+// as the narrower of the two writes it.
+func intersection(a, b []string) []string {
+	var common []string
+	for _, x := range a {
+		for _, y := range b {
+			switch {
+			case covers(y, x):
+				common = append(common, x)
+			case covers(x, y):
+				common = append(common, y)
+			}
+		}
+	}
+	slices.Sort(common)
+	return slices.Compact(common)
+}
+
+// A reach says how an object is exported to a namespace. Istio looks at the
+// nearer ones first.
+type reach int
+
+const (
+	reachPrivate reach = iota // to its own namespace alone
+	reachNamed                // to namespaces that it names
+	reachPublic               // to all
+	reachNone                 // not to this one
+)
+
+// exportedTo says how an object of namespace owner reaches namespace client.
+func exportedTo(exportTo []string, owner, client string) reach {
+	if len(exportTo) == 0 || slices.Contains(exportTo, "*") {
+		return reachPublic
+	}
+	for _, to := range exportTo {
+		if (to == "." || to == owner) && owner == client {
+			return reachPrivate
+		}
+	}
+	if slices.Contains(exportTo, client) {
+		return reachNamed
+	}
+	return reachNone
+}
+
+// labelsSelect says whether labels have every pair of selector.
+func labelsSelect(selector, labels map[string]string) bool {
+	for k, v := range selector {
+		if have, ok := labels[k]; !ok || have != v {
+			return false
+		}
+	}
+	return true
+}
