@@ -5,10 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -23,11 +24,11 @@ const maxRatings = 16 << 20
 type ratings struct {
 	version string
 	started time.Time
-	// asked numbers the requests: which of them fail follows from the number,
-	// so that counts repeat.
-	asked atomic.Uint64
 
-	mu     sync.RWMutex
+	mu sync.RWMutex
+	// dice say which requests fail. The pod's name is their seed, so that counts
+	// repeat and pods differ.
+	dice   *rand.Rand
 	posted map[int64]*answer
 	size   int
 }
@@ -44,7 +45,12 @@ var (
 )
 
 func newRatings(i Instance) (http.Handler, error) {
-	s := &ratings{version: i.Version, started: time.Now(), posted: map[int64]*answer{}}
+	seed := fnv.New64a()
+	seed.Write([]byte(i.Pod))
+	s := &ratings{
+		version: i.Version, started: time.Now(), posted: map[int64]*answer{},
+		dice: rand.New(rand.NewPCG(seed.Sum64(), 0)),
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", s.health)
 	mux.Handle("GET /ratings/", ratingsOfNobody)
@@ -145,10 +151,11 @@ func (s *ratings) keep(id int64, stored *answer) bool {
 	return true
 }
 
-// unlucky is true for half of the requests. Fibonacci hashing scatters them, so
-// that a client that asks twice each time does not always meet the same half.
+// unlucky is true for half of the requests.
 func (s *ratings) unlucky() bool {
-	return (s.asked.Add(1)*0x9e3779b97f4a7c15)>>63 == 1
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dice.IntN(2) == 0
 }
 
 // down says whether this is one of the periods in which the version is out.

@@ -1,6 +1,7 @@
 package apps
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -33,7 +35,9 @@ func (t *town) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
-	return recorder.Result(), nil
+	response := recorder.Result()
+	response.Request = r
+	return response, nil
 }
 
 // called returns the calls to a host.
@@ -113,4 +117,10 @@ func record(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	recorder := httptest.NewRecorder()
 	h.ServeHTTP(recorder, r)
 	return recorder
+}
+
+// hurried is a request whose sender gives up after a time.
+func hurried(target string, patience time.Duration) (*http.Request, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	return httptest.NewRequestWithContext(ctx, http.MethodGet, target, nil), cancel
 }
