@@ -38,7 +38,7 @@ func escapeUnprintable(text []byte) []byte {
 	for len(text) > 0 {
 		r, size := utf8.DecodeRune(text)
 		switch {
-		case r == '\n' || unicode.IsPrint(r):
+		case r == '\n' || unicode.IsPrint(r) && r != utf8.RuneError:
 			out = append(out, text[:size]...)
 		case r > 0xFFFF:
 			// JSON has four digits only: a pair of surrogates.

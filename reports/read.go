@@ -71,49 +71,58 @@ func readSchema(data []byte) error {
 	}
 }
 
-// mistakes returns what is wrong with a document of the right form.
+// mistakes finishes a document of the right form and returns what it said that
+// its checks do not bear out.
 func (r *Report) mistakes() []error {
 	var found []error
 	add := func(format string, args ...any) { found = append(found, fmt.Errorf(format, args...)) }
-	known := func(where string, v analysis.Verdict) {
-		if rank(v) < 0 {
-			add("%s: %q is no verdict", where, v)
-		}
-	}
 	if r.Target.Kind == "" {
 		add("target: kind is missing")
 	}
 	if r.Scenarios == nil {
 		add("scenarios are missing")
 	}
-	known("verdict", r.Verdict)
-	finished := *r
-	finished.Scenarios = make([]Scenario, len(r.Scenarios))
-	for i, s := range r.Scenarios {
-		finished.Scenarios[i] = s
-		finished.Scenarios[i].Steps = append([]Step(nil), s.Steps...)
-		known("scenario "+s.Name, s.Verdict)
-		for _, step := range s.Steps {
-			for _, c := range step.Checks {
-				where := "check " + s.Name + "/" + step.Name + "/" + c.Name
-				known(where, c.Verdict)
-				if c.ExpectedVerdict != "" {
-					known(where+": expected_verdict", c.ExpectedVerdict)
-				}
-			}
+	said := r.verdicts()
+	for _, each := range said {
+		if rank(each.verdict) < 0 && each.verdict != "" {
+			add("%s: %q is no verdict", each.where, each.verdict)
 		}
 	}
 	if len(found) > 0 {
 		return found
 	}
-	finished.Finish()
-	if finished.Verdict != r.Verdict {
-		add("the verdict is %q, but its checks come to %q", r.Verdict, finished.Verdict)
-	}
-	for i, s := range r.Scenarios {
-		if s.Verdict != finished.Scenarios[i].Verdict {
-			add("scenario %s: the verdict is %q, but its checks come to %q", s.Name, s.Verdict, finished.Scenarios[i].Verdict)
+	r.Finish()
+	for i, each := range r.verdicts() {
+		if each.verdict != said[i].verdict {
+			add("%s: the verdict is %q, but its checks come to %q", each.where, said[i].verdict, each.verdict)
 		}
 	}
 	return found
+}
+
+// A claim is a verdict and where it stands.
+type claim struct {
+	where   string
+	verdict analysis.Verdict
+}
+
+// verdicts returns every verdict of the report, from the run down to the checks.
+func (r *Report) verdicts() []claim {
+	claims := []claim{{"the run", r.Verdict}}
+	for _, s := range r.Scenarios {
+		claims = append(claims, claim{"scenario " + s.Name, s.Verdict})
+		for _, step := range s.Steps {
+			where := s.Name + "/" + step.Name
+			claims = append(claims, claim{"step " + where, step.Verdict})
+			for _, c := range step.Checks {
+				where := "check " + where + "/" + c.Name
+				verdict := c.Verdict
+				if verdict == "" {
+					verdict = "no verdict" // A check has one, a step need not.
+				}
+				claims = append(claims, claim{where, verdict}, claim{where + ": expected_verdict", c.ExpectedVerdict})
+			}
+		}
+	}
+	return claims
 }

@@ -65,10 +65,13 @@ type Scenario struct {
 	Verdict     analysis.Verdict `json:"verdict"`
 	// Failure says what kept the scenario, or the rest of it, from being
 	// measured.
-	Failure  string   `json:"failure,omitempty"`
-	Warnings []string `json:"warnings,omitempty"`
-	Steps    []Step   `json:"steps"`
-	Graph    *Graph   `json:"graph,omitempty"`
+	Failure string `json:"failure,omitempty"`
+	// Interrupted says that steps or checks are missing because the user ended
+	// the run.
+	Interrupted bool     `json:"interrupted,omitempty"`
+	Warnings    []string `json:"warnings,omitempty"`
+	Steps       []Step   `json:"steps"`
+	Graph       *Graph   `json:"graph,omitempty"`
 }
 
 // A Step is one change of the mesh with the checks that followed it.

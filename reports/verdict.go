@@ -89,6 +89,10 @@ func (r *Report) Finish() {
 		r.Scenarios[i].finish()
 		verdicts = append(verdicts, r.Scenarios[i].Verdict)
 	}
+	if r.Interrupted {
+		// What was to come is not known: a part that is right is not the whole.
+		verdicts = append(verdicts, analysis.Inconclusive)
+	}
 	r.Verdict = Worst(verdicts...)
 }
 
@@ -101,6 +105,9 @@ func (s *Scenario) finish() {
 	var verdicts []analysis.Verdict
 	if s.Failure != "" {
 		verdicts = append(verdicts, analysis.NotMeasured)
+	}
+	if s.Interrupted {
+		verdicts = append(verdicts, analysis.Inconclusive)
 	}
 	for i := range s.Steps {
 		s.Steps[i].finish()

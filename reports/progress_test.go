@@ -1,0 +1,96 @@
+package reports_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/splitcheck/splitcheck/reports"
+	"github.com/stretchr/testify/assert"
+)
+
+func TestProgressOnATerminal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		p := reports.NewProgress(&b, true)
+		p.Doing("version-test / 90-10: applying \x1b[2J")
+		synctest.Wait()
+		assert.Empty(t, b.String(), "what is over at once does not flicker")
+		time.Sleep(time.Second)
+		assert.Equal(t, "\r\x1b[2Kversion-test / 90-10: applying \\x1b[2J …", b.String())
+
+		b.Reset()
+		p.Sampling("version-test / 90-10 / everyone", 1000)
+		for done := int64(0); done <= 400; done += 10 {
+			p.Sampled(done)
+			time.Sleep(100 * time.Millisecond)
+		}
+		last := b.String()[strings.LastIndex(b.String(), "\r"):]
+		assert.Contains(t, last, "version-test / 90-10 / everyone")
+		assert.Contains(t, last, "400/1000, 100 requests/s", "the count and the rate")
+		assert.Contains(t, last, "6s", "600 requests are left at 100 a second")
+		assert.NotContains(t, b.String(), "\n")
+
+		p.Sampled(1000)
+		p.Done()
+		assert.True(t, strings.HasSuffix(b.String(), "\r\x1b[2K"), "the line is empty in the end")
+
+		b.Reset()
+		p.Done()
+		time.Sleep(time.Minute)
+		assert.Empty(t, b.String(), "nothing comes after the end")
+	})
+}
+
+func TestProgressOfFastSamplesIsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		p := reports.NewProgress(&b, true)
+		for range 20 {
+			p.Sampling("fast", 10)
+			p.Sampled(3)
+			time.Sleep(50 * time.Millisecond)
+			p.Sampled(10)
+			p.Sampled(11)
+		}
+		p.Done()
+		assert.Empty(t, b.String())
+	})
+}
+
+func TestProgressElsewhereIsSparseAndPlain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		p := reports.NewProgress(&b, false)
+		p.Doing("applying")
+		time.Sleep(9 * time.Second)
+		p.Sampling("everyone", 100000)
+		time.Sleep(50 * time.Millisecond) // Between the ticks of what follows.
+		for done := int64(0); done < 50000; done += 100 {
+			p.Sampled(done)
+			time.Sleep(100 * time.Millisecond)
+		}
+		p.Doing("waiting until live")
+		time.Sleep(11 * time.Second)
+		p.Done()
+		time.Sleep(time.Hour)
+		// 100 requests each tenth of a second, seen after 10 s and then every 30 s.
+		assert.Equal(t, "everyone: 9,900 of 100,000 requests\neveryone: 39,900 of 100,000 requests\nwaiting until live …\n", b.String())
+	})
+}
+
+func TestProgressOfNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		p := reports.NewProgress(&b, true)
+		p.Sampled(3)
+		p.Sampling("none", 0)
+		p.Sampled(0)
+		time.Sleep(time.Second)
+		p.Done()
+		p.Done()
+		assert.Equal(t, "\r\x1b[2Knone …\r\x1b[2K", b.String())
+	})
+}
