@@ -63,7 +63,7 @@ func (s frontend) page(w http.ResponseWriter, r *http.Request) {
 			view.Color = versionColor(view.Answer.Version)
 		}
 	}
-	render(w, r, reply.status, "frontend.html", view)
+	render(reply.status, "frontend.html", view).ServeHTTP(w, r)
 }
 
 // api passes the backend's answer through as it is, its status included.

@@ -20,6 +20,7 @@ type productpage struct {
 	// ignored: for showing rate limits.
 	flood    int
 	sessions sessions
+	rendered printer
 }
 
 // maxFlood bounds FLOOD_FACTOR: a page that asks more often than this is a typo.

@@ -1,12 +1,14 @@
 package apps
 
 import (
-	"bytes"
 	"embed"
 	"encoding/json"
+	"fmt"
 	"html/template"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 )
 
 //go:embed pages/*.html
@@ -113,23 +115,65 @@ func (r ratingView) Paint() string {
 // original's: what failed is said on the page.
 func (s *productpage) page(w http.ResponseWriter, r *http.Request) {
 	header, user := s.headers(r)
-	view := bookView{
-		User: user, Title: bookTitle, Description: bookDescription,
-		NoDetails: unavailable("details"), NoReviews: unavailable("reviews"),
-	}
-	if found := s.askDetails(r.Context(), "0", header); found.found() {
-		view.Details = decode[detailsView](found.body)
-	}
+	details := s.askDetails(r.Context(), "0", header)
 	for range s.flood {
 		if r.Context().Err() != nil {
 			return
 		}
 		s.askReviews(r.Context(), "0", header)
 	}
-	if found := s.askReviews(r.Context(), "0", header); found.found() {
-		view.Reviews = decode[reviewsView](found.body)
+	s.rendered.page(user, details, s.askReviews(r.Context(), "0", header)).ServeHTTP(w, r)
+}
+
+// A printer fills the page in, once for each thing it can say: it follows from
+// the user and the two answers alone, and under load these are always the same
+// few. Filling the template in takes several times as long as the calls do.
+type printer struct {
+	mu    sync.RWMutex
+	pages map[string]*answer
+}
+
+// The bounds of what a printer keeps: pages, and bytes of what each is made from.
+const (
+	maxPrinted = 128
+	maxSource  = 16 << 10
+)
+
+func (p *printer) page(user string, details, reviews finding) *answer {
+	key := make([]byte, 0, 1024)
+	key = fmt.Appendf(key, "%q %t %d ", user, details.found(), len(details.body))
+	key = append(append(key, details.body...), reviews.body...)
+	key = strconv.AppendBool(key, reviews.found())
+	p.mu.RLock()
+	page := p.pages[string(key)]
+	p.mu.RUnlock()
+	if page != nil {
+		return page
 	}
-	render(w, r, http.StatusOK, "productpage.html", view)
+	page = render(http.StatusOK, "productpage.html", viewOf(user, details, reviews))
+	if len(key) <= maxSource {
+		p.mu.Lock()
+		if p.pages == nil || len(p.pages) >= maxPrinted {
+			p.pages = make(map[string]*answer)
+		}
+		p.pages[string(key)] = page
+		p.mu.Unlock()
+	}
+	return page
+}
+
+func viewOf(user string, details, reviews finding) bookView {
+	view := bookView{
+		User: user, Title: bookTitle, Description: bookDescription,
+		NoDetails: unavailable("details"), NoReviews: unavailable("reviews"),
+	}
+	if details.found() {
+		view.Details = decode[detailsView](details.body)
+	}
+	if reviews.found() {
+		view.Reviews = decode[reviewsView](reviews.body)
+	}
+	return view
 }
 
 // decode reads an answer of another application; nil stands for one that has
@@ -142,13 +186,11 @@ func decode[T any](body []byte) *T {
 	return view
 }
 
-// render fills a page in. The whole page is made before its first byte goes
-// out, so that its length is known.
-func render(w http.ResponseWriter, r *http.Request, status int, name string, view any) {
-	buffer := bytes.NewBuffer(make([]byte, 0, 8<<10))
-	if err := templates.ExecuteTemplate(buffer, name, view); err != nil {
-		http.Error(w, "the page could not be made: "+err.Error(), http.StatusInternalServerError)
-		return
+// render fills a page in, all of it before its first byte goes out.
+func render(status int, name string, view any) *answer {
+	var page strings.Builder
+	if err := templates.ExecuteTemplate(&page, name, view); err != nil {
+		return prebuilt(http.StatusInternalServerError, plainType, "The page could not be made: "+err.Error()+"\n")
 	}
-	send(w, r, status, htmlType, buffer.Bytes())
+	return prebuilt(status, htmlType, page.String())
 }
