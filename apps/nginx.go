@@ -18,7 +18,7 @@ func newNginx(i Instance) (http.Handler, error) {
 		return page(status, fmt.Sprintf("<html>\r\n<head><title>%[1]d %[2]s</title></head>\r\n<body>\r\n"+
 			"<center><h1>%[1]d %[2]s</h1></center>\r\n<hr><center>%[3]s</center>\r\n</body>\r\n</html>\r\n", status, text, server))
 	}
-	welcome := page(http.StatusOK, nginxWelcome).with("Accept-Ranges", "none")
+	welcome := page(http.StatusOK, nginxWelcome)
 	missing := failure(http.StatusNotFound, "Not Found")
 	refused := failure(http.StatusMethodNotAllowed, "Not Allowed").with("Allow", "GET, HEAD")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
