@@ -3,27 +3,6 @@
 // no network and no Kubernetes, and can be used by itself.
 package analysis
 
-import "github.com/splitcheck/splitcheck/split"
-
-// A Question is what a check wants to know.
-type Question struct {
-	Weights split.Weights
-	// Margins are absolute shares by version, between 0 and 1. A version that
-	// is missing has the smaller of 5 percentage points and its own weight.
-	Margins map[string]float64
-	// Alpha bounds the probability of a wrong verdict of either kind; Power is
-	// the least probability of a right one. Zero stands for the defaults,
-	// 0.0005 and 0.999.
-	Alpha, Power float64
-	// Leak is the share of a version of weight zero that must be excluded;
-	// zero stands for the default, 0.002.
-	Leak float64
-	// MaxErrors is the share of errors beyond which nothing was measured;
-	// negative stands for the default, 0.01.
-	MaxErrors float64
-	Seed      uint64 // for Monte Carlo
-}
-
 // A Verdict is what a sample shows.
 type Verdict string
 
@@ -36,20 +15,6 @@ const (
 	NotMeasured  Verdict = "error"
 )
 
-// A Plan is the sample that answers a question.
-type Plan struct {
-	Question Question // with every default filled in
-	Method   string   // "chi-square"
-	Requests int64
-	Versions []PlannedVersion
-}
-
-// PlannedVersion is one version of a plan, in the order of the weights.
-type PlannedVersion struct {
-	Version                       string
-	Weight, ExpectedShare, Margin float64
-}
-
 // Judgement is everything that a sample shows.
 type Judgement struct {
 	Verdict Verdict
@@ -60,12 +25,14 @@ type Judgement struct {
 	Method                         string // "exact", "monte-carlo" or "asymptotic" chi-square
 	Requests, Errors, Unidentified int64
 	Versions                       []VersionResult
-	ChiSquare                      Test
-	Exact                          *ExactTest
-	Equivalence                    Equivalence
-	Effect                         Effect
-	Power                          Power
-	Gates                          []Gate
+	// ChiSquare and GTest compare the hits as they were identified; Exact is
+	// the exact p-value of ChiSquare.
+	ChiSquare, GTest Test
+	Exact            *ExactTest
+	Equivalence      Equivalence
+	Effect           Effect
+	Power            Power
+	Gates            []Gate
 }
 
 // VersionResult is one row, expected versions first in the order of the
@@ -99,6 +66,10 @@ type Test struct {
 type ExactTest struct {
 	PValue float64
 	Method string // "enumeration" or "monte-carlo"
+	// Low and High are a 99 % interval of the p-value; both are the p-value
+	// itself where all tables were summed. Draws is the number of tables drawn.
+	Low, High float64
+	Draws     int
 }
 
 // Equivalence is the exact per-version two one-sided tests.

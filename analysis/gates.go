@@ -1,0 +1,252 @@
+package analysis
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/splitcheck/splitcheck/split"
+)
+
+// A gate tests an assumption of the main test: that every request is drawn
+// anew, by the same shares. Where it is broken the counts prove nothing,
+// whatever they are.
+//
+// Every gate is conditional: given how many hits each version has, the order
+// of the hits and their spread over connections are tested against all the
+// ways in which they could have come about. So it keeps its level whatever the
+// shares really are, and a wrong split is not taken for a broken assumption.
+//
+// Only what makes counts swing wider than chance breaks a gate. A balancer that
+// alternates makes them swing less: verdicts stay right, and a note says so.
+type gate func(t *split.Tally, alpha float64, seed uint64) (result Gate, notes []string)
+
+// gatesFor lists the gates that a tally allows. Tests of the dispersion and of
+// drift find their place here.
+func gatesFor(t *split.Tally) []gate {
+	var gates []gate
+	if seen := versionsSeen(t); len(seen) >= 2 {
+		if t.Sequence.Segments > 0 && consistent(t) {
+			gates = append(gates, runsGate)
+			if len(seen) > 2 {
+				// With two versions the transitions follow from the runs.
+				gates = append(gates, transitionsGate)
+			}
+		}
+		if connectionsTell(t.Connections) {
+			gates = append(gates, connectionsGate)
+		}
+	}
+	return gates
+}
+
+// judgeGates runs them; between them they call a sample broken that is not
+// with a probability of at most budget.
+func judgeGates(t *split.Tally, budget float64, seed uint64) (results []Gate, notes []string) {
+	gates := gatesFor(t)
+	for _, each := range gates {
+		result, more := each(t, budget/float64(len(gates)), seed)
+		results = append(results, result)
+		notes = append(notes, more...)
+	}
+	return results, notes
+}
+
+func versionsSeen(t *split.Tally) []string {
+	var seen []string
+	for _, version := range slices.Sorted(maps.Keys(t.Versions)) {
+		if t.Versions[version] > 0 {
+			seen = append(seen, version)
+		}
+	}
+	return seen
+}
+
+// consistent reports whether the sequence is that of the counts: each hit but
+// the first of a segment follows another.
+func consistent(t *split.Tally) bool {
+	var followed int64
+	into := map[string]int64{}
+	for _, row := range t.Sequence.Transitions {
+		for to, n := range row {
+			if n < 0 {
+				return false
+			}
+			followed += n
+			into[to] += n
+		}
+	}
+	for version, n := range into {
+		if n > t.Versions[version] {
+			return false
+		}
+	}
+	for from, row := range t.Sequence.Transitions {
+		var out int64
+		for _, n := range row {
+			out += n
+		}
+		if out > t.Versions[from] {
+			return false
+		}
+	}
+	return followed+t.Sequence.Segments == t.Hits()
+}
+
+// runsOf is the distribution of the number of runs of a version with count
+// hits among n in one sequence (Stevens 1939): its runs take as many of the
+// n-count+1 gaps between the others.
+func runsOf(count, n float64) hypergeometric {
+	return hypergeometric{population: n, marked: n - count + 1, draws: count}
+}
+
+// waldWolfowitz is the standard score of the number of runs in a sequence of
+// ones and others (Wald and Wolfowitz 1940); less than 0 means that equals
+// follow each other too often.
+func waldWolfowitz(runs, ones, others float64) float64 {
+	n := ones + others
+	mean := 2*ones*(others/n) + 1
+	variance := (mean - 1) * (mean - 2) / (n - 1)
+	if !(variance > 0) {
+		return 0
+	}
+	return (runs - mean) / math.Sqrt(variance)
+}
+
+// runsGate compares the number of runs of each version with what chance would
+// give, the other versions taken together. Too few runs mean that a client
+// sticks to a version.
+//
+// Where tallies were merged, a run may have been cut at a seam, and is counted
+// twice: that makes runs more, never fewer, so the gate errs towards holding.
+func runsGate(t *split.Tally, alpha float64, _ uint64) (Gate, []string) {
+	seen := versionsSeen(t)
+	n := float64(t.Hits())
+	seams := float64(t.Sequence.Segments - 1)
+	tests := float64(len(seen))
+	if tests == 2 {
+		tests = 1 // the runs of one are those of the other, within one
+		if t.Versions[seen[0]] > t.Versions[seen[1]] {
+			seen = seen[1:]
+		} else {
+			seen = seen[:1]
+		}
+	}
+	result := Gate{
+		Name: "runs", PValue: 1, Alpha: alpha,
+		Repair: "open a connection for each request (reuse 1), send one request at a time, and look for session " +
+			"affinity (a cookie, consistent hashing): answers of a version follow each other too often",
+	}
+	var sticky string
+	alternates := 1.
+	for i, version := range seen {
+		count := float64(t.Versions[version])
+		runs := count - float64(t.Sequence.Transitions[version][version])
+		distribution := runsOf(count, n)
+		if p := min(1, tests*distribution.lower(runs)); i == 0 || p < result.PValue {
+			result.PValue, sticky = p, version
+			result.Statistic = waldWolfowitz(runsAgainstRest(t, version), count, n-count)
+		}
+		alternates = min(alternates, tests*distribution.upper(runs-seams))
+	}
+	result.Broken = result.PValue <= alpha
+	var notes []string
+	if !result.Broken && alternates <= alpha {
+		notes = append(notes, fmt.Sprintf("the versions alternate more evenly than chance would (p = %.2g): a round robin "+
+			"rather than a draw for each request. Counts stay closer to the weights than chance allows, so the verdict "+
+			"stands, but what is seen here says little about clients that do not take turns", alternates))
+	}
+	if result.Broken {
+		result.Repair = fmt.Sprintf("%s (most of all %s)", result.Repair, sticky)
+	}
+	return result, notes
+}
+
+// runsAgainstRest is the number of runs when all other versions count as one.
+func runsAgainstRest(t *split.Tally, version string) float64 {
+	changes := t.Sequence.Segments
+	for from, row := range t.Sequence.Transitions {
+		for to, n := range row {
+			if (from == version) != (to == version) {
+				changes += n
+			}
+		}
+	}
+	return float64(changes)
+}
+
+// transitionsGate asks, for each pair of versions, whether the second follows
+// the first more often than chance would have it. Given the number of runs of
+// the second, each run begins in one of the gaps between the others, and the
+// number of those behind the first is hypergeometric; the smallest p-value,
+// times the number of pairs, is the gate's. The statistic is the chi-square of
+// the transition table (Anderson and Goodman 1957), for information: its
+// asymptotic distribution alarms on correct rare versions far too often.
+//
+// An alternating balancer also puts some versions behind others too often; it
+// is told by its runs, and breaks nothing.
+func transitionsGate(t *split.Tally, alpha float64, _ uint64) (Gate, []string) {
+	seen := versionsSeen(t)
+	n := float64(t.Hits())
+	seams := float64(t.Sequence.Segments - 1)
+	tests := float64(len(seen) * (len(seen) - 1))
+	statistic, df := transitionStatistic(t.Sequence.Transitions)
+	result := Gate{
+		Name: "transitions", Statistic: statistic, DF: df, PValue: 1, Alpha: alpha,
+		Repair: "open a connection for each request (reuse 1) and send one request at a time: which version answers " +
+			"depends on which one answered before",
+	}
+	alternates := false
+	for _, second := range seen {
+		count := float64(t.Versions[second])
+		runs := count - float64(t.Sequence.Transitions[second][second])
+		if runsOf(count, n).upper(runs-seams)*float64(len(seen)) <= alpha {
+			alternates = true
+		}
+		for _, first := range seen {
+			if first == second {
+				continue
+			}
+			behind := hypergeometric{population: n - count + 1, marked: float64(t.Versions[first]), draws: runs}
+			p := behind.upper(float64(t.Sequence.Transitions[first][second]))
+			result.PValue = min(result.PValue, tests*p)
+		}
+	}
+	result.Broken = result.PValue <= alpha && !alternates
+	return result, nil
+}
+
+// transitionStatistic is the chi-square of independence of the table of
+// transitions, and its degrees of freedom.
+func transitionStatistic(table map[string]map[string]int64) (statistic float64, df int) {
+	out, into := map[string]float64{}, map[string]float64{}
+	var n float64
+	for from, row := range table {
+		for to, count := range row {
+			out[from] += float64(count)
+			into[to] += float64(count)
+			n += float64(count)
+		}
+	}
+	var terms []float64
+	rows, columns := 0, 0
+	for from := range out {
+		if out[from] > 0 {
+			rows++
+		}
+		for to := range into {
+			if expected := out[from] * (into[to] / n); expected > 0 {
+				difference := float64(table[from][to]) - expected
+				terms = append(terms, difference/expected*difference)
+			}
+		}
+	}
+	for to := range into {
+		if into[to] > 0 {
+			columns++
+		}
+	}
+	slices.Sort(terms)
+	return total(terms), max(0, (rows-1)*(columns-1))
+}

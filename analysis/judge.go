@@ -1,0 +1,301 @@
+package analysis
+
+import (
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/splitcheck/splitcheck/split"
+)
+
+// Judge says what a tally shows about the question of a plan. It never fails:
+// a tally that shows nothing is a verdict too.
+//
+// The order is the contract's. First comes what no chance can explain, then
+// whether the sample may be tested at all, then what is shown to be wrong,
+// then whether enough was measured, and only then what is shown to be right.
+func Judge(p *Plan, t *split.Tally) *Judgement {
+	s := newSample(p, t)
+	j := s.describe()
+	switch {
+	case s.tally.Hits() == 0 && s.unknown == 0:
+		s.sayNothingMeasured(j)
+	case s.impossible(j):
+	case s.brokenGate(j):
+	case s.rejected(j):
+	case s.tooManyErrors(j):
+	case s.verified(j):
+	default:
+		j.Verdict = Inconclusive
+		s.sayInconclusive(j)
+	}
+	s.warn(j)
+	return j
+}
+
+// A sample is a tally seen through the weights.
+type sample struct {
+	plan  *Plan
+	q     Question
+	tally *split.Tally
+
+	// The versions of positive weight, in the order of the weights.
+	names  []string
+	arms   []arm
+	shares []float64
+	counts []float64
+
+	requests, failed, unknown int64
+	hits                      int64   // on versions of positive weight
+	total                     float64 // hits, and what may have been any of them
+
+	gates []Gate
+	least level // of the assignment of errors that fits best
+	worst level // of the one that fits worst
+}
+
+func newSample(p *Plan, t *split.Tally) *sample {
+	s := &sample{
+		plan: p, q: p.Question, tally: t,
+		arms:     p.Question.arms(),
+		requests: t.Requests(), failed: t.Failed(), unknown: t.Unknown(),
+	}
+	for _, each := range s.q.Weights {
+		if each.Weight > 0 {
+			s.names = append(s.names, each.Version)
+			s.counts = append(s.counts, float64(t.Versions[each.Version]))
+			s.hits += t.Versions[each.Version]
+		}
+	}
+	for _, each := range s.arms {
+		s.shares = append(s.shares, each.share)
+	}
+	s.total = float64(s.hits + s.failed + s.unknown)
+	return s
+}
+
+// describe fills in everything that is the same whatever the verdict.
+func (s *sample) describe() *Judgement {
+	j := &Judgement{
+		Method: Exact, Requests: s.requests, Errors: s.failed, Unidentified: s.unknown,
+		Versions: s.versionResults(),
+		Power:    s.plan.power(s.total),
+	}
+	j.ChiSquare = Test{PValue: 1, DF: len(s.arms) - 1}
+	j.GTest = j.ChiSquare
+	j.Equivalence = Equivalence{PValue: 1, MinMargin: 1}
+	s.least, s.worst = level{p: 1}, level{p: 1}
+	if s.hits == 0 {
+		return j
+	}
+	var notes []string
+	s.gates, notes = judgeGates(s.tally, gateBudget*(1-s.q.Power), s.q.Seed)
+	j.Gates = s.gates
+	j.Warnings = append(j.Warnings, notes...)
+
+	n := float64(s.hits)
+	statistic := chiSquareStatistic(s.counts, s.shares)
+	j.ChiSquare = asymptotic(statistic, n, s.shares)
+	j.GTest = asymptotic(gStatistic(s.counts, s.shares), n, s.shares)
+	main := fit{s.shares, s.q.Alpha, s.q.Seed}
+	seen := main.levels(n, statistic)[0]
+	j.Method, j.Exact = seen.method, seen.exact
+	s.least, s.worst = seen, seen
+	if extra := float64(s.failed + s.unknown); extra > 0 {
+		levels := main.levels(s.total,
+			leastStatistic(s.counts, s.shares, extra), greatestStatistic(s.counts, s.shares, extra))
+		s.least, s.worst = levels[0], levels[1]
+	}
+	j.Equivalence = s.equivalence()
+	j.Effect = s.effect(statistic)
+	return j
+}
+
+func (s *sample) versionResults() []VersionResult {
+	identified := s.tally.Hits()
+	names := slices.Sorted(maps.Keys(s.tally.Versions))
+	rows := len(s.q.Weights)
+	for _, name := range names {
+		if !s.q.Weights.Has(name) && s.tally.Versions[name] > 0 {
+			rows++
+		}
+	}
+	result := func(planned PlannedVersion, expected bool) VersionResult {
+		r := VersionResult{
+			Version: planned.Version, Weight: planned.Weight, ExpectedShare: planned.ExpectedShare,
+			Margin: planned.Margin, Count: s.tally.Versions[planned.Version], Expected: expected,
+		}
+		x, n := float64(r.Count), float64(identified)
+		r.Low, r.High = goodman(x, n, rows, 0.05)
+		if n > 0 {
+			r.Share = x / n
+		}
+		if mean := n * r.ExpectedShare; mean > 0 && r.ExpectedShare < 1 {
+			r.Residual = (x - mean) / math.Sqrt(mean*(1-r.ExpectedShare))
+		}
+		if expected && r.Weight == 0 && r.Count == 0 {
+			r.LeakBound = s.leakBound()
+		}
+		return r
+	}
+	var results []VersionResult
+	for _, each := range s.plan.Versions {
+		results = append(results, result(each, true))
+	}
+	for _, name := range names {
+		if !s.q.Weights.Has(name) && s.tally.Versions[name] > 0 {
+			results = append(results, result(PlannedVersion{Version: name}, false))
+		}
+	}
+	return results
+}
+
+// leakBound is the upper bound, at alpha, of the share of a version that had
+// no hit. Errors can only have been versions of positive weight.
+func (s *sample) leakBound() float64 {
+	if s.total == 0 {
+		return 1
+	}
+	return boundAbove(float64(s.unknown), s.total, s.q.Alpha)
+}
+
+// range of counts that the assignments of errors leave to a version.
+func (s *sample) possible(i int) (low, high float64) {
+	if len(s.counts) == 1 {
+		// There is no other version that an error could have been.
+		return s.total - float64(s.unknown), s.total
+	}
+	return s.counts[i], s.counts[i] + float64(s.failed+s.unknown)
+}
+
+func (s *sample) equivalence() Equivalence {
+	var e Equivalence
+	for i, each := range s.arms {
+		low, high := s.possible(i)
+		e.PValue = max(e.PValue, equivalent(low, high, s.total, each))
+		e.MinMargin = max(e.MinMargin, leastMargin(low, high, s.total, each.share, s.q.Alpha))
+	}
+	return e
+}
+
+// effect is measured on what was identified; versions that should get nothing
+// count as misrouted.
+func (s *sample) effect(statistic float64) Effect {
+	identified := float64(s.tally.Hits())
+	var apart []float64
+	for version, count := range s.tally.Versions {
+		apart = append(apart, math.Abs(float64(count)/identified-s.q.Weights.Share(version)))
+	}
+	for _, each := range s.q.Weights {
+		if _, seen := s.tally.Versions[each.Version]; !seen {
+			apart = append(apart, s.q.Weights.Share(each.Version))
+		}
+	}
+	slices.Sort(apart)
+	return Effect{W: math.Sqrt(statistic / float64(s.hits)), MisroutedShare: total(apart) / 2}
+}
+
+// impossible: a hit on a version that must get none. No chance explains it.
+func (s *sample) impossible(j *Judgement) bool {
+	for _, each := range j.Versions {
+		if each.Count > 0 && (each.Weight == 0 || !each.Expected) {
+			j.Verdict = Violated
+			s.sayImpossible(j, each)
+		}
+	}
+	return j.Verdict == Violated
+}
+
+func (s *sample) brokenGate(j *Judgement) bool {
+	for _, each := range s.gates {
+		if each.Broken {
+			j.Verdict = Inconclusive
+			s.sayBroken(j, each)
+		}
+	}
+	return j.Verdict == Inconclusive
+}
+
+// rejected: the counts contradict the weights, however errors and
+// unidentified answers are assigned; or a version is silent that chance would
+// not have left silent. What a sticky balancer could do with so few
+// connections is neither.
+func (s *sample) rejected(j *Judgement) bool {
+	silent := -1
+	for i := range s.arms {
+		if s.counts[i] > 0 || s.hits == 0 || len(s.arms) == 1 || s.silence(i) > s.q.Alpha {
+			continue
+		}
+		if s.tooFewConnections(i) {
+			j.Verdict = Inconclusive
+			s.sayTooFewConnections(j, i)
+			return true
+		}
+		if silent < 0 {
+			silent = i
+		}
+	}
+	switch {
+	case silent >= 0:
+		j.Verdict = Violated
+		s.saySilent(j, silent)
+	case s.least.p <= s.q.Alpha:
+		j.Verdict = Violated
+		s.sayRejected(j)
+	}
+	return j.Verdict == Violated
+}
+
+// silence is the probability that chance leaves a version without a hit among
+// those identified. Errors do not speak for it: a version whose every request
+// fails is as dead as one that is never asked. Unidentified answers do: so
+// many of them may have been its.
+func (s *sample) silence(i int) float64 {
+	return lowerTail(float64(s.unknown), float64(s.hits+s.unknown), s.shares[i])
+}
+
+// tooFewConnections reports whether a balancer that chooses once for each
+// connection would leave version i silent more often than alpha.
+func (s *sample) tooFewConnections(i int) bool {
+	known := s.tally.Connections.Count
+	return known > 0 && float64(known) < s.connectionsFor(i)
+}
+
+func (s *sample) connectionsFor(i int) float64 {
+	return math.Ceil(math.Log(s.q.Alpha) / math.Log1p(-s.shares[i]))
+}
+
+func (s *sample) tooManyErrors(j *Judgement) bool {
+	if float64(s.failed) <= s.q.MaxErrors*float64(s.requests) {
+		return false
+	}
+	j.Verdict = NotMeasured
+	s.sayTooManyErrors(j)
+	return true
+}
+
+// verified needs all of it: no assignment is rejected, every version lies
+// within its margin under every assignment, every version was seen, and
+// nothing that must be excluded is left possible.
+func (s *sample) verified(j *Judgement) bool {
+	if s.worst.p <= s.q.Alpha || j.Equivalence.PValue > s.q.Alpha || s.hits == 0 {
+		return false
+	}
+	for _, count := range s.counts {
+		if count == 0 {
+			return false
+		}
+	}
+	if s.q.excludes() && !s.excluded() {
+		return false
+	}
+	j.Verdict = Verified
+	s.sayVerified(j)
+	return true
+}
+
+// excluded reports whether a leak is shown to be below the question's. A
+// single unidentified answer may have been the very hit that must not be.
+func (s *sample) excluded() bool {
+	return s.unknown == 0 && s.total*math.Log1p(-s.q.Leak) <= math.Log(s.q.Alpha)
+}
