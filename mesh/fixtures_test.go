@@ -69,11 +69,16 @@ func weights(v1, v2 int) string {
 		{destination: {host: canary, subset: v2}, weight: %d}]}`, v1, v2))
 }
 
-// objects reads manifests.
+// objects reads manifests, each text as a file of its own: a later one may
+// apply an object of an earlier one again.
 func objects(t testing.TB, documents ...string) []manifests.Object {
 	t.Helper()
-	all, problems := manifests.Decode("test.yaml", []byte(strings.Join(documents, "\n---\n")))
-	require.NoError(t, problems.Err())
+	var all []manifests.Object
+	for i, document := range documents {
+		found, problems := manifests.Decode(fmt.Sprintf("%d.yaml", i), []byte(document))
+		require.NoError(t, problems.Err())
+		all = append(all, found...)
+	}
 	return all
 }
 
