@@ -119,19 +119,19 @@ const maxConnections = 1 << 16
 
 // Deadline is how long the run may take at most:
 //
-//	Requests/Rate + ceil(Requests/Connections)·Timeout + Timeout
+//	2·(Requests/Rate + ceil(Requests/Connections)·Timeout) + 10 s
 //
-// that is the time of the schedule, and the time that all requests take if each
-// uses up its own deadline, and one deadline more. It follows from the plan, so
-// that it never cuts a run that only answers slowly.
+// that is twice the time of the schedule and of all requests if each uses up its
+// own deadline, so that it never cuts a run that only answers slowly. It is the
+// last resort: a target that answers nothing is given up long before.
 func (p Plan) Deadline() time.Duration {
 	p, _ = p.withDefaults()
-	seconds := math.Ceil(float64(p.Requests)/float64(p.Connections))*p.Timeout.Seconds() + p.Timeout.Seconds()
+	seconds := math.Ceil(float64(p.Requests)/float64(p.Connections)) * p.Timeout.Seconds()
 	if p.Rate > 0 {
 		seconds += float64(p.Requests) / p.Rate
 	}
 	// A hundred years, so that the sum stays a Duration.
-	return time.Duration(min(seconds, 100*365*24*3600) * float64(time.Second))
+	return time.Duration(min(2*seconds+10, 100*365*24*3600) * float64(time.Second))
 }
 
 // target is what vegeta makes each request of.

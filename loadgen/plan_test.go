@@ -30,10 +30,10 @@ func TestDeadlineFollowsFromThePlan(t *testing.T) {
 		plan loadgen.Plan
 		want time.Duration
 	}{
-		{loadgen.Plan{Requests: 1}, 20 * time.Second},
-		{loadgen.Plan{Requests: 2000, Connections: 10, Timeout: time.Second}, 201 * time.Second},
-		{loadgen.Plan{Requests: 2001, Connections: 10, Timeout: time.Second}, 202 * time.Second},
-		{loadgen.Plan{Requests: 2000, Connections: 10, Timeout: time.Second, Rate: 100}, 221 * time.Second},
+		{loadgen.Plan{Requests: 1}, 30 * time.Second},
+		{loadgen.Plan{Requests: 2000, Connections: 10, Timeout: time.Second}, 410 * time.Second},
+		{loadgen.Plan{Requests: 2001, Connections: 10, Timeout: time.Second}, 412 * time.Second},
+		{loadgen.Plan{Requests: 2000, Connections: 10, Timeout: time.Second, Rate: 100}, 450 * time.Second},
 		{loadgen.Plan{Requests: math.MaxInt64, Timeout: math.MaxInt64}, 100 * 365 * 24 * time.Hour},
 	} {
 		assert.Equal(t, test.want, test.plan.Deadline())
