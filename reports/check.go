@@ -79,7 +79,8 @@ type Version struct {
 	ExpectedShare Number `json:"expected_share"`
 	Margin        Number `json:"margin"`
 	Count         int64  `json:"count"`
-	Share         Number `json:"share"`
+	// Share is the part of the answers that named any version.
+	Share Number `json:"share"`
 	// CILow and CIHigh are a 95 % interval, simultaneous over the versions.
 	CILow  Number `json:"ci_low"`
 	CIHigh Number `json:"ci_high"`
@@ -101,10 +102,14 @@ type Test struct {
 	Valid     bool   `json:"valid"`
 }
 
-// Exact is the exact p-value or its Monte Carlo estimate.
+// Exact is the exact p-value or its Monte Carlo estimate, which has a number of
+// tables drawn and a 99 % interval.
 type Exact struct {
 	PValue Number `json:"p_value"`
 	Method string `json:"method"`
+	Draws  int64  `json:"draws,omitempty"`
+	CILow  Number `json:"ci_low,omitzero"`
+	CIHigh Number `json:"ci_high,omitzero"`
 }
 
 // Sequential is the state of the sequential test when it stopped.

@@ -3,6 +3,7 @@ package reports_test
 import (
 	"bytes"
 	"errors"
+	"math"
 	"testing"
 
 	"github.com/splitcheck/splitcheck/analysis"
@@ -67,10 +68,18 @@ func TestPlan(t *testing.T) {
 
 func TestFromJudgementLeavesOutWhatDoesNotExist(t *testing.T) {
 	c := empty().Scenarios[0].Steps[0].Checks[0]
-	for _, n := range []reports.Number{c.DurationSeconds, c.Rate, c.Versions[0].Share, c.Versions[0].CILow, c.Versions[0].Residual, c.ChiSquare.PValue, c.ChiSquare.Statistic} {
+	for _, n := range []reports.Number{c.DurationSeconds, c.Rate, c.Versions[0].Share, c.Versions[0].CILow, c.Versions[0].Residual} {
 		assert.True(t, n.IsZero())
 	}
+	assert.Nil(t, c.ChiSquare)
 	assert.Nil(t, c.Equivalence)
+
+	// A statistic that is not finite must not break the document.
+	j := goodJudgement()
+	j.ChiSquare.Statistic, j.Equivalence.PValue = math.Inf(1), math.NaN()
+	odd := reports.FromJudgement("odd", j, reports.Measurement{})
+	assert.Contains(t, asJSON(t, oneCheck(odd)), `"statistic": null`)
+
 	saved := asJSON(t, empty())
 	assert.Contains(t, saved, `"share": null`)
 	assert.Contains(t, saved, `"diagnosis": []`)

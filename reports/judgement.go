@@ -39,18 +39,25 @@ func FromJudgement(name string, j *analysis.Judgement, m Measurement) Check {
 	}
 	c.Reasons, c.Advice = slices.Clone(j.Reasons), slices.Clone(j.Advice)
 	c.Warnings = append(slices.Clone(j.Warnings), m.Warnings...)
+	var hits int64
 	for _, v := range j.Versions {
-		c.Versions = append(c.Versions, fromVersion(v, j.Requests > 0))
+		hits += v.Count
 	}
-	if j.ChiSquare.DF > 0 {
-		c.ChiSquare = fromTest(j.ChiSquare)
+	for _, v := range j.Versions {
+		c.Versions = append(c.Versions, fromVersion(v, hits > 0))
+	}
+	if j.ChiSquare.DF > 0 && hits > 0 {
+		c.ChiSquare, c.GTest = fromTest(j.ChiSquare), fromTest(j.GTest)
 		c.Effect = &Effect{W: Num(j.Effect.W), MisroutedShare: Num(j.Effect.MisroutedShare)}
 		c.Power = &Power{Achieved: Num(j.Power.Achieved), Margin: Num(j.Power.Margin)}
 	}
-	if j.Exact != nil {
-		c.Exact = &Exact{PValue: Num(j.Exact.PValue), Method: j.Exact.Method}
+	if e := j.Exact; e != nil && hits > 0 {
+		c.Exact = &Exact{PValue: Num(e.PValue), Method: e.Method}
+		if e.Draws > 0 {
+			c.Exact.Draws, c.Exact.CILow, c.Exact.CIHigh = int64(e.Draws), Num(e.Low), Num(e.High)
+		}
 	}
-	if j.Requests > 0 {
+	if hits > 0 {
 		c.Equivalence = &Equivalence{PValue: Num(j.Equivalence.PValue), MinMargin: Num(j.Equivalence.MinMargin)}
 	}
 	for _, g := range j.Gates {
@@ -105,8 +112,8 @@ func (m Measurement) asked() *Asked {
 	return &asked
 }
 
-// fromVersion leaves out what does not exist: shares of an empty sample,
-// residuals where nothing was expected.
+// fromVersion leaves out what does not exist: shares of a sample without a
+// hit, residuals where nothing was expected.
 func fromVersion(v analysis.VersionResult, sampled bool) Version {
 	row := Version{
 		Version: v.Version, Weight: Num(v.Weight), ExpectedShare: Num(v.ExpectedShare),

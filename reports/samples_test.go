@@ -37,6 +37,7 @@ func goodJudgement() *analysis.Judgement {
 			row("v2", 10, 0.1, 0.05, 196, 0.10208, 0.0878, 0.1185, 0.3),
 		},
 		ChiSquare:   analysis.Test{Statistic: 0.0926, DF: 1, PValue: 0.7609, Valid: true},
+		GTest:       analysis.Test{Statistic: 0.0922, DF: 1, PValue: 0.7614, Valid: true},
 		Exact:       &analysis.ExactTest{PValue: 0.7606, Method: "enumeration"},
 		Equivalence: analysis.Equivalence{PValue: 2.3e-13, MinMargin: 0.0246},
 		Effect:      analysis.Effect{W: 0.0069, MisroutedShare: 0.0021},
@@ -79,13 +80,13 @@ func bad(name string) reports.Check {
 	j := goodJudgement()
 	j.Verdict, j.Errors, j.Unidentified = analysis.Violated, 9, 3
 	j.Versions = []analysis.VersionResult{
-		row("v1", 90, 0.9, 0.05, 1338, 0.6969, 0.6725, 0.7201, -29.6),
-		row("v2", 10, 0.1, 0.05, 570, 0.2969, 0.2735, 0.3213, 28.7),
+		row("v1", 90, 0.9, 0.05, 1338, 0.70126, 0.6770, 0.7244, -28.9),
+		row("v2", 10, 0.1, 0.05, 570, 0.29874, 0.2756, 0.3230, 28.9),
 	}
 	j.ChiSquare = analysis.Test{Statistic: 838, DF: 1, PValue: 3.2e-184, Valid: true}
 	j.Exact = &analysis.ExactTest{PValue: 1e-180, Method: "enumeration"}
 	j.Equivalence = analysis.Equivalence{PValue: 1, MinMargin: 0.23}
-	j.Reasons = []string{"v2 got 29.7 % of the requests where 10 % were asked"}
+	j.Reasons = []string{"v2 got 29.9 % of the requests where 10 % were asked"}
 	j.Advice = []string{"look at which VirtualService the gateway holds: istioctl proxy-config routes"}
 	m := badMeasurement()
 	return reports.FromJudgement(name, j, m)

@@ -88,7 +88,7 @@ func full() *reports.Report {
 	step.Failure, step.Warnings, step.Convergence.Detail = "f", []string{"w"}, "d"
 	c := &step.Checks[0]
 	c.ExpectedVerdict, c.Interrupted = "violated", true
-	c.GTest = c.ChiSquare
+	c.Exact = &reports.Exact{PValue: reports.Num(0), Method: "monte-carlo", Draws: 9, CILow: reports.Num(0), CIHigh: reports.Num(0.1)}
 	c.Sequential = &reports.Sequential{LogEValue: reports.Num(1), PValue: reports.Num(0)}
 	c.Latency = &reports.Latency{P50: reports.Num(1), P95: reports.Num(2), P99: reports.Num(3)}
 	c.Diagnosis, c.Warnings = []string{"d"}, []string{"w"}
