@@ -78,14 +78,28 @@ func (o Object) JSON() []byte {
 // its name, for an entry of a list that of its content. A field that is not
 // there has the place of its nearest ancestor.
 func (o Object) Position(path string) (line, column int) {
+	line, column, _ = o.find(path)
+	return line, column
+}
+
+// Has tells whether the user wrote the field at path, with whatever value.
+func (o Object) Has(path string) bool {
+	_, _, there := o.find(path)
+	return there
+}
+
+func (o Object) find(path string) (line, column int, there bool) {
 	line, column = o.Line, o.Column
 	n := o.node
-	for path != "" && n != nil {
+	for path != "" {
+		if n == nil {
+			return line, column, false
+		}
 		var step string
 		step, path = cutPath(path)
 		if i, err := strconv.Atoi(step); err == nil && n.Kind == yaml.SequenceNode {
 			if i < 0 || i >= len(n.Content) {
-				return line, column
+				return line, column, false
 			}
 			n = n.Content[i]
 			line, column = n.Line, n.Column
@@ -93,11 +107,11 @@ func (o Object) Position(path string) (line, column int) {
 		}
 		key, value := entry(n, step)
 		if key == nil {
-			return line, column
+			return line, column, false
 		}
 		n, line, column = value, key.Line, key.Column
 	}
-	return line, column
+	return line, column, n != nil
 }
 
 func (o Object) line(path string) int {

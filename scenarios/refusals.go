@@ -2,4 +2,25 @@ package scenarios
 
 import "github.com/splitcheck/splitcheck/problems"
 
-func (r *reading) refusals() problems.List { return nil }
+// refusals are what Istio's validation would not let into a cluster at some step
+// of the scenario, which could therefore be run nowhere but in a simulation.
+func (r *reading) refusals() problems.List {
+	l := &linter{}
+	for _, v := range views(r.scenario) {
+		refused := v.compile().Errors()
+		if len(refused) == 0 {
+			continue
+		}
+		// Weights that sum to 0 have an explanation of their own.
+		zero := &linter{now: finding{id: idZeroSum}}
+		lintZeroSum(zero, v)
+		for _, p := range refused {
+			l.now = finding{id: idRefused}
+			if sameLine(zero.found, p) {
+				l.now = zero.now
+			}
+			l.report(p)
+		}
+	}
+	return l.found
+}

@@ -196,4 +196,3 @@ func (s *strict) rule(n *yaml.Node, at string) identify.Rule {
 	}
 	return rule
 }
-

@@ -232,4 +232,3 @@ func (r *reading) defect(n *yaml.Node, at string) target.Defect {
 	}
 	return d
 }
-

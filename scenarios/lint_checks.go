@@ -1,0 +1,157 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/splitcheck/splitcheck/routing"
+)
+
+// lintMarker finds rules on a header that every proxy writes itself: Envoy sets
+// Server to envoy or istio-envoy on each answer that it passes on (istio
+// pilot/pkg/networking/util/proxy_headers.go).
+func lintMarker(l *linter, v *view) {
+	for _, c := range v.judged() {
+		for _, rule := range c.Identify {
+			name, _, _ := strings.Cut(strings.TrimPrefix(rule.String(), "header:"), ":")
+			if !strings.EqualFold(name, "server") {
+				continue
+			}
+			through := "the gateway"
+			if c.Request.Via.Service != "" {
+				s := v.enter(c).first
+				if s == nil || !slices.ContainsFunc(v.behind(*s, nil), func(w workload) bool { return w.hasSidecar }) {
+					continue
+				}
+				through = "the sidecars of " + s.object.Name
+			}
+			l.check(c, "identify", fmt.Sprintf("the answers pass %s, which overwrites the header Server: every version would look the same", through),
+				"use another marker, or enter a Service without a mesh (request.via)")
+		}
+	}
+}
+
+// lintBalancer finds splits that no rule makes: the pods of several versions
+// share the traffic by the balancer's choice, and Istio's default of the less
+// busy of two favours the faster version as soon as anything is in flight.
+func lintBalancer(l *linter, v *view) {
+	for _, c := range v.judged() {
+		e := v.enter(c)
+		s := v.split(c, e)
+		if s == nil || c.Request.Via.Service != "" || c.Mirrored != "" || c.Load.Connections == 1 || positive(c) < 2 || !v.severalVersions(*s) {
+			continue
+		}
+		var cluster *routing.Cluster
+		switch {
+		case e.first != nil && e.first.host == s.host && e.rule != nil && len(e.rule.Destinations) == 1 && e.rule.Destinations[0].Cluster.Subset == "":
+			cluster = e.table.Cluster(e.rule.Destinations[0].Cluster)
+		case e.first != nil && e.first.host != s.host && v.meshRules(*s).none():
+			cluster = v.clusterOf(*s, *e.first)
+		}
+		if cluster != nil && cluster.Balancer == routing.LeastRequest {
+			l.check(c, "expect", fmt.Sprintf("no rule splits %s, so that its balancer does: with several requests in flight, LEAST_REQUEST favours the faster version", s.object.Name),
+				"write connections: 1, or a DestinationRule with loadBalancer: {simple: RANDOM}")
+		}
+	}
+}
+
+// clusterOf is what callers among the pods behind from make of a Service.
+func (v *view) clusterOf(s, from service) *routing.Cluster {
+	proxy := routing.Proxy{Name: from.object.Name, Namespace: from.object.Namespace}
+	for _, w := range v.behind(from, nil) {
+		if !w.hasSidecar {
+			return nil
+		}
+		proxy.Labels = w.labels
+	}
+	if len(s.value.Spec.Ports) == 0 {
+		return nil
+	}
+	table, _ := routing.Compile(v.inOrder, proxy)
+	return table.Cluster(routing.ClusterName{Host: s.host, Port: int(s.value.Spec.Ports[0].Port)})
+}
+
+func positive(c Check) int {
+	n := 0
+	for _, w := range c.Expect {
+		if w.Weight > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// lintEndUser finds a header that does nothing: productpage takes the user from
+// its session and passes no end-user header on. Whoever logs in with another
+// check of the step knows, and means to show it.
+func lintEndUser(l *linter, v *view) {
+	knows := slices.ContainsFunc(v.step.Checks, func(c Check) bool { return c.Request.Login != nil })
+	for _, c := range v.judged() {
+		for name := range c.Request.Headers {
+			if first := v.enter(c).first; strings.EqualFold(name, "end-user") && !knows && first != nil && first.object.Name == "productpage" {
+				l.check(c, "request.headers", "productpage does not pass the header end-user on: the request is that of an anonymous user",
+					"log in: request: {login: {path: /login, form: {username: testuser, passwd: any}}}")
+			}
+		}
+	}
+}
+
+// lintPastRules finds load that never meets the rules it is meant to check:
+// rules for a Service act in its callers' sidecars.
+func lintPastRules(l *linter, v *view) {
+	for _, c := range v.judged() {
+		e := v.enter(c)
+		if e.first == nil || positive(c) == 0 || c.Mirrored != "" || !v.severalVersions(*e.first) {
+			continue
+		}
+		rules := v.meshRules(*e.first)
+		if rules.none() {
+			continue
+		}
+		source := ""
+		if len(rules.virtual) > 0 {
+			source = rules.virtual[0].object.String()
+		} else {
+			source = rules.gateway[0].object.String()
+		}
+		if c.Request.Via.Service != "" {
+			l.check(c, "request.via", fmt.Sprintf("%s acts in the sidecars of callers, and the load enters at %s past all of them", source, e.first.object.Name),
+				"enter by the gateway through a service that calls it")
+			continue
+		}
+		// A VirtualService may serve the gateway and the mesh alike.
+		if e.rule != nil && !strings.Contains(e.rule.Source, source) && len(e.rule.Destinations) == 1 && e.rule.Destinations[0].Cluster.Subset == "" {
+			l.check(c, "request", fmt.Sprintf("the gateway sends straight to %s (%s), where %s does not act: it acts in the sidecars of callers inside the mesh", e.first.object.Name, e.rule.Source, source),
+				"send the load to a service that calls it, or split at the gateway")
+		}
+	}
+}
+
+// lintKeepAlive finds samples that hold fewer choices than answers: kube-proxy
+// chooses a pod for each connection.
+func lintKeepAlive(l *linter, v *view) {
+	for _, c := range v.judged() {
+		if c.Request.Via.Service == "" || c.Load.Reuse == 1 || positive(c) < 2 {
+			continue
+		}
+		field := "request.via"
+		if c.Load.Reuse > 1 {
+			field = "reuse"
+		}
+		l.check(c, field, "kube-proxy chooses a pod for each connection, and a connection carries several requests: their answers are one choice",
+			"write reuse: 1, a connection for each request")
+	}
+}
+
+func lintMargins(l *linter, v *view) {
+	for _, c := range v.judged() {
+		for _, w := range c.Expect {
+			share := c.Expect.Share(w.Version)
+			if margin, given := c.Margins[w.Version]; given && share > 0 && margin > share {
+				l.check(c, "margin", fmt.Sprintf("a margin of %.4g %% around the %.4g %% of %s reaches below nothing: it says nothing of how little %[3]s may get", 100*margin, 100*share, w.Version),
+					fmt.Sprintf("write a margin of at most %.4g %% for %s", 100*share, w.Version))
+			}
+		}
+	}
+}

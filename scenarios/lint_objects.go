@@ -1,0 +1,190 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tidwall/gjson"
+	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/splitcheck/splitcheck/manifests"
+	"github.com/splitcheck/splitcheck/problems"
+)
+
+func lintParentGroup(l *linter, v *view) {
+	for o, route := range values[*gatewayv1.HTTPRoute](v.world) {
+		for i, ref := range route.Spec.ParentRefs {
+			if ref.Kind == nil || *ref.Kind != "Service" || ref.Group != nil && *ref.Group == "" {
+				continue
+			}
+			l.at(o, fmt.Sprintf("spec.parentRefs[%d]", i),
+				fmt.Sprintf("the parent Service %s has no group: \"\"; its group is then %s, Istio ignores the parent without a word and nothing is split", ref.Name, manifests.GatewayGroup),
+				`write group: "" beside kind: Service`)
+		}
+	}
+}
+
+// lintOneHostTwice finds what sidecars drop: of several VirtualServices for one
+// host they keep the oldest. Gateways merge them.
+func lintOneHostTwice(l *linter, v *view) {
+	first := map[string]manifests.Object{}
+	for _, o := range v.inOrder {
+		vs, ok := o.Value.(*networkingv1.VirtualService)
+		if !ok || !onMesh(vs) {
+			continue
+		}
+		for i, host := range vs.Spec.Hosts {
+			full := fullName(host, o.Namespace)
+			if older, taken := first[full]; taken {
+				if older.Key() != o.Key() {
+					l.at(o, fmt.Sprintf("spec.hosts[%d]", i),
+						fmt.Sprintf("%s is routed by %s already (%s:%d); sidecars keep the oldest and drop this one", host, older, older.File, older.Line),
+						"write both into one VirtualService, or delete the older one")
+				}
+				continue
+			}
+			first[full] = o
+		}
+	}
+}
+
+func lintGatewayExists(l *linter, v *view) {
+	there := map[string]bool{meshGateway: true}
+	var known []string
+	for o := range values[*networkingv1.Gateway](v.world) {
+		there[o.Namespace+"/"+o.Name] = true
+		known = append(known, o.Namespace+"/"+o.Name, o.Name)
+	}
+	report := func(o manifests.Object, path, name, hint string) {
+		if hint == "" {
+			hint = problems.DidYouMean(name, known)
+		}
+		if hint == "" {
+			hint = "apply the Gateway before the routes, or name it with its namespace"
+		}
+		l.at(o, path, fmt.Sprintf("there is no Gateway %s: no gateway takes this route", name), hint)
+	}
+	for o, vs := range values[*networkingv1.VirtualService](v.world) {
+		for i, name := range vs.Spec.Gateways {
+			full := name
+			if !strings.Contains(name, "/") && name != meshGateway {
+				full = o.Namespace + "/" + name
+			}
+			if there[full] {
+				continue
+			}
+			hint := ""
+			for other := range values[*networkingv1.Gateway](v.world) {
+				if other.Name == name {
+					hint = fmt.Sprintf("there is one in another namespace: write %s/%s", other.Namespace, other.Name)
+				}
+			}
+			report(o, fmt.Sprintf("spec.gateways[%d]", i), name, hint)
+		}
+	}
+	known = nil
+	inAPI := map[string]bool{}
+	for o := range values[*gatewayv1.Gateway](v.world) {
+		inAPI[o.Namespace+"/"+o.Name] = true
+		known = append(known, o.Name)
+	}
+	for o, route := range values[*gatewayv1.HTTPRoute](v.world) {
+		for i, ref := range route.Spec.ParentRefs {
+			namespace := o.Namespace
+			if ref.Namespace != nil {
+				namespace = string(*ref.Namespace)
+			}
+			if (ref.Kind == nil || *ref.Kind == "Gateway") && !inAPI[namespace+"/"+string(ref.Name)] {
+				report(o, fmt.Sprintf("spec.parentRefs[%d].name", i), namespace+"/"+string(ref.Name), "")
+			}
+		}
+	}
+}
+
+// lintMeshMissing finds a VirtualService for a Service of the mesh that only
+// gateways get to see.
+func lintMeshMissing(l *linter, v *view) {
+	for o, vs := range values[*networkingv1.VirtualService](v.world) {
+		if onMesh(vs) {
+			continue
+		}
+		for i, host := range vs.Spec.Hosts {
+			if s, known := v.services[fullName(host, o.Namespace)]; known {
+				l.at(o, fmt.Sprintf("spec.hosts[%d]", i),
+					fmt.Sprintf("%s is a Service of the mesh, and gateways does not name mesh: calls of it inside the mesh meet none of these rules", s.object.Name),
+					"add mesh to gateways, or give calls from outside a host of their own")
+			}
+		}
+	}
+}
+
+func lintGatewaySelector(l *linter, v *view) {
+	for o, gateway := range values[*networkingv1.Gateway](v.world) {
+		selector := gateway.Spec.Selector
+		matches := func(w workload) bool { return selects(selector, w.labels) }
+		if selects(selector, ingressLabels) || slices.ContainsFunc(v.pods, matches) {
+			continue
+		}
+		l.at(o, "spec.selector", "the selector matches no gateway: nothing listens for its servers",
+			"Istio's own ingress gateway has the label istio: ingressgateway; one installed by Helm is labelled after its release")
+	}
+}
+
+func lintFaultPercentage(l *linter, v *view) {
+	for rule := range v.virtualRules() {
+		fault := rule.value.Fault
+		if delay := fault.GetDelay(); delay != nil && delay.Percentage == nil && delay.Percent == 0 { //nolint:staticcheck // Old manifests have it.
+			l.at(rule.object, rule.path+".fault.delay", "a delay without percentage delays nothing", "write percentage: {value: 100}")
+		}
+		if abort := fault.GetAbort(); abort != nil && abort.Percentage == nil {
+			l.at(rule.object, rule.path+".fault.abort", "an abort without percentage aborts nothing", "write percentage: {value: 100}")
+		}
+	}
+}
+
+// lintGrants looks at routes of gateways only: routes of the mesh need no grant
+// in Istio.
+func lintGrants(l *linter, v *view) {
+	for rule := range v.gatewayRules() {
+		route := rule.object.Value.(*gatewayv1.HTTPRoute)
+		atGateway := slices.ContainsFunc(route.Spec.ParentRefs, func(ref gatewayv1.ParentReference) bool {
+			return ref.Kind == nil || *ref.Kind == "Gateway"
+		})
+		for i, ref := range rule.value.BackendRefs {
+			if !atGateway || ref.Namespace == nil || string(*ref.Namespace) == rule.object.Namespace {
+				continue
+			}
+			if !v.granted(rule.object.Namespace, string(*ref.Namespace), string(ref.Name)) {
+				l.at(rule.object, fmt.Sprintf("%s.backendRefs[%d].namespace", rule.path, i),
+					fmt.Sprintf("no ReferenceGrant in namespace %s lets routes of namespace %s send to its Services: the share of %s is answered with 500", *ref.Namespace, rule.object.Namespace, ref.Name),
+					"apply a ReferenceGrant there, or the route in the same namespace")
+			}
+		}
+	}
+}
+
+// granted reads ReferenceGrants, which are not interpreted otherwise, from
+// their JSON.
+func (v *view) granted(from, to, name string) bool {
+	return slices.ContainsFunc(v.inOrder, func(o manifests.Object) bool {
+		if o.Kind != "ReferenceGrant" || o.Namespace != to {
+			return false
+		}
+		spec := gjson.GetBytes(o.JSON(), "spec")
+		allowed := false
+		for _, each := range spec.Get("from").Array() {
+			allowed = allowed || each.Get("kind").String() == "HTTPRoute" && each.Get("namespace").String() == from
+		}
+		if !allowed {
+			return false
+		}
+		for _, each := range spec.Get("to").Array() {
+			if each.Get("kind").String() == "Service" && (!each.Get("name").Exists() || each.Get("name").String() == name) {
+				return true
+			}
+		}
+		return false
+	})
+}

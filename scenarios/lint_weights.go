@@ -1,0 +1,131 @@
+package scenarios
+
+import (
+	"fmt"
+	"iter"
+
+	networking "istio.io/api/networking/v1alpha3"
+	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/splitcheck/splitcheck/manifests"
+)
+
+// An httpRule is one entry of a VirtualService's list.
+type httpRule struct {
+	object manifests.Object
+	path   string
+	value  *networking.HTTPRoute
+}
+
+// virtualRules yields the entries of all VirtualServices.
+func (v *view) virtualRules() iter.Seq[httpRule] {
+	return func(yield func(httpRule) bool) {
+		for o, vs := range values[*networkingv1.VirtualService](v.world) {
+			for i, rule := range vs.Spec.Http {
+				if !yield(httpRule{o, fmt.Sprintf("spec.http[%d]", i), rule}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// A gatewayRule is one rule of an HTTPRoute.
+type gatewayRule struct {
+	object manifests.Object
+	path   string
+	value  *gatewayv1.HTTPRouteRule
+}
+
+func (v *view) gatewayRules() iter.Seq[gatewayRule] {
+	return func(yield func(gatewayRule) bool) {
+		for o, route := range values[*gatewayv1.HTTPRoute](v.world) {
+			for i := range route.Spec.Rules {
+				if !yield(gatewayRule{o, fmt.Sprintf("spec.rules[%d]", i), &route.Spec.Rules[i]}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func lintLoneWeight(l *linter, v *view) {
+	for rule := range v.virtualRules() {
+		weight := rule.path + ".route[0].weight"
+		if len(rule.value.Route) == 1 && rule.object.Has(weight) && rule.value.Route[0].Weight != 100 {
+			l.at(rule.object, weight,
+				fmt.Sprintf("the only destination of a rule gets everything, whatever its weight; %d changes nothing", rule.value.Route[0].Weight),
+				"add the other destinations, or remove the weight")
+		}
+	}
+	for rule := range v.gatewayRules() {
+		if refs := rule.value.BackendRefs; len(refs) == 1 && refs[0].Weight != nil && *refs[0].Weight != 100 && *refs[0].Weight > 1 {
+			l.at(rule.object, rule.path+".backendRefs[0].weight",
+				fmt.Sprintf("the only backend of a rule gets everything, whatever its weight; %d changes nothing", *refs[0].Weight),
+				"add the other backends, or remove the weight")
+		}
+	}
+}
+
+func lintZeroSum(l *linter, v *view) {
+	for rule := range v.virtualRules() {
+		sum := int64(0)
+		for _, d := range rule.value.Route {
+			sum += int64(d.Weight)
+		}
+		if len(rule.value.Route) > 1 && sum == 0 {
+			l.at(rule.object, rule.path+".route", "the weights sum to 0, and Istio refuses the object", "give at least one destination a weight above 0")
+		}
+	}
+	for rule := range v.gatewayRules() {
+		sum := int64(0)
+		for _, ref := range rule.value.BackendRefs {
+			sum += int64(weightOf(ref))
+		}
+		if len(rule.value.BackendRefs) > 0 && sum == 0 {
+			l.at(rule.object, rule.path+".backendRefs", "the weights sum to 0, and every request is answered with 500", "give at least one backend a weight above 0")
+		}
+	}
+}
+
+// weightOf is the weight of a backend: 1 where none is written
+// (gateway-api apis/v1/shared_types.go, BackendRef).
+func weightOf(ref gatewayv1.HTTPBackendRef) int32 {
+	if ref.Weight == nil {
+		return 1
+	}
+	return *ref.Weight
+}
+
+func lintMissingWeight(l *linter, v *view) {
+	for rule := range v.virtualRules() {
+		for i, d := range rule.value.Route {
+			path := fmt.Sprintf("%s.route[%d]", rule.path, i)
+			if len(rule.value.Route) > 1 && !rule.object.Has(path+".weight") {
+				l.at(rule.object, path, fmt.Sprintf("%s has no weight beside others that may have one: it gets nothing", destinationName(d.Destination)), "write its weight, 0 if nothing is meant")
+			}
+		}
+	}
+	for rule := range v.gatewayRules() {
+		given := 0
+		for _, ref := range rule.value.BackendRefs {
+			if ref.Weight != nil {
+				given++
+			}
+		}
+		for i, ref := range rule.value.BackendRefs {
+			if given > 0 && ref.Weight == nil {
+				l.at(rule.object, fmt.Sprintf("%s.backendRefs[%d]", rule.path, i),
+					fmt.Sprintf("%s has no weight beside others that have one: it counts as 1", ref.Name), "write its weight")
+			}
+		}
+	}
+}
+
+func destinationName(d *networking.Destination) string {
+	if d.GetSubset() == "" {
+		return d.GetHost()
+	}
+	return d.GetHost() + ", subset " + d.GetSubset()
+}
