@@ -147,8 +147,12 @@ func (c *compiler) compileMatch(block *networking.HTTPMatchRequest, e entry, pat
 	m.method = one(block.GetMethod(), "method")
 	m.scheme = one(block.GetScheme(), "scheme")
 	m.authority = one(block.GetAuthority(), "authority")
-	if uri := one(block.GetUri(), "uri"); uri != nil {
-		m.path = pathOf(*uri, block.GetIgnoreUriCase())
+	if uri := block.GetUri(); uri.GetRegex() == "*" {
+		// Presence is nothing to ask of a path.
+		c.refuse(e.object, path+".uri.regex", `"*" is not a regular expression`, `write ".*", or leave uri out`)
+		ok = false
+	} else if t := one(uri, "uri"); t != nil {
+		m.path = pathOf(*t, block.GetIgnoreUriCase())
 	}
 	for _, name := range sortedKeys(block.GetHeaders()) {
 		ok = c.compileHeader(&m, name, block.GetHeaders()[name], false, e, path+".headers") && ok
