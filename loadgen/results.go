@@ -1,0 +1,125 @@
+package loadgen
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"github.com/splitcheck/splitcheck/identify"
+	"github.com/splitcheck/splitcheck/split"
+)
+
+// A Format is one of those in which vegeta writes its results down.
+type Format string
+
+// The formats, by the names that `vegeta encode -to` gives them.
+const (
+	Gob  Format = "gob"
+	JSON Format = "json"
+	CSV  Format = "csv"
+)
+
+// maxResult bounds one recorded result, body and all, in bytes.
+const maxResult = 16 << 20
+
+// Recorded reads the results that vegeta has written to r, in the order in
+// which they stand there, which is that of their completion. Number of each
+// answer is vegeta's sequence number, counted from 0 in each attack. The error
+// of the last pair says why the rest cannot be read, counting results from 1;
+// each result is held in memory alone, and one of more than 16 MiB is refused.
+func Recorded(r io.Reader, format Format, rules identify.Rules) iter.Seq2[split.Answer, error] {
+	return func(yield func(split.Answer, error) bool) {
+		bounded := &boundedReader{source: r}
+		var decode vegeta.Decoder
+		switch format {
+		case Gob:
+			decode = vegeta.NewDecoder(bounded)
+		case JSON:
+			decode = vegeta.NewJSONDecoder(&lineEnder{source: bounded})
+		case CSV:
+			decode = vegeta.NewCSVDecoder(bounded)
+		default:
+			yield(split.Answer{}, fmt.Errorf("vegeta has no format %q", format))
+			return
+		}
+		for n := 1; ; n++ {
+			// A fresh Result: the decoders leave what a record does not
+			// mention as it was.
+			var result vegeta.Result
+			bounded.left = maxResult
+			switch err := safely(decode, &result); {
+			case errors.Is(err, io.EOF):
+				return
+			case err != nil:
+				yield(split.Answer{}, fmt.Errorf("vegeta result %d cannot be read as %s: %w", n, format, err))
+				return
+			}
+			if !yield(answerOf(&result, rules), nil) {
+				return
+			}
+		}
+	}
+}
+
+func answerOf(result *vegeta.Result, rules identify.Rules) split.Answer {
+	var answer split.Answer
+	if result.Code == 0 {
+		// vegeta notes the status last, when the whole body has been read.
+		answer = Failure(errors.New(result.Error))
+	} else {
+		answer = Classify(rules, identify.Answer{Status: int(result.Code), Header: result.Headers, Body: result.Body})
+	}
+	answer.Number = result.Seq
+	return answer
+}
+
+// safely turns a panic of a decoder into an error: encoding/gob does not claim
+// to withstand whatever is fed to it.
+func safely(decode vegeta.Decoder, result *vegeta.Result) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%v", r)
+		}
+	}()
+	return decode(result)
+}
+
+var errTooLong = fmt.Errorf("it is longer than %d MiB", maxResult>>20)
+
+// A boundedReader fails when more is read from it than is left.
+type boundedReader struct {
+	source io.Reader
+	left   int
+}
+
+func (b *boundedReader) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errTooLong
+	}
+	n, err := b.source.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
+}
+
+// A lineEnder ends the last line if nothing else does: vegeta's JSON decoder
+// drops one that is not ended.
+type lineEnder struct {
+	source io.Reader
+	inLine bool
+}
+
+func (l *lineEnder) Read(p []byte) (int, error) {
+	n, err := l.source.Read(p)
+	if n > 0 {
+		l.inLine = p[n-1] != '\n'
+	}
+	if n == 0 && len(p) > 0 && err == io.EOF && l.inLine {
+		l.inLine = false
+		p[0] = '\n'
+		return 1, nil
+	}
+	return n, err
+}
