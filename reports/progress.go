@@ -35,6 +35,7 @@ type Progress struct {
 	visible     bool // what is being done has been drawn
 	shown       bool // something stands on the terminal's line
 	timer       *time.Timer
+	turn        int // tells a timer that its time is over
 }
 
 // NewProgress returns a Progress that writes to w, which is a terminal or not.
@@ -73,9 +74,8 @@ func (p *Progress) begin(label string, total int64) {
 	if p.terminal {
 		after = showAfter
 	}
-	var timer *time.Timer
-	timer = time.AfterFunc(after, func() { p.show(timer) })
-	p.timer = timer
+	turn := p.turn
+	p.timer = time.AfterFunc(after, func() { p.show(turn) })
 }
 
 // barWriter lets the bar through once what it stands for has lasted a while.
@@ -91,10 +91,10 @@ func (w barWriter) Write(data []byte) (int, error) {
 }
 
 // show draws what is being done for the first time.
-func (p *Progress) show(by *time.Timer) {
+func (p *Progress) show(turn int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.timer != by {
+	if p.turn != turn {
 		return // It is over, or something else has begun.
 	}
 	p.visible = true
@@ -145,6 +145,7 @@ func (p *Progress) Done() {
 }
 
 func (p *Progress) stop() {
+	p.turn++
 	if p.timer != nil {
 		p.timer.Stop()
 		p.timer = nil

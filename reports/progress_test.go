@@ -19,6 +19,7 @@ func TestProgressOnATerminal(t *testing.T) {
 		synctest.Wait()
 		assert.Empty(t, b.String(), "what is over at once does not flicker")
 		time.Sleep(time.Second)
+		synctest.Wait()
 		assert.Equal(t, "\r\x1b[2Kversion-test / 90-10: applying \\x1b[2J …", b.String())
 
 		b.Reset()
@@ -40,6 +41,7 @@ func TestProgressOnATerminal(t *testing.T) {
 		b.Reset()
 		p.Done()
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		assert.Empty(t, b.String(), "nothing comes after the end")
 	})
 }
@@ -76,6 +78,7 @@ func TestProgressElsewhereIsSparseAndPlain(t *testing.T) {
 		time.Sleep(11 * time.Second)
 		p.Done()
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		// 100 requests each tenth of a second, seen after 10 s and then every 30 s.
 		assert.Equal(t, "everyone: 9,900 of 100,000 requests\neveryone: 39,900 of 100,000 requests\nwaiting until live …\n", b.String())
 	})
