@@ -3,6 +3,7 @@ package reports_test
 import (
 	"bytes"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,9 +12,33 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
+// A screen is a buffer that a timer may write to while a test looks at it.
+type screen struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+func (s *screen) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.b.Reset()
+}
+
 func TestProgressOnATerminal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var b bytes.Buffer
+		var b screen
 		p := reports.NewProgress(&b, true)
 		p.Doing("version-test / 90-10: applying \x1b[2J")
 		synctest.Wait()
@@ -48,7 +73,7 @@ func TestProgressOnATerminal(t *testing.T) {
 
 func TestProgressOfFastSamplesIsSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var b bytes.Buffer
+		var b screen
 		p := reports.NewProgress(&b, true)
 		for range 20 {
 			p.Sampling("fast", 10)
@@ -64,7 +89,7 @@ func TestProgressOfFastSamplesIsSilent(t *testing.T) {
 
 func TestProgressElsewhereIsSparseAndPlain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var b bytes.Buffer
+		var b screen
 		p := reports.NewProgress(&b, false)
 		p.Doing("applying")
 		time.Sleep(9 * time.Second)
@@ -86,7 +111,7 @@ func TestProgressElsewhereIsSparseAndPlain(t *testing.T) {
 
 func TestProgressOfNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var b bytes.Buffer
+		var b screen
 		p := reports.NewProgress(&b, true)
 		p.Sampled(3)
 		p.Sampling("none", 0)
