@@ -75,6 +75,10 @@ func (f *questionFlags) settings(q *analysis.Question) error {
 			mistakes = append(mistakes, fmt.Sprintf("--%s: %v", name, err))
 			return
 		}
+		if value == 0 && name != "max-errors" {
+			mistakes = append(mistakes, fmt.Sprintf("--%s must be more than 0", name))
+			return
+		}
 		*to = value
 	}
 	q.MaxErrors = -1
@@ -82,12 +86,6 @@ func (f *questionFlags) settings(q *analysis.Question) error {
 	read("power", f.power, &q.Power)
 	read("leak", f.leak, &q.Leak)
 	read("max-errors", f.maxErrors, &q.MaxErrors)
-	for name, text := range map[string]string{"alpha": f.alpha, "power": f.power, "leak": f.leak} {
-		value := map[string]float64{"alpha": q.Alpha, "power": q.Power, "leak": q.Leak}[name]
-		if text != "" && value == 0 && len(mistakes) == 0 {
-			mistakes = append(mistakes, fmt.Sprintf("--%s must be more than 0", name))
-		}
-	}
 	if f.margin != "" {
 		margins, err := parseMargins(f.margin, q.Weights)
 		if err != nil {

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/recorded"
+	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/split"
+)
+
+// analyzeFlags are those of `analyze`.
+type analyzeFlags struct {
+	question questionFlags
+	identify identifyFlags
+	output   outputFlags
+	counts   string
+	split    string
+	answers  int64
+	seed     uint64
+}
+
+// curlLoop is how a line of a curl loop's output names its version, unless the
+// user says otherwise.
+const curlLoop = `body:\b(v[0-9]+)\b`
+
+func newAnalyze(std streams) *cobra.Command {
+	f := &analyzeFlags{output: outputFlags{std: std}}
+	cmd := &cobra.Command{
+		Use:   "analyze FILE|- --expect WEIGHTS",
+		Short: "Judge recorded answers: a curl loop's output, vegeta results, or counts",
+		Long: `analyze reads answers that were recorded by something else and judges them like a
+sample of its own: the output of a curl loop, line by line; vegeta's results as gob,
+JSON or CSV; or bare counts with --counts. It sends nothing.
+
+In a text, a line with a marker is an answer. Where answers are not lines, --split
+says what stands between them, and --answers how many there must be.`,
+		Example: `  for i in $(seq 1 100); do curl -s http://127.0.0.1:8080/version.html; done > 1.txt
+  splitcheck analyze 1.txt --expect v1=90,v2=10
+  vegeta attack … | splitcheck analyze - --expect v1=90,v2=10 --identify header:X-Version
+  splitcheck analyze --counts v1=881,v2=119 --expect v1=90,v2=10`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, std, args) },
+	}
+	flags := cmd.Flags()
+	f.question.register(cmd, true)
+	f.identify.register(cmd, `how an answer names its version (default: the first v1, v2, … in it)`)
+	flags.StringVar(&f.counts, "counts", "", "counts instead of a file: v1=881,v2=119, also errors=3 and unidentified=2")
+	flags.StringVar(&f.split, "split", "", "regular expression of what stands between the answers of a text")
+	flags.Int64Var(&f.answers, "answers", 0, "how many answers there must be")
+	flags.Lookup("answers").DefValue = ""
+	flags.Uint64Var(&f.seed, "seed", 1, "seed of Monte Carlo draws")
+	f.output.register(cmd)
+	return cmd
+}
+
+func (f *analyzeFlags) run(cmd *cobra.Command, std streams, args []string) error {
+	question, err := f.question.question()
+	if err != nil {
+		return err
+	}
+	question.Seed = f.seed
+	tally, source, err := f.tally(std, args)
+	if err != nil {
+		return usage(err)
+	}
+	plan, err := analysis.NewPlan(analysis.Suite(1, question))
+	if err != nil {
+		return usage(err)
+	}
+	out, err := f.output.open()
+	if err != nil {
+		return err
+	}
+	check := reports.FromJudgement("split", analysis.Judge(plan, tally), reports.Measurement{
+		Plan: plan, Tally: tally,
+		Asked: reports.Asked{Request: "answers recorded in " + source, Identify: f.identify.rules},
+	})
+	seed := f.seed
+	report := &reports.Report{
+		Generator:    "splitcheck " + buildVersion(),
+		Target:       reports.Target{Kind: "recorded", Source: source},
+		Reproduction: &reports.Reproduction{Command: commandLine(cmd), Seed: &seed},
+		Scenarios: []reports.Scenario{{
+			Name:  "analyze",
+			Steps: []reports.Step{{Name: "recorded", Checks: []reports.Check{check}}},
+		}},
+	}
+	report.Finish()
+	if err := out.write(report); err != nil {
+		return notMeasured(err)
+	}
+	return exitWith(report.ExitCode())
+}
+
+// tally reads the answers from wherever they are; source is how the user knows
+// the place.
+func (f *analyzeFlags) tally(std streams, args []string) (tally *split.Tally, source string, err error) {
+	switch {
+	case f.counts != "" && len(args) > 0:
+		return nil, "", errors.New("--counts stands instead of a file; give one of them")
+	case f.counts != "":
+		tally, err = recorded.Counts(f.counts)
+		return tally, "--counts", err
+	case len(args) == 0:
+		return nil, "", errors.New("what is to be judged? name a file, - for standard input, or give --counts v1=881,v2=119")
+	}
+	options := recorded.Options{Name: args[0], Answers: f.answers}
+	if args[0] == "-" {
+		options.Name = "standard input"
+	}
+	if len(f.identify.rules) == 0 {
+		f.identify.rules = []string{curlLoop}
+	}
+	if options.Identify, err = f.identify.parse(); err != nil {
+		return nil, "", err
+	}
+	if f.split != "" {
+		if options.Split, err = recorded.ParseSplit(f.split); err != nil {
+			return nil, "", fmt.Errorf("--split: %w", err)
+		}
+	}
+	in, err := openInput(std, args[0])
+	if err != nil {
+		return nil, "", fmt.Errorf("%s: %w", args[0], err)
+	}
+	defer in.Close()
+	tally, err = recorded.Read(in, options)
+	return tally, options.Name, err
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/splitcheck/splitcheck/apps"
+)
+
+func newApp(std streams) *cobra.Command {
+	var (
+		version, listen string
+		list            bool
+	)
+	cmd := &cobra.Command{
+		Use:   "app NAME",
+		Short: "Run one built-in application on a port, as it runs in pods",
+		Example: `  splitcheck app version-test --version v2 --listen 127.0.0.1:8080
+  splitcheck app --list`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if list {
+				return listApps(std)
+			}
+			if len(args) == 0 {
+				return usagef("which application? one of %s", strings.Join(apps.Names(), ", "))
+			}
+			hostname, _ := os.Hostname()
+			instance := apps.Instance{
+				App: args[0], Version: version, Pod: hostname,
+				Namespace: os.Getenv("POD_NAMESPACE"), Env: environment(),
+				// A call to another service opens a connection of its own, as
+				// the originals do.
+				Client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
+			}
+			handler, err := apps.New(instance)
+			if err != nil {
+				return usage(err)
+			}
+			if listen == "" {
+				info, _ := apps.Info(args[0])
+				listen = fmt.Sprintf("127.0.0.1:%d", info.Port)
+			}
+			return serve(cmd.Context(), std, listen, &http.Server{Handler: handler}, args[0])
+		},
+	}
+	cmd.Flags().StringVar(&version, "version", "v1", "which version to be")
+	cmd.Flags().StringVar(&listen, "listen", "", "address to listen on (default: the application's own port on 127.0.0.1)")
+	cmd.Flags().BoolVar(&list, "list", false, "list the applications")
+	return cmd
+}
+
+func listApps(std streams) error {
+	table := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
+	for _, name := range apps.Names() {
+		info, _ := apps.Info(name)
+		fmt.Fprintf(table, "%s\t%d\t%s\n", name, info.Port, info.Description)
+	}
+	return table.Flush()
+}
+
+func environment() map[string]string {
+	env := map[string]string{}
+	for _, entry := range os.Environ() {
+		name, value, _ := strings.Cut(entry, "=")
+		env[name] = value
+	}
+	return env
+}
+
+// serve listens until ctx ends, and says where it listens once it does.
+func serve(ctx context.Context, std streams, address string, server *http.Server, what string) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return notMeasured(fmt.Errorf("listening on %s: %w; choose another with --listen", address, err))
+	}
+	server.ReadHeaderTimeout = 10 * time.Second
+	fmt.Fprintf(std.err, "%s is at http://%s (Ctrl-C ends it)\n", what, listener.Addr())
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return notMeasured(err)
+	case <-ctx.Done():
+		server.Close()
+		<-ended
+		return nil
+	}
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/splitcheck/splitcheck/reports"
+)
+
+// outputFlags say in which forms a report is written and where.
+type outputFlags struct {
+	formats []string
+	verbose bool
+	std     streams
+}
+
+func (f *outputFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVarP(&f.formats, "output", "o", nil, "text or json to standard output, or FORMAT=FILE to a file; repeatable")
+	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "show every check in full")
+}
+
+// outputs are where a report will go. They are made before anything is sent, so
+// that no measurement is lost to a mistyped path.
+type outputs struct {
+	std     streams
+	verbose bool
+	// taken says that standard output holds a document, and the table for
+	// people goes to standard error.
+	taken   bool
+	stdout  reports.Format
+	files   []*outputFile
+	textOut bool
+}
+
+type outputFile struct {
+	path   string
+	format reports.Format
+	file   *os.File
+}
+
+// open reads the flags and makes the files; the error holds every mistake.
+func (f *outputFlags) open() (*outputs, error) {
+	out := &outputs{std: f.std, verbose: f.verbose}
+	var mistakes []string
+	for _, text := range f.formats {
+		name, path, toFile := strings.Cut(text, "=")
+		format, err := out.format(name, toFile)
+		switch {
+		case err != nil:
+			mistakes = append(mistakes, fmt.Sprintf("-o %s: %v", text, err))
+		case toFile && path == "":
+			mistakes = append(mistakes, fmt.Sprintf("-o %s: the file's name is missing", text))
+		case toFile:
+			file, err := createBeside(absolute(f.std, path))
+			if err != nil {
+				mistakes = append(mistakes, fmt.Sprintf("-o %s: %v", text, err))
+				continue
+			}
+			out.files = append(out.files, &outputFile{path: absolute(f.std, path), format: format, file: file})
+		case out.stdout != nil:
+			mistakes = append(mistakes, fmt.Sprintf("-o %s: standard output is taken already; give the others a file, such as -o %s=FILE", text, name))
+		default:
+			out.stdout, out.taken = format, name != "text"
+			out.textOut = name == "text"
+		}
+	}
+	if len(mistakes) > 0 {
+		out.discard()
+		return nil, usagef("%s", strings.Join(mistakes, "\n"))
+	}
+	return out, nil
+}
+
+func (o *outputs) format(name string, toFile bool) (reports.Format, error) {
+	options := reports.Options{Verbose: o.verbose}
+	if !toFile {
+		options = o.options(o.std.outTTY)
+	}
+	return reports.Lookup(name, options)
+}
+
+func (o *outputs) options(tty bool) reports.Options {
+	return reports.Options{Color: tty && o.std.color, Width: o.std.width, Verbose: o.verbose}
+}
+
+// people is the stream for the table and the progress.
+func (o *outputs) people() (w io.Writer, tty bool) {
+	if o.taken {
+		return o.std.err, o.std.errTTY
+	}
+	return o.std.out, o.std.outTTY
+}
+
+// write renders report everywhere it was asked for, whatever fails on the way.
+func (o *outputs) write(report *reports.Report) error {
+	var failures []error
+	w, tty := o.people()
+	if !o.textOut {
+		failures = append(failures, reports.Text(o.options(tty))(w, report))
+	}
+	if o.stdout != nil {
+		failures = append(failures, o.stdout(o.std.out, report))
+	}
+	for _, each := range o.files {
+		failures = append(failures, each.write(report))
+	}
+	if err := errors.Join(failures...); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}
+
+// discard removes the files that were made and not written.
+func (o *outputs) discard() {
+	for _, each := range o.files {
+		each.file.Close()
+		os.Remove(each.file.Name())
+	}
+}
+
+// write renders report into a file of its own and then gives it its name, so
+// that whoever reads path sees a whole report or none.
+func (f *outputFile) write(report *reports.Report) error {
+	var buffer bytes.Buffer
+	err := f.format(&buffer, report)
+	if err == nil {
+		_, err = f.file.Write(buffer.Bytes())
+	}
+	if closed := f.file.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Chmod(f.file.Name(), 0o644)
+	}
+	if err == nil {
+		err = os.Rename(f.file.Name(), f.path)
+	}
+	if err != nil {
+		os.Remove(f.file.Name())
+	}
+	return err
+}
+
+// createBeside makes a file in the folder of path to be renamed to it.
+func createBeside(path string) (*os.File, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder", path)
+	}
+	return os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+}
+
+func absolute(std streams, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(std.workDir, path)
+}

@@ -1,0 +1,279 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/gateway"
+	"github.com/splitcheck/splitcheck/mesh"
+	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/runner"
+	"github.com/splitcheck/splitcheck/scenarios"
+	"github.com/splitcheck/splitcheck/target"
+)
+
+// gatewayRate is the default rate, in requests per second, where the traffic is
+// somebody's live system.
+const gatewayRate = 100
+
+// runFlags are those of `run`.
+type runFlags struct {
+	all        bool
+	target     string
+	gatewayURL string
+	step       string
+	noApply    bool
+	margin     string
+	question   questionFlags
+	load       loadFlags
+	output     outputFlags
+}
+
+func newRun(std streams) *cobra.Command {
+	f := &runFlags{output: outputFlags{std: std}}
+	cmd := &cobra.Command{
+		Use:   "run SCENARIO...",
+		Short: "Run scenario files, folders, or built-in scenarios by name",
+		Long: `run deploys a scenario's applications, applies its steps one after the other,
+waits until each is live, draws a sample for each check and judges it. All checks
+of one invocation are one suite, which is wrong once in 200 times at most.
+
+Targets:
+  sim      an in-process mesh that reads the same manifests; needs nothing (default)
+  gateway  an existing gateway at --gateway-url; read-only
+  kind, cluster are not built yet`,
+		Example: `  splitcheck run version-test-90-10
+  splitcheck run ./canary/scenario.yaml -o json=report.json
+  splitcheck run --all
+  splitcheck run bookinfo-shift --target gateway --gateway-url http://127.0.0.1:8080 \
+      --step 50-50 --no-apply`,
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, std, args) },
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&f.all, "all", false, "run every built-in scenario")
+	flags.StringVar(&f.target, "target", "sim", "sim or gateway; kind and cluster are not built yet")
+	flags.StringVar(&f.gatewayURL, "gateway-url", "", "where the gateway is, for --target gateway")
+	flags.StringVar(&f.step, "step", "", "run only the step of this name")
+	flags.BoolVar(&f.noApply, "no-apply", false, "change nothing: only the checks of --step, on what is there")
+	f.question.register(cmd, false)
+	f.load.register(cmd, "0 on sim, 100 elsewhere")
+	f.output.register(cmd)
+	return cmd
+}
+
+func (f *runFlags) run(cmd *cobra.Command, std streams, args []string) error {
+	list, err := f.scenarios(std, args)
+	if err != nil {
+		return err
+	}
+	options, err := f.options(cmd, std)
+	if err != nil {
+		return err
+	}
+	return perform(cmd.Context(), std, list, options, &f.output)
+}
+
+// perform runs a suite and writes its report.
+func perform(ctx context.Context, std streams, list []*scenarios.Scenario, options runner.Options, output *outputFlags) error {
+	out, err := output.open()
+	if err != nil {
+		return err
+	}
+	// The progress is for whoever waits; it never mixes with what is kept.
+	progress := reports.NewProgress(std.err, std.errTTY)
+	options.Progress = progress
+	report := runner.Run(ctx, list, options)
+	report.Generator = "splitcheck " + buildVersion()
+	if err := out.write(report); err != nil {
+		return notMeasured(err)
+	}
+	return exitWith(report.ExitCode())
+}
+
+// scenarios resolves the arguments. The error holds every mistake in all of
+// them.
+func (f *runFlags) scenarios(std streams, args []string) ([]*scenarios.Scenario, error) {
+	switch {
+	case f.all && len(args) > 0:
+		return nil, usagef("--all runs the built-in scenarios; name none beside it")
+	case f.all:
+		args = scenarios.BuiltinNames()
+	case len(args) == 0:
+		return nil, usagef("which scenario? a file, a folder, or one of: %s", strings.Join(scenarios.BuiltinNames(), ", "))
+	}
+	list, err := findScenarios(std, args)
+	if err != nil {
+		return nil, err
+	}
+	var mistakes []string
+	for i, s := range list {
+		narrowed, err := f.narrow(s)
+		if err != nil {
+			mistakes = append(mistakes, fmt.Sprintf("%s: %v", s.Name, err))
+			continue
+		}
+		list[i] = narrowed
+	}
+	if f.all {
+		// --all is what the target can run; a scenario asked for by name that
+		// it cannot run is a mistake.
+		list = slices.DeleteFunc(list, func(s *scenarios.Scenario) bool { return !runsOn(s, f.target) })
+	}
+	for _, s := range list {
+		if !runsOn(s, f.target) {
+			mistakes = append(mistakes, fmt.Sprintf("%s: runs on %s, not on %s", s.Name, strings.Join(s.Targets, ", "), f.target))
+		}
+	}
+	if len(mistakes) > 0 {
+		return nil, usagef("%s", strings.Join(mistakes, "\n"))
+	}
+	return list, nil
+}
+
+func runsOn(s *scenarios.Scenario, kind string) bool {
+	return len(s.Targets) == 0 || slices.Contains(s.Targets, kind)
+}
+
+// narrow applies --step and --no-apply, and refuses what a read-only target
+// cannot do.
+func (f *runFlags) narrow(s *scenarios.Scenario) (*scenarios.Scenario, error) {
+	narrowed := *s
+	if f.step != "" {
+		at := slices.IndexFunc(s.Steps, func(step scenarios.Step) bool { return step.Name == f.step })
+		if at < 0 {
+			return nil, fmt.Errorf("there is no step %q; its steps are %s", f.step, strings.Join(stepNames(s), ", "))
+		}
+		if !f.noApply {
+			// A step stands on what the ones before it have left.
+			narrowed.Steps = withoutChecks(s.Steps[:at+1])
+		} else {
+			narrowed.Steps = []scenarios.Step{{Name: s.Steps[at].Name, Checks: s.Steps[at].Checks}}
+			narrowed.Deploy = nil
+		}
+	}
+	if f.noApply && f.target == "sim" {
+		return nil, errors.New("--no-apply leaves the simulated mesh empty; it is for --target gateway")
+	}
+	if f.noApply && f.step == "" {
+		return nil, errors.New("--no-apply needs --step: say which step's state is there")
+	}
+	if f.target != "gateway" {
+		return &narrowed, nil
+	}
+	if !f.noApply {
+		return nil, fmt.Errorf("it changes the mesh, and the gateway target is read-only; add --step NAME --no-apply to run the checks of one step on what is there (steps: %s)", strings.Join(stepNames(s), ", "))
+	}
+	for _, check := range narrowed.Steps[0].Checks {
+		if check.Request.Via.Service != "" {
+			return nil, fmt.Errorf("check %s enters by service/%s, which the gateway target cannot reach; use `verify URL`", check.Name, check.Request.Via.Service)
+		}
+		if check.Mirrored != "" {
+			return nil, fmt.Errorf("check %s counts mirrored requests, which cannot be seen from a gateway", check.Name)
+		}
+	}
+	return &narrowed, nil
+}
+
+// withoutChecks keeps the checks of the last step only.
+func withoutChecks(steps []scenarios.Step) []scenarios.Step {
+	kept := slices.Clone(steps)
+	for i := range kept[:len(kept)-1] {
+		kept[i].Checks = nil
+	}
+	return kept
+}
+
+func stepNames(s *scenarios.Scenario) []string {
+	names := make([]string, len(s.Steps))
+	for i, step := range s.Steps {
+		names[i] = step.Name
+	}
+	return names
+}
+
+func (f *runFlags) options(cmd *cobra.Command, std streams) (runner.Options, error) {
+	options := runner.Options{Seed: f.load.seed}
+	if err := f.load.check(); err != nil {
+		return options, err
+	}
+	overrides, err := f.overrides()
+	if err != nil {
+		return options, err
+	}
+	options.Overrides = overrides
+	seed := f.load.seed
+	reproduction := &reports.Reproduction{Command: commandLine(cmd), Seed: &seed}
+	options.Reproduction = reproduction
+	switch f.target {
+	case "sim":
+		if f.gatewayURL != "" {
+			return options, usagef("--gateway-url is for --target gateway")
+		}
+		options.Target = reports.Target{Kind: "sim", Simulated: true}
+		options.Open = openSim(f.load.seed)
+	case "gateway":
+		if f.gatewayURL == "" {
+			return options, usagef("--gateway-url is missing: say where the gateway is, such as http://127.0.0.1:8080")
+		}
+		opened, err := gateway.New(f.gatewayURL)
+		if err != nil {
+			return options, usagef("--gateway-url: %w", err)
+		}
+		options.Target = reports.Target{Kind: "gateway", URL: f.gatewayURL}
+		options.Rate = gatewayRate
+		options.Open = openGateway(opened)
+	case "kind", "cluster":
+		return options, usagef("--target %s is not built yet; sim and gateway are", f.target)
+	default:
+		return options, usagef("--target %q is unknown; sim and gateway are built", f.target)
+	}
+	return options, nil
+}
+
+// overrides reads the flags that take precedence over what scenarios say.
+func (f *runFlags) overrides() (runner.Overrides, error) {
+	o := runner.Overrides{
+		Requests: f.load.requests, Connections: f.load.connections,
+		Reuse: f.load.reuse, Timeout: f.load.timeout,
+	}
+	if f.load.cmd.Flags().Changed("rate") {
+		o.Rate = &f.load.rate
+	}
+	var q analysis.Question
+	margin := f.question.margin
+	f.question.margin = ""
+	if err := f.question.settings(&q); err != nil {
+		return o, usage(err)
+	}
+	o.Alpha, o.Power, o.Leak = q.Alpha, q.Power, q.Leak
+	if q.MaxErrors >= 0 {
+		o.MaxErrors = &q.MaxErrors
+	}
+	if margin != "" {
+		margins, err := parseMargins(margin, nil)
+		if err == nil && !strings.Contains(margin, "=") {
+			o.Margin, err = share(margin)
+		}
+		if err != nil {
+			return o, usagef("--margin: %w", err)
+		}
+		o.Margins = margins
+	}
+	return o, nil
+}
+
+func openSim(seed uint64) func(context.Context, *scenarios.Scenario) (target.Target, error) {
+	return func(context.Context, *scenarios.Scenario) (target.Target, error) {
+		return mesh.New(mesh.Options{Seed: seed}), nil
+	}
+}
+
+func openGateway(opened *gateway.Gateway) func(context.Context, *scenarios.Scenario) (target.Target, error) {
+	return func(context.Context, *scenarios.Scenario) (target.Target, error) { return opened, nil }
+}

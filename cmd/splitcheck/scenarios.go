@@ -1,0 +1,160 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/splitcheck/splitcheck/problems"
+	"github.com/splitcheck/splitcheck/scenarios"
+)
+
+func newScenarios(std streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "scenarios",
+		Short: "List, show, lint and begin scenarios",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newScenariosList(std), newScenariosShow(std), newScenariosLint(std), newScenariosInit(std))
+	return cmd
+}
+
+func newScenariosList(std streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the built-in scenarios",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			table := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
+			for _, name := range scenarios.BuiltinNames() {
+				s, found := scenarios.Builtin(name)
+				if s == nil {
+					return usage(found)
+				}
+				fmt.Fprintf(table, "%s\t%s\n", name, firstSentence(s.Description))
+			}
+			return table.Flush()
+		},
+	}
+}
+
+// firstSentence is what a list has room for.
+func firstSentence(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if end := strings.Index(text, ". "); end >= 0 {
+		return text[:end+1]
+	}
+	return text
+}
+
+func newScenariosShow(std streams) *cobra.Command {
+	return &cobra.Command{
+		Use:     "show NAME",
+		Short:   "Print a built-in scenario with its manifests",
+		Example: `  splitcheck scenarios show version-test-90-10`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			files, err := scenarios.BuiltinFiles(args[0])
+			if err != nil {
+				return usage(err)
+			}
+			names := slices.Sorted(maps.Keys(files))
+			// The scenario itself first, then what it applies.
+			first := args[0] + "/scenario.yaml"
+			names = append([]string{first}, slices.DeleteFunc(names, func(name string) bool { return name == first })...)
+			for i, name := range names {
+				if i > 0 {
+					fmt.Fprintln(std.out)
+				}
+				fmt.Fprintf(std.out, "# ==> %s <==\n%s", name, files[name])
+			}
+			return nil
+		},
+	}
+}
+
+func newScenariosLint(std streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "lint SCENARIO...",
+		Short: "Explain what is wrong with a scenario and its manifests, before any traffic flows",
+		Long: `lint reads scenario files, folders or built-in scenarios and explains the traps that
+routes fall into; docs/lint.md explains each by its identifier. It also asks every
+version of the application for an answer and fails unless each is named as exactly
+itself. Exit code 2 if anything would make a check meaningless.`,
+		Example: `  splitcheck scenarios lint ./canary
+  splitcheck scenarios lint bookinfo-shift`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			var (
+				found problems.List
+				clean int
+			)
+			for _, arg := range args {
+				list, mistakes := disk(std).Find(filepath.ToSlash(arg))
+				found = append(found, mistakes.Errors()...)
+				for _, s := range list {
+					said := scenarios.Lint(s)
+					found = append(found, said...)
+					if len(said) == 0 {
+						clean++
+					}
+				}
+			}
+			for _, problem := range found.Sort() {
+				fmt.Fprintln(std.out, problem)
+			}
+			if clean > 0 {
+				fmt.Fprintf(std.out, "%s: nothing to say\n", plural(clean, "scenario", "scenarios"))
+			}
+			if found.Err() != nil {
+				return exitWith(exitUsage)
+			}
+			return nil
+		},
+	}
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func newScenariosInit(std streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "init FOLDER",
+		Short: "Write a first scenario of your own, ready to run",
+		Example: `  splitcheck scenarios init my-canary
+  splitcheck run my-canary`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			folder := absolute(std, args[0])
+			if _, err := os.Stat(folder); err == nil {
+				return usagef("%s is there already; nothing was written", args[0])
+			}
+			files, err := scenarios.Init(filepath.Base(folder))
+			if err != nil {
+				return usage(err)
+			}
+			if err := os.MkdirAll(folder, 0o755); err != nil {
+				return usage(err)
+			}
+			for _, name := range slices.Sorted(maps.Keys(files)) {
+				if err := os.WriteFile(filepath.Join(folder, name), files[name], 0o644); err != nil {
+					return usage(err)
+				}
+				fmt.Fprintln(std.out, filepath.ToSlash(filepath.Join(args[0], name)))
+			}
+			fmt.Fprintf(std.out, "\nRun it with: splitcheck run %s\n", args[0])
+			return nil
+		},
+	}
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/splitcheck/splitcheck/gateway"
+	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/runner"
+	"github.com/splitcheck/splitcheck/scenarios"
+)
+
+// verifyFlags are those of `verify`.
+type verifyFlags struct {
+	question        questionFlags
+	identify        identifyFlags
+	load            loadFlags
+	output          outputFlags
+	method, host    string
+	body            string
+	headers         []string
+	cookies, login  []string
+	loginPath       string
+	virtualService  string
+	httpRoute, rule string
+}
+
+func newVerify(std streams) *cobra.Command {
+	f := &verifyFlags{output: outputFlags{std: std}}
+	cmd := &cobra.Command{
+		Use:   "verify URL --expect WEIGHTS --identify RULE",
+		Short: "Check a live split once",
+		Long: `verify sends requests to URL, tells from each answer which version served it, and
+judges whether the split matches the weights. It changes nothing. Redirects are
+not followed: the answer is the redirect itself.`,
+		Example: `  splitcheck verify http://127.0.0.1:8080/version.html --expect v1=90,v2=10 --identify 'body:(v[12])'
+  splitcheck verify https://shop.example/api --expect stable=99,canary=1 --identify header:X-Version --rate 200
+  splitcheck verify http://127.0.0.1:8080/productpage --expect v1=0,v2=10,v3=90 \
+      --login username=testuser --login passwd=x --identify 'body:reviews-(v[0-9]+)-'`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, std, args[0]) },
+	}
+	flags := cmd.Flags()
+	f.question.register(cmd, true)
+	f.identify.register(cmd, "how an answer names its version")
+	f.load.register(cmd, "100")
+	flags.StringVarP(&f.method, "request", "X", "GET", "method of each request")
+	flags.StringVar(&f.host, "host", "", "Host header, if it is not the URL's")
+	flags.StringArrayVarP(&f.headers, "header", "H", nil, "header of each request, 'NAME: VALUE'; repeatable")
+	flags.StringArrayVar(&f.cookies, "cookie", nil, "cookie of each request, NAME=VALUE; repeatable")
+	flags.StringVar(&f.body, "data", "", "body of each request")
+	flags.StringArrayVar(&f.login, "login", nil, "field of a form that is posted once before the load, NAME=VALUE; repeatable")
+	flags.StringVar(&f.loginPath, "login-path", "/login", "where the form is posted")
+	flags.StringVar(&f.virtualService, "virtual-service", "", "read the weights from this VirtualService, NAMESPACE/NAME (not built yet)")
+	flags.StringVar(&f.httpRoute, "http-route", "", "read the weights from this HTTPRoute, NAMESPACE/NAME (not built yet)")
+	flags.StringVar(&f.rule, "rule", "", "which rule of the object (not built yet)")
+	f.output.register(cmd)
+	return cmd
+}
+
+func (f *verifyFlags) run(cmd *cobra.Command, std streams, address string) error {
+	for name, value := range map[string]string{"virtual-service": f.virtualService, "http-route": f.httpRoute, "rule": f.rule} {
+		if value != "" {
+			return usagef("--%s is not built yet; give the weights with --expect", name)
+		}
+	}
+	check, opened, err := f.check(address)
+	if err != nil {
+		return err
+	}
+	seed := f.load.seed
+	options := runner.Options{
+		Target:       reports.Target{Kind: "gateway", URL: address},
+		Open:         openGateway(opened),
+		Rate:         gatewayRate,
+		Seed:         seed,
+		Reproduction: &reports.Reproduction{Command: commandLine(cmd), Seed: &seed},
+	}
+	scenario := &scenarios.Scenario{
+		Name:  "verify",
+		Steps: []scenarios.Step{{Name: "live", Checks: []scenarios.Check{check}}},
+	}
+	return perform(cmd.Context(), std, []*scenarios.Scenario{scenario}, options, &f.output)
+}
+
+// check makes a check of the flags; the error holds every mistake in them.
+func (f *verifyFlags) check(address string) (check scenarios.Check, opened *gateway.Gateway, err error) {
+	var failures []error
+	question, err := f.question.question()
+	failures = append(failures, err)
+	rules, err := f.identify.parse()
+	failures = append(failures, err, f.load.check())
+	if err == nil && len(rules) == 0 {
+		failures = append(failures, errors.New("--identify is missing: say how an answer names its version, such as --identify 'body:(v[12])' or --identify header:X-Version"))
+	}
+	base, path, err := gateway.Split(address)
+	failures = append(failures, err)
+	if err == nil {
+		opened, err = gateway.New(base)
+		failures = append(failures, err)
+	}
+	headers, err := pairs("header", f.headers, ":")
+	failures = append(failures, err)
+	cookies, err := pairs("cookie", f.cookies, "=")
+	failures = append(failures, err)
+	form, err := pairs("login", f.login, "=")
+	failures = append(failures, err)
+	if err := errors.Join(failures...); err != nil {
+		return check, nil, usage(err)
+	}
+	check = scenarios.Check{
+		Name: "split",
+		Request: scenarios.Request{
+			Method: f.method, Path: path, Host: f.host,
+			Headers: headers, Cookies: cookies, Body: f.body,
+		},
+		Load: scenarios.Load{
+			Requests: f.load.requests, Rate: f.load.rate, RateSet: f.load.cmd.Flags().Changed("rate"),
+			Connections: f.load.connections, Reuse: f.load.reuse, Timeout: f.load.timeout,
+		},
+		Identify: rules, Expect: question.Weights, Margins: question.Margins,
+		Alpha: question.Alpha, Power: question.Power, Leak: question.Leak, MaxErrors: question.MaxErrors,
+	}
+	if len(form) > 0 {
+		check.Request.Login = &scenarios.Login{Path: f.loginPath, Form: form}
+	}
+	return check, opened, nil
+}
+
+// pairs reads NAME=VALUE, or NAME: VALUE.
+func pairs(flag string, texts []string, separator string) (map[string]string, error) {
+	read := map[string]string{}
+	for _, text := range texts {
+		name, value, found := strings.Cut(text, separator)
+		name = strings.TrimSpace(name)
+		if !found || name == "" {
+			return nil, fmt.Errorf("--%s %q is not NAME%sVALUE", flag, text, separator)
+		}
+		read[name] = strings.TrimSpace(value)
+	}
+	return read, nil
+}

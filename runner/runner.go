@@ -1,0 +1,253 @@
+// Package runner runs scenarios against a target and returns the report: open,
+// and for each step change the routes, wait until they are live, and for each
+// check draw a sample and judge it. It knows no target by name; the caller
+// gives it one.
+package runner
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/scenarios"
+	"github.com/splitcheck/splitcheck/target"
+)
+
+// Options are what the user set for the whole invocation.
+type Options struct {
+	// Open opens the target for one scenario; it is closed after it.
+	Open func(ctx context.Context, scenario *scenarios.Scenario) (target.Target, error)
+	// Target describes the target in the report.
+	Target reports.Target
+	// Reproduction says how to run the same again.
+	Reproduction *reports.Reproduction
+	// Rate is the target's own default rate; 0 is as fast as it goes.
+	Rate float64
+	// Overrides take precedence over what scenarios say.
+	Overrides Overrides
+	Seed      uint64
+	// Progress is told what happens; nil for silence.
+	Progress Progress
+	// Now reads the clock for the report; nil for time.Now.
+	Now func() time.Time
+}
+
+// Progress is told what happens while it happens. It returns at once.
+type Progress interface {
+	// Doing says what is being done when it is not drawing a sample.
+	Doing(text string)
+	// Sampling begins a sample of total requests.
+	Sampling(label string, total int64)
+	// Sampled says how many of them have come back.
+	Sampled(done int64)
+	// Done ends whatever was shown.
+	Done()
+}
+
+// Run runs each scenario in turn, all of them whatever the first ones show, and
+// returns the finished report. All checks together are one suite: each is
+// planned and judged at its part of the suite's error rates. Run stops early
+// only when ctx ends; the report then says so and holds what was counted.
+func Run(ctx context.Context, list []*scenarios.Scenario, options Options) *reports.Report {
+	r := &run{Options: options, suite: checks(list)}
+	if r.Now == nil {
+		r.Now = time.Now
+	}
+	if r.Progress == nil {
+		r.Progress = silent{}
+	}
+	began := r.Now()
+	report := &reports.Report{Target: options.Target, Reproduction: options.Reproduction, Started: &began}
+	for _, scenario := range list {
+		if ctx.Err() != nil {
+			break
+		}
+		report.Scenarios = append(report.Scenarios, r.scenario(ctx, scenario))
+	}
+	r.Progress.Done()
+	report.Interrupted = ctx.Err() != nil
+	report.DurationSeconds = reports.Num(r.Now().Sub(began).Seconds())
+	report.Finish()
+	return report
+}
+
+// checks counts the checks of a suite.
+func checks(list []*scenarios.Scenario) int {
+	n := 0
+	for _, scenario := range list {
+		for _, step := range scenario.Steps {
+			n += len(step.Checks)
+		}
+	}
+	return n
+}
+
+type run struct {
+	Options
+	suite int
+}
+
+func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) reports.Scenario {
+	report := reports.Scenario{Name: s.Name, Description: s.Description}
+	for _, warning := range s.Warnings {
+		report.Warnings = append(report.Warnings, warning.String())
+	}
+	r.Progress.Doing(s.Name + ": opening the target")
+	opened, err := r.Open(ctx, s)
+	if err != nil {
+		report.Failure = err.Error()
+		return report
+	}
+	defer func() {
+		// What was brought in is removed also after a failure or an interrupt.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+		defer cancel()
+		if err := opened.Close(ctx); err != nil {
+			report.Warnings = append(report.Warnings, "cleaning up: "+err.Error())
+		}
+	}()
+	r.Progress.Doing(s.Name + ": deploying")
+	warnings, err := deploy(ctx, s, opened)
+	report.Warnings = append(report.Warnings, warnings...)
+	if err != nil {
+		report.Failure = err.Error()
+		return report
+	}
+	for _, step := range s.Steps {
+		if ctx.Err() != nil {
+			break
+		}
+		done := r.step(ctx, s, step, opened)
+		report.Steps = append(report.Steps, done)
+		if stops(done) {
+			break
+		}
+	}
+	report.Graph = graph(ctx, opened)
+	return report
+}
+
+// stops says whether the state of the mesh after a step is too uncertain for
+// the next one to mean anything.
+func stops(step reports.Step) bool {
+	return step.Failure != "" || step.Convergence != nil && !step.Convergence.Converged
+}
+
+func (r *run) step(ctx context.Context, s *scenarios.Scenario, step scenarios.Step, opened target.Target) reports.Step {
+	report := reports.Step{Name: step.Name}
+	label := s.Name + " / " + step.Name
+	if changes(step) {
+		r.Progress.Doing(label + ": applying, and waiting until it is live")
+		live, err := opened.Change(ctx, change(step))
+		if err != nil {
+			report.Failure = err.Error()
+			return report
+		}
+		report.Warnings = live.Warnings
+		report.Convergence = &reports.Convergence{
+			Seconds: reports.Num(live.Took.Seconds()), Converged: live.Converged, Detail: live.Detail,
+		}
+	}
+	for _, check := range step.Checks {
+		if ctx.Err() != nil {
+			break
+		}
+		if stops(report) {
+			report.Checks = append(report.Checks, r.notConverged(check, report.Convergence))
+			continue
+		}
+		report.Checks = append(report.Checks, r.check(ctx, label, check, opened))
+	}
+	return report
+}
+
+// Prepare brings the applications of a scenario and its steps up to the one of
+// the given name into effect, and checks nothing. It returns what the target has
+// to say about them.
+func Prepare(ctx context.Context, s *scenarios.Scenario, last string, opened target.Target) (warnings []string, err error) {
+	warnings, err = deploy(ctx, s, opened)
+	if err != nil {
+		return warnings, err
+	}
+	for _, step := range s.Steps {
+		if changes(step) {
+			live, err := opened.Change(ctx, change(step))
+			warnings = append(warnings, live.Warnings...)
+			if err != nil {
+				return warnings, fmt.Errorf("step %s: %w", step.Name, err)
+			}
+			if !live.Converged {
+				warnings = append(warnings, fmt.Sprintf("step %s did not take effect everywhere: %s", step.Name, live.Detail))
+			}
+		}
+		if step.Name == last {
+			break
+		}
+	}
+	return warnings, nil
+}
+
+func deploy(ctx context.Context, s *scenarios.Scenario, opened target.Target) (warnings []string, err error) {
+	if len(s.Deploy) == 0 {
+		return nil, nil
+	}
+	live, err := opened.Change(ctx, target.Change{Apply: s.Deploy, Timeout: deployTimeout})
+	if err == nil && !live.Converged {
+		err = fmt.Errorf("the applications did not come up: %s", live.Detail)
+	}
+	return live.Warnings, err
+}
+
+func change(step scenarios.Step) target.Change {
+	return target.Change{
+		Apply: step.Apply, Delete: step.Delete, Scale: step.Scale,
+		Defects: step.Defects, SetsDefects: step.SetsDefects,
+		Timeout: step.Settle.Timeout,
+	}
+}
+
+func changes(step scenarios.Step) bool {
+	return len(step.Apply)+len(step.Delete)+len(step.Scale) > 0 || step.SetsDefects
+}
+
+// notConverged is the outcome of a check that was never begun.
+func (r *run) notConverged(check scenarios.Check, live *reports.Convergence) reports.Check {
+	seconds, _ := live.Seconds.Get()
+	return reports.Unmeasured(check.Name, analysis.NotConverged, reports.Measurement{
+		Expected: analysis.Verdict(check.ExpectVerdict),
+	}, fmt.Sprintf("the change did not take effect within %.0f s: %s", seconds, live.Detail))
+}
+
+func graph(ctx context.Context, opened target.Target) *reports.Graph {
+	grapher, ok := opened.(target.Grapher)
+	if !ok {
+		return nil
+	}
+	seen, err := grapher.Graph(ctx)
+	if err != nil {
+		return nil
+	}
+	drawn := &reports.Graph{}
+	for _, node := range seen.Nodes {
+		drawn.Nodes = append(drawn.Nodes, reports.Node(node))
+	}
+	for _, edge := range seen.Edges {
+		drawn.Edges = append(drawn.Edges, reports.Edge(edge))
+	}
+	return drawn
+}
+
+// The time allowed where a scenario sets none.
+const (
+	deployTimeout = 5 * time.Minute
+	closeTimeout  = time.Minute
+)
+
+type silent struct{}
+
+func (silent) Doing(string)           {}
+func (silent) Sampling(string, int64) {}
+func (silent) Sampled(int64)          {}
+func (silent) Done()                  {}
