@@ -1,0 +1,63 @@
+package recorded
+
+import (
+	"github.com/splitcheck/splitcheck/loadgen"
+	"github.com/splitcheck/splitcheck/split"
+)
+
+// window is how many answers may wait for an earlier one before it is taken for
+// missing.
+const window = 1 << 16
+
+// A counter puts recorded answers into dispatch order and counts them. Records
+// can begin in the middle, lack some, or be of several attacks one after the
+// other. Where a number cannot follow, a new sequence begins, and the seam
+// between the two says nothing about what followed what.
+type counter struct {
+	total   split.Tally
+	part    *split.Tally
+	ordered *split.Ordered
+	seen    map[uint64]bool // numbers that wait for an earlier one
+	next    uint64          // number from which on nothing has been counted
+	known   map[string]bool
+}
+
+func (c *counter) add(a split.Answer) {
+	a.Connection = 0
+	if a.Outcome == split.Hit && !c.known[a.Version] {
+		if len(c.known) >= loadgen.MaxVersions {
+			a = loadgen.TooManyVersions(a)
+		} else {
+			if c.known == nil {
+				c.known = map[string]bool{}
+			}
+			c.known[a.Version] = true
+		}
+	}
+	if c.ordered == nil || a.Number < c.next || c.seen[a.Number] || c.ordered.Waiting() >= window {
+		c.seam()
+	}
+	c.ordered.Add(a)
+	c.seen[a.Number] = true
+	for c.seen[c.next] {
+		delete(c.seen, c.next)
+		c.next++
+	}
+}
+
+func (c *counter) seam() {
+	if c.ordered != nil {
+		c.ordered.Close()
+		// A record does not say which connection was used.
+		c.part.Connections = split.Connections{}
+		c.total.Merge(c.part)
+	}
+	c.part = &split.Tally{}
+	c.ordered = &split.Ordered{Tally: c.part}
+	c.seen, c.next = map[uint64]bool{}, 0
+}
+
+func (c *counter) close() *split.Tally {
+	c.seam()
+	return &c.total
+}

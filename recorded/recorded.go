@@ -1,0 +1,101 @@
+// Package recorded reads answers that somebody else has recorded into a tally:
+// the output of a curl loop, the results of vegeta, or bare counts. It sends
+// nothing and judges nothing.
+package recorded
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+
+	"github.com/splitcheck/splitcheck/identify"
+	"github.com/splitcheck/splitcheck/loadgen"
+	"github.com/splitcheck/splitcheck/split"
+)
+
+// Options say how to read recorded answers.
+type Options struct {
+	// Name is how the user knows what is read: "1.txt", "standard input".
+	Name     string
+	Identify identify.Rules
+	// Answers is how many answers there must be; 0 if the user did not say.
+	Answers int64
+	// Split is what stands between the answers of a text; nil if each line
+	// with a marker is an answer. See ParseSplit.
+	Split *regexp.Regexp
+}
+
+// ParseSplit reads what separates answers. ^ and $ match at every line.
+func ParseSplit(pattern string) (*regexp.Regexp, error) {
+	re, err := regexp.Compile("(?m)" + pattern)
+	if err != nil {
+		return nil, fmt.Errorf("split %q: %w", pattern, err)
+	}
+	if re.MatchString("") || re.MatchString("x") && re.FindStringIndex("x")[1] == 0 {
+		return nil, fmt.Errorf("split %q matches even nothing at all, so it would separate everything; write what stands between two answers", pattern)
+	}
+	return re, nil
+}
+
+// maxPiece bounds a line of text, or an answer between two separators, in bytes.
+const maxPiece = 1 << 20
+
+// Read counts the answers that r holds: text, or vegeta's results as gob, JSON
+// or CSV, told apart by their content. The tally has no connections, because a
+// record does not say which was used. Memory does not grow with the length of
+// r. The errors are for the user and name him the line.
+func Read(r io.Reader, options Options) (*split.Tally, error) {
+	if options.Name == "" {
+		options.Name = "the input"
+	}
+	input := bufio.NewReaderSize(r, 1<<16)
+	start, err := input.Peek(1 << 16)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s cannot be read: %w", options.Name, err)
+	}
+	if len(bytes.TrimSpace(start)) == 0 && errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s is empty: there is nothing to judge", options.Name)
+	}
+	counter := &counter{}
+	format, err := detect(start)
+	if err != nil {
+		return nil, fmt.Errorf("%s %w", options.Name, err)
+	}
+	switch {
+	case format != "" && options.Split != nil:
+		return nil, fmt.Errorf("%s holds results of vegeta, which need nothing to separate them; leave out --split", options.Name)
+	case format != "":
+		err = readVegeta(input, format, options, counter)
+	case options.Split != nil:
+		err = readPieces(input, options, counter)
+	default:
+		err = readLines(input, options, counter)
+	}
+	if err != nil {
+		return nil, err
+	}
+	tally := counter.close()
+	found := tally.Requests()
+	switch {
+	case options.Answers == 0 || found == options.Answers:
+		return tally, nil
+	case format != "" || options.Split != nil:
+		return nil, fmt.Errorf("%s: %d answers were found, but there should be %d", options.Name, found, options.Answers)
+	default:
+		return nil, fmt.Errorf("%s: %d lines name a version, but there should be %d answers; say what separates one answer from the next with --split REGEXP",
+			options.Name, found, options.Answers)
+	}
+}
+
+func readVegeta(r io.Reader, format loadgen.Format, options Options, counter *counter) error {
+	for answer, err := range loadgen.Recorded(r, format, options.Identify) {
+		if err != nil {
+			return fmt.Errorf("%s: %w", options.Name, err)
+		}
+		counter.add(answer)
+	}
+	return nil
+}
