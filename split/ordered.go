@@ -18,8 +18,14 @@ type Ordered struct {
 	waiting map[uint64]Answer
 }
 
-// Add takes the next answer to arrive.
+// Add takes the next answer to arrive. Numbers are meant to be unique; an answer
+// whose number was counted before, or waits already, has lost its place in the
+// order and is counted at once, for nothing may be dropped.
 func (o *Ordered) Add(a Answer) {
+	if _, waits := o.waiting[a.Number]; waits || a.Number < o.next {
+		o.Tally.Add(a)
+		return
+	}
 	if a.Number != o.next {
 		if o.waiting == nil {
 			o.waiting = map[uint64]Answer{}

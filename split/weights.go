@@ -47,28 +47,17 @@ func ParseWeights(s string) (Weights, error) {
 		}
 		return weights, nil
 	}
+	// What could be read may be wrong as well.
+	mistakes = append(mistakes, weights.mistakes()...)
 	return nil, fmt.Errorf("weights %q: %s; write them as v1=90,v2=10", s, strings.Join(mistakes, "; "))
 }
 
 // Validate reports why w cannot be a split, with every mistake in one error,
 // or nil.
 func (w Weights) Validate() error {
-	var mistakes []string
+	mistakes := w.mistakes()
 	if len(w) == 0 {
 		mistakes = append(mistakes, "no versions are given")
-	}
-	seen := map[string]bool{}
-	for _, each := range w {
-		switch {
-		case math.IsNaN(each.Weight) || math.IsInf(each.Weight, 0):
-			mistakes = append(mistakes, fmt.Sprintf("the weight of %s is not a finite number", each.Version))
-		case each.Weight < 0:
-			mistakes = append(mistakes, fmt.Sprintf("the weight of %s, %g, is negative", each.Version, each.Weight))
-		}
-		if seen[each.Version] {
-			mistakes = append(mistakes, fmt.Sprintf("%s is given twice", each.Version))
-		}
-		seen[each.Version] = true
 	}
 	if len(mistakes) == 0 && !(w.Sum() > 0) {
 		mistakes = append(mistakes, "all weights are zero; at least one version must get traffic")
@@ -80,6 +69,28 @@ func (w Weights) Validate() error {
 		return nil
 	}
 	return fmt.Errorf("weights: %s", strings.Join(mistakes, "; "))
+}
+
+// mistakes are those of single weights.
+func (w Weights) mistakes() []string {
+	var mistakes []string
+	seen := map[string]bool{}
+	for _, each := range w {
+		if each.Version == "" {
+			mistakes = append(mistakes, "a version has no name")
+		}
+		switch {
+		case math.IsNaN(each.Weight) || math.IsInf(each.Weight, 0):
+			mistakes = append(mistakes, fmt.Sprintf("the weight of %s is not a finite number", each.Version))
+		case each.Weight < 0:
+			mistakes = append(mistakes, fmt.Sprintf("the weight of %s, %g, is negative", each.Version, each.Weight))
+		}
+		if seen[each.Version] {
+			mistakes = append(mistakes, fmt.Sprintf("%s is given twice", each.Version))
+		}
+		seen[each.Version] = true
+	}
+	return mistakes
 }
 
 // Sum returns the sum of all weights.
