@@ -89,11 +89,12 @@ type run struct {
 	suite int
 }
 
-func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) reports.Scenario {
-	report := reports.Scenario{Name: s.Name, Description: s.Description}
+func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) (report reports.Scenario) {
+	report = reports.Scenario{Name: s.Name, Description: s.Description}
 	for _, warning := range s.Warnings {
 		report.Warnings = append(report.Warnings, warning.String())
 	}
+	defer func() { report.Interrupted = ctx.Err() != nil }()
 	r.Progress.Doing(s.Name + ": opening the target")
 	opened, err := r.Open(ctx, s)
 	if err != nil {
@@ -115,18 +116,36 @@ func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) reports.Scena
 		report.Failure = err.Error()
 		return report
 	}
-	for _, step := range s.Steps {
+	for i, step := range s.Steps {
 		if ctx.Err() != nil {
 			break
 		}
 		done := r.step(ctx, s, step, opened)
 		report.Steps = append(report.Steps, done)
 		if stops(done) {
+			report.Steps = append(report.Steps, notRun(s.Steps[i+1:], step.Name)...)
 			break
 		}
 	}
 	report.Graph = graph(ctx, opened)
 	return report
+}
+
+// notRun are the steps that come after one that left the mesh in a state that
+// nobody asked for. Their checks are in the report: what was not measured is
+// never green.
+func notRun(steps []scenarios.Step, after string) []reports.Step {
+	var left []reports.Step
+	for _, step := range steps {
+		report := reports.Step{Name: step.Name}
+		for _, check := range step.Checks {
+			report.Checks = append(report.Checks, reports.Unmeasured(check.Name, analysis.NotMeasured,
+				reports.Measurement{Expected: analysis.Verdict(check.ExpectVerdict)},
+				fmt.Sprintf("this was not run, because step %s before it did not take effect", after)))
+		}
+		left = append(left, report)
+	}
+	return left
 }
 
 // stops says whether the state of the mesh after a step is too uncertain for
@@ -214,10 +233,9 @@ func changes(step scenarios.Step) bool {
 
 // notConverged is the outcome of a check that was never begun.
 func (r *run) notConverged(check scenarios.Check, live *reports.Convergence) reports.Check {
-	seconds, _ := live.Seconds.Get()
 	return reports.Unmeasured(check.Name, analysis.NotConverged, reports.Measurement{
 		Expected: analysis.Verdict(check.ExpectVerdict),
-	}, fmt.Sprintf("the change did not take effect within %.0f s: %s", seconds, live.Detail))
+	}, live.Detail)
 }
 
 func graph(ctx context.Context, opened target.Target) *reports.Graph {
