@@ -61,6 +61,16 @@ const (
 	idIdentify = "SC123"
 )
 
+// Findings lists the identifiers of all that linting and loading can find, sorted.
+func Findings() []string {
+	ids := []string{idIdentify, idRefused}
+	for _, f := range findings() {
+		ids = append(ids, f.id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
 // A linter gathers findings.
 type linter struct {
 	now   finding

@@ -8,6 +8,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/splitcheck/splitcheck/apps"
 	"github.com/splitcheck/splitcheck/manifests"
 )
 
@@ -134,16 +135,24 @@ func selects(selector, labels map[string]string) bool {
 }
 
 // versionOf is the version that an answer of w would be called: the bundle's
-// word for it, else its label, else nothing.
+// word for a workload of its own, else the pod's label, else what the image says.
 func (v *view) versionOf(w workload) string {
-	if b := v.scenario.bundle; b != nil {
+	if b := v.scenario.bundle; b != nil && strings.HasPrefix(w.object.File, builtinPrefix+appsDir+"/") {
 		for _, p := range b.probes {
 			if p.workload == w.object.Name {
 				return p.version
 			}
 		}
 	}
-	return w.labels["version"]
+	if version := w.labels["version"]; version != "" {
+		return version
+	}
+	for _, c := range w.value.Spec.Template.Spec.Containers {
+		if _, version, known := apps.ForImage(c.Image); known {
+			return version
+		}
+	}
+	return ""
 }
 
 // hasKind tells whether objects of a kind that is not interpreted are there.

@@ -1,0 +1,96 @@
+package scenarios
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/splitcheck/splitcheck/identify"
+	"github.com/splitcheck/splitcheck/problems"
+)
+
+// LintIdentify asks every version that a check is to tell apart for an answer,
+// through the applications themselves, and reports each that the check's rules
+// do not name as exactly itself. It sends the check's own request the way that
+// the load would go, with the Service that splits pinned to one version at a
+// time. Checks whose rules call the versions by names of their own ("red"), and
+// those that count mirrored copies, have nothing to be compared with.
+func LintIdentify(s *Scenario) problems.List {
+	l := &linter{now: finding{id: idIdentify}}
+	for _, v := range views(s) {
+		for _, c := range v.judged() {
+			e := v.enter(c)
+			split := v.split(c, e)
+			if split == nil || e.first == nil || c.Mirrored != "" || !v.namesVersions(c) {
+				continue
+			}
+			for _, w := range v.behind(*split, nil) {
+				if c.Expect.Has(v.versionOf(w)) {
+					v.lintAnswer(l, c, e, *split, w)
+				}
+			}
+		}
+	}
+	return l.found.Sort()
+}
+
+func (v *view) namesVersions(c Check) bool {
+	for _, w := range c.Expect {
+		if !v.isVersion(w.Version) {
+			return false
+		}
+	}
+	return true
+}
+
+func (v *view) lintAnswer(l *linter, c Check, e entryPoint, split service, w workload) {
+	version := v.versionOf(w)
+	p := &pinned{view: v, service: split.host, workload: w}
+	answer, err := p.ask(c, e)
+	if err != nil {
+		l.checkVersion(c, version, fmt.Sprintf("%s cannot be asked: %s", w.object.Name, err), "correct its image or environment")
+		return
+	}
+	names := c.Identify.All(answer)
+	if len(names) == 1 && names[0] == version {
+		return
+	}
+	asked := fmt.Sprintf("%s %s, answered by %s (%s)", c.Request.Method, c.Request.Path, w.object.Name, version)
+	hint := "the answer: " + excerpt(answer)
+	switch {
+	case len(names) == 0:
+		l.checkVersion(c, version, fmt.Sprintf("no rule of identify names a version in the answer to %s", asked), hint)
+	case len(names) == 1:
+		l.checkVersion(c, version, fmt.Sprintf("identify names %s in the answer to %s", names[0], asked), hint)
+	default:
+		l.checkVersion(c, version, fmt.Sprintf("identify finds %s in the answer to %s, which tells nothing", strings.Join(names, " and "), asked), "make the rule match once; "+hint)
+	}
+}
+
+// checkVersion reports one version of a check: several may fail at one place.
+func (l *linter) checkVersion(c Check, version, message, hint string) {
+	place := c.place("identify")
+	p := problems.Problem{
+		File: c.File, Line: place.line, Column: place.column, ID: l.now.id,
+		Message: fmt.Sprintf("check %s: %s", c.Name, message), Hint: hint,
+	}
+	if !slices.ContainsFunc(l.found, func(q problems.Problem) bool {
+		return q.Line == p.Line && q.Column == p.Column && strings.Contains(q.Message, "("+version+")")
+	}) {
+		l.found = append(l.found, p)
+	}
+}
+
+func excerpt(a identify.Answer) string {
+	const most = 160
+	var headers []string
+	for _, name := range slices.Sorted(maps.Keys(a.Header)) {
+		headers = append(headers, name+": "+a.Header.Get(name))
+	}
+	body := strings.Join(strings.Fields(string(a.Body)), " ")
+	if runes := []rune(body); len(runes) > most {
+		body = string(runes[:most]) + "…"
+	}
+	return fmt.Sprintf("%d, %s, %s", a.Status, strings.Join(headers, ", "), body)
+}
