@@ -35,7 +35,7 @@ func (m *Mesh) Enter(via target.Via, load target.Load) (target.Entry, error) {
 			Note:      "simulated mesh, through the gateway " + g.name,
 		}, nil
 	}
-	known := current.snapshot()
+	known := m.kube.view.Load().snap
 	s := known.services[namespace+"/"+via.Service]
 	if s == nil {
 		return target.Entry{}, fmt.Errorf("simulated mesh: there is no Service %s/%s; there are %s",

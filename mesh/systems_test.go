@@ -2,6 +2,7 @@ package mesh_test
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"net/http"
 	"os"
@@ -213,4 +214,66 @@ spec: {hosts: [ratings], http: [{fault: {delay: {fixedDelay: 60s, percentage: {v
 		require.NoError(t, m.Close(context.Background()))
 		assert.LessOrEqual(t, time.Since(began), 5*time.Second)
 	})
+}
+
+// The way of a user who logs in: the session's cookie comes from a POST, and
+// only productpage makes the header of it that the rule looks at.
+func TestLoginLeadsToAnotherSplit(t *testing.T) {
+	m := open(t, mesh.Options{}, bookinfo(t, library(t, "bookinfo-testuser/virtual-service-reviews-testuser")...)...)
+	entry, err := m.Enter(target.Via{}, target.Load{})
+	require.NoError(t, err)
+	r, err := http.NewRequest(http.MethodPost, entry.URL+"/login", strings.NewReader("username=testuser&passwd=x"))
+	require.NoError(t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Referer", entry.URL+"/productpage")
+	response, err := entry.Transport.RoundTrip(r)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusFound, response.StatusCode)
+	require.NotEmpty(t, response.Cookies())
+
+	user := productpage
+	user.header = http.Header{"Cookie": {response.Cookies()[0].String()}}
+	got := draw(t, m, user)
+	assert.Zero(t, got["v1"])
+	assert.InDelta(t, 90, got["v2"], 45, "a tenth of 900")
+	assert.Equal(t, map[string]int{"v1": 900}, draw(t, m, productpage), "everybody else")
+}
+
+func TestBodiesAndMethods(t *testing.T) {
+	m := open(t, mesh.Options{}, versionTest, echo, canary(`{route: [{destination: {host: echo}}]}`))
+	entry, err := m.Enter(target.Via{}, target.Load{})
+	require.NoError(t, err)
+	for _, each := range []struct {
+		method, body string
+		empty        bool
+	}{
+		{http.MethodPut, "text", false}, {http.MethodGet, "", false}, {http.MethodHead, "", true},
+	} {
+		r, err := http.NewRequest(each.method, entry.URL+"/x", strings.NewReader(each.body))
+		require.NoError(t, err)
+		response, err := entry.Transport.RoundTrip(r)
+		require.NoError(t, err)
+		assert.Equal(t, http.StatusOK, response.StatusCode)
+		assert.Equal(t, each.empty, response.ContentLength == 0, each.method)
+	}
+	r, err := http.NewRequest(http.MethodPost, entry.URL, strings.NewReader(strings.Repeat("x", 8<<20+1)))
+	require.NoError(t, err)
+	_, err = entry.Transport.RoundTrip(r)
+	assert.ErrorContains(t, err, "longer than 8388608 bytes", "memory is bounded")
+}
+
+func TestLeaksOfAnHTTPRoute(t *testing.T) {
+	for name, disturbed := range map[string]string{
+		"an arm that a rule leaves out": "v1", "a backend by its name": "backend-v1",
+	} {
+		t.Run(name, func(t *testing.T) {
+			documents := library(t, "apps/gamma/namespace", "apps/gamma/gamma", "apps/gamma/gateway", "gamma-shift/route-0-100")
+			m := open(t, mesh.Options{}, documents...)
+			defects(t, m, target.Defect{Kind: "leak", Host: "backend-svc", Version: disturbed, Share: 0.5})
+			counts := draw(t, m, sample{path: "/api", requests: 400, name: func(r *http.Response, body string) string {
+				return fmt.Sprint(strings.Contains(body, `"v1"`))
+			}})
+			assert.InDelta(t, 200, counts["true"], 50)
+		})
+	}
 }
