@@ -58,7 +58,8 @@ type Result struct {
 	Latency Latency
 }
 
-// Latency holds quantiles by t-digest (Dunning), which are estimates.
+// Latency holds quantiles by t-digest (Dunning), which are estimates; they are 0
+// if nothing was answered.
 type Latency struct{ P50, P95, P99 time.Duration }
 
 // Rate returns the answers and errors per second.
@@ -153,6 +154,9 @@ func (g *Generator) consume(run context.Context, answers <-chan *vegeta.Result, 
 		defer progress()
 	}
 	defer func() {
+		if latencies.Total == 0 {
+			return // no digest has a quantile of nothing
+		}
 		result.Latency = Latency{P50: latencies.Quantile(0.50), P95: latencies.Quantile(0.95), P99: latencies.Quantile(0.99)}
 	}()
 	for {

@@ -64,7 +64,7 @@ var kinds = []struct{ text, kind string }{
 	{"gzip: ", "broken compression"},
 	{"flate: ", "broken compression"},
 	{"malformed", "not HTTP"},
-	{"unexpected EOF", "body cut short"},
+	{"unexpected EOF", "answer cut short"},
 	{"server closed idle connection", "connection closed without an answer"},
 	{"EOF", "connection closed without an answer"},
 	{"headers exceeded", "headers too long"},
@@ -92,7 +92,8 @@ func excerpt(a identify.Answer) string {
 	if text == "" {
 		text = "(empty body)"
 	}
-	return fmt.Sprintf("%d %s: %s", a.Status, http.StatusText(a.Status), text)
+	status := strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status)))
+	return status + ": " + text
 }
 
 // oneLine makes of foreign text what can be shown on a terminal.

@@ -94,7 +94,7 @@ func TestHostileServers(t *testing.T) {
 		}), errors: "headers too long"},
 		{name: "cuts its body short", handler: hijack(func(conn net.Conn) {
 			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nv1")
-		}), errors: "body cut short"},
+		}), errors: "answer cut short"},
 		{name: "sends a body without end", handler: func(w http.ResponseWriter, r *http.Request) {
 			for {
 				if _, err := io.WriteString(w, strings.Repeat("x", 1<<16)); err != nil {
@@ -188,6 +188,7 @@ func TestNobodyThere(t *testing.T) {
 	assert.Equal(t, map[string]int64{"connection refused": 20}, result.Tally.Errors)
 	assert.Contains(t, result.GaveUp, "none of the first 20 requests was answered (connection refused: ")
 	assert.Contains(t, result.Tally.Examples["connection refused"], address)
+	assert.Equal(t, loadgen.Latency{}, result.Latency)
 }
 
 func TestPlainServerAskedForTLS(t *testing.T) {

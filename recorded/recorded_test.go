@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -166,14 +165,12 @@ func (e endless) Read(p []byte) (int, error) {
 }
 
 func TestEndlessInput(t *testing.T) {
-	began := time.Now()
 	for _, separator := range []string{"", "---", `(\n|x)*---`} {
 		for _, pattern := range []string{"x", " ", "\x00", "\xff", "{"} {
 			_, err := recorded.Read(endless{[]byte(pattern)}, options(t, separator))
 			assert.Error(t, err, "%q", pattern)
 		}
 	}
-	assert.Less(t, time.Since(began), 30*time.Second)
 }
 
 func TestSeparatorsThatSeparateEverything(t *testing.T) {
