@@ -171,21 +171,4 @@ func breakWord(word string, columns int) (head, rest string) {
 	return word, ""
 }
 
-// shrink narrows the widest columns until they take no more than total.
-func shrink(widths []int, total int) {
-	for {
-		sum, widest := 0, 0
-		for i, w := range widths {
-			sum += w
-			if w > widths[widest] {
-				widest = i
-			}
-		}
-		if sum <= total || widths[widest] <= 1 {
-			return
-		}
-		widths[widest]--
-	}
-}
-
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -59,7 +59,7 @@ func (t *text) report(r *Report) {
 			t.graph(s)
 		}
 	}
-	t.foot(r)
+	t.foot(r, len(items))
 }
 
 // An item is what gets a verdict of its own: a check, or a step or scenario
@@ -105,17 +105,27 @@ func (i item) counts() analysis.Verdict {
 // name returns where the item stands, without repeating the scenario's name
 // for a report that has nothing else.
 func (i item) name() string {
-	parts := []string{i.scenario.Name}
+	return joined(i.scenario.Name, i.place())
+}
+
+// place returns where the item stands in its scenario.
+func (i item) place() string {
+	var step, check string
 	if i.step != nil {
-		parts = append(parts, i.step.Name)
+		step = i.step.Name
 	}
 	if i.check != nil {
-		parts = append(parts, i.check.Name)
+		check = i.check.Name
 	}
-	kept := parts[:1]
-	for _, part := range parts[1:] {
-		if part != "" && part != kept[len(kept)-1] {
-			kept = append(kept, part)
+	return joined(step, check)
+}
+
+// joined puts names one behind the other, without what repeats the one before.
+func joined(names ...string) string {
+	var kept []string
+	for _, name := range names {
+		if name != "" && (len(kept) == 0 || name != kept[len(kept)-1]) {
+			kept = append(kept, name)
 		}
 	}
 	return strings.Join(kept, " / ")
@@ -193,7 +203,7 @@ func isOrAre(n int64) string {
 
 // foot writes how to repeat what went wrong, and the last line: the verdict
 // and what the exit code means.
-func (t *text) foot(r *Report) {
+func (t *text) foot(r *Report, items int) {
 	t.line("")
 	if again := r.Reproduction; again != nil && (t.Verbose || r.Verdict != analysis.Verified) {
 		if len(again.Command) > 0 {
@@ -206,6 +216,9 @@ func (t *text) foot(r *Report) {
 	}
 	end := word(r.Verdict)
 	why := meaning(r.Verdict)
+	if items > 1 && r.Verdict == analysis.Verified {
+		why = "every check came out as expected"
+	}
 	if r.Interrupted {
 		end, why = "INTERRUPTED", "the run was ended before it was complete"
 	}

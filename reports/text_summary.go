@@ -2,62 +2,56 @@ package reports
 
 import (
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/splitcheck/splitcheck/analysis"
 )
 
-// summary writes one line for each check of several.
+// summary writes one line for each check of several, below the name of its
+// scenario.
 func (t *text) summary(items []item) {
 	header := []column{
-		{"", false}, {titleScenario, false}, {titleStep, false}, {titleCheck, false},
-		{"VERDICT", false}, {titleSeen, false}, {titleRequests, true}, {titleTime, true},
+		{"", false}, {titleCheck, false}, {"VERDICT", false},
+		{titleSeen, false}, {titleRequests, true}, {titleTime, true},
 	}
-	var table [][]string
+	var (
+		table  [][]string
+		counts []analysis.Verdict // of each row, empty for a heading
+	)
 	for n, i := range items {
-		row := []string{mark(i.counts()), i.scenario.Name, "", "", strings.ToLower(i.verdict()), "", absent, absent}
-		if n > 0 && items[n-1].scenario == i.scenario {
-			row[1] = ""
+		if n == 0 || items[n-1].scenario != i.scenario {
+			table = append(table, []string{"", i.scenario.Name, "", "", "", ""})
+			counts = append(counts, "")
 		}
-		if i.step != nil {
-			row[2] = i.step.Name
-		}
+		row := []string{mark(i.counts()), "  " + i.place(), strings.ToLower(i.verdict()), "", absent, absent}
 		if i.check != nil {
-			row[3], row[5] = i.check.Name, shares(i.check)
-			row[6] = count(i.check.Requests)
-			row[7] = duration(i.check.DurationSeconds.Or(math.NaN()))
+			row[3] = shares(i.check)
+			row[4] = count(i.check.Requests)
+			row[5] = duration(i.check.DurationSeconds.Or(math.NaN()))
 		}
 		table = append(table, row)
+		counts = append(counts, i.counts())
 	}
 	// What was seen gives way to the names, and time and requests to what is
 	// left of them.
-	names := []string{titleScenario, titleStep, titleCheck}
-	widths := make([]int, len(names))
-	for i, title := range names {
-		widths[i] = columnWidth(title, table, i+1)
-	}
 	const leastSeen, leastNames = 12, 24
-	full := widths[0] + widths[1] + widths[2]
-	flexible := append(slices.Clone(names), titleSeen)
-	room := drop(&header, table, flexible, []string{titleSeen}, t.Width, full+leastSeen)
-	if header[5].title == titleSeen {
+	full := columnWidth(titleCheck, table, 1)
+	room := drop(&header, table, []string{titleCheck, titleSeen}, []string{titleSeen}, t.Width, full+leastSeen)
+	if header[3].title == titleSeen {
 		for n := range table {
-			table[n][5] = clip(table[n][5], room-full)
+			table[n][3] = clip(table[n][3], room-full)
 		}
 	} else {
-		room = drop(&header, table, names, []string{titleTime, titleRequests}, t.Width, leastNames)
-	}
-	shrink(widths, room)
-	for i, width := range widths {
-		header[i+1].title = clip(header[i+1].title, width)
-		for n := range table {
-			table[n][i+1] = clip(table[n][i+1], width)
-		}
+		room = drop(&header, table, []string{titleCheck}, []string{titleTime, titleRequests}, t.Width, leastNames)
 	}
 	for n, row := range table {
-		row[0] = t.verdictColor(items[n].counts(), row[0])
-		row[4] = t.verdictColor(items[n].counts(), row[4])
+		row[1] = clip(row[1], min(full, room))
+		if counts[n] == "" {
+			row[1] = t.bold(row[1])
+			continue
+		}
+		row[0] = t.verdictColor(counts[n], row[0])
+		row[2] = t.verdictColor(counts[n], row[2])
 	}
 	t.table("", header, table)
 }

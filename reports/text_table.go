@@ -18,8 +18,6 @@ const (
 	titleInterval = "95 % INTERVAL"
 	titleVersion  = "VERSION"
 	titleBar      = "│ ASKED  █ SEEN"
-	titleScenario = "SCENARIO"
-	titleStep     = "STEP"
 	titleCheck    = "CHECK"
 	titleSeen     = "SEEN"
 	titleRequests = "REQUESTS"
