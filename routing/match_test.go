@@ -13,7 +13,9 @@ import (
 // route_components.proto, RouteMatch and HeaderMatcher.
 func TestMatchesOfAVirtualService(t *testing.T) {
 	const url = "http://reviews:9080"
-	get := func(path string, headers ...string) *http.Request { return request(http.MethodGet, url+path, headers...) }
+	get := func(path string, headers ...string) *http.Request {
+		return request(http.MethodGet, url+path, headers...)
+	}
 	for _, tc := range []struct {
 		name, match  string
 		takes, spurn []*http.Request

@@ -21,12 +21,16 @@ type Split struct {
 // Splits returns the routes of t that send to host, or stand under its name, by
 // listener, host name and order. host is a full name ("reviews.default.svc.cluster.local"),
 // or the beginning of one: "reviews" is every Service reviews. An empty host is
-// all of them.
+// all of them. What istiod puts under a Service's name on port 80 while the
+// Service has no such port is left out: no request gets there.
 func (t *Table) Splits(host string) []Split {
 	host = strings.ToLower(host)
 	var splits []Split
 	for _, port := range t.Ports() {
 		for _, vh := range t.listeners[port].hosts() {
+			if t.closed(vh.domain, port) {
+				continue
+			}
 			for i := range vh.routes {
 				route := &vh.routes[i]
 				if !names(host, vh.domain) && !slices.ContainsFunc(route.rule.Destinations, func(d Destination) bool { return names(host, d.Cluster.Host) }) {
@@ -37,6 +41,19 @@ func (t *Table) Splits(host string) []Split {
 		}
 	}
 	return splits
+}
+
+// closed says whether host is a Service that has no such port.
+func (t *Table) closed(host string, port int) bool {
+	if t.gateway || t.clusters[ClusterName{Host: host, Port: port}] != nil {
+		return false
+	}
+	for name := range t.clusters {
+		if name.Host == host {
+			return true
+		}
+	}
+	return false
 }
 
 // names says whether short is full, or the labels with which it begins.
