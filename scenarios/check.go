@@ -98,10 +98,12 @@ func (r *reading) wholeCheck(n *yaml.Node, at string, c *Check) {
 		}
 		return
 	}
-	if len(c.Identify) == 0 && !c.ownIdentify {
+	// A bundle that could not be read has been reported, and would have brought
+	// its own.
+	if len(c.Identify) == 0 && !c.ownIdentify && !r.namesApp && n.Kind == yaml.MappingNode {
 		r.at(n, at+": nothing says how to tell the versions apart", "write identify: {body: REGEXP}, header, json or status; a bundle (spec.app) brings its own")
 	}
-	if (c.Alpha > 0 || c.Power > 0) && c.Power > 0 && c.Power <= max(c.Alpha, 0.5) {
+	if c.Power > 0 && c.Power <= 0.5 {
 		r.at(n, fmt.Sprintf("%s.power: a power of %g would be missed as often as met", at, c.Power), "write a power above 0.5, such as 0.999")
 	}
 }

@@ -26,7 +26,9 @@ const (
 func isLabel(s string) bool { return len(validation.IsDNS1123Label(s)) == 0 }
 
 // load reads one scenario file. The scenario is nil if anything stops it from
-// being run; the list holds warnings too.
+// being run; the list holds warnings too. What linting finds is among the
+// scenario's warnings and not in the list: a run goes on, and its verdict shows
+// what a trap did.
 func load(files source, name string) (*Scenario, problems.List) {
 	r := &reading{
 		strict: strict{file: files.shown(name)}, files: files, folder: path.Dir(name),
@@ -44,7 +46,11 @@ func load(files source, name string) (*Scenario, problems.List) {
 	if r.found.Err() != nil {
 		return nil, r.found
 	}
-	r.scenario.Warnings = r.found.Warnings()
+	r.scenario.Warnings = append(r.found.Warnings(), Lint(r.scenario)...)
+	for i := range r.scenario.Warnings {
+		r.scenario.Warnings[i].Warning = true
+	}
+	r.scenario.Warnings = r.scenario.Warnings.Sort()
 	return r.scenario, r.found
 }
 
@@ -55,6 +61,7 @@ type reading struct {
 	folder   string // of the scenario file
 	scenario *Scenario
 	there    world // the objects that exist at the point that is being read
+	namesApp bool  // there is a spec.app, whether or not it exists
 }
 
 // readDocument returns the one document of a file, or reports and returns nil.
@@ -110,6 +117,7 @@ func (r *reading) document(root *yaml.Node) {
 }
 
 func (r *reading) app(n *yaml.Node) {
+	r.namesApp = true
 	name, ok := r.oneOf(n, "spec.app", BundleNames()...)
 	if !ok {
 		return
@@ -147,6 +155,9 @@ func (r *reading) file(n *yaml.Node, at string) []manifests.Object {
 		return r.manifest(n, at, r.files, name)
 	}
 	if r.scenario.bundle == nil {
+		if r.namesApp {
+			return nil
+		}
 		r.at(n, fmt.Sprintf("%s: %s is a file of the bundle, and the scenario names none", at, brief(n.Value)), "name the bundle in spec.app, or a file of your own here")
 		return nil
 	}

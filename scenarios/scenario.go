@@ -28,7 +28,8 @@ type Scenario struct {
 	// Targets are the kinds it can run on; empty for all.
 	Targets []string
 	Steps   []Step
-	// Warnings are what loading and linting have to say that stops nothing.
+	// Warnings are what loading and Lint have to say. A run goes on in spite of
+	// them, so that all are marked as warnings here.
 	Warnings problems.List
 
 	bundle *bundle
