@@ -66,14 +66,23 @@ func NoncentralChiSquareUpper(x float64, df int, lambda float64) float64 {
 	if !(lambda > 0) {
 		return chiSquareUpper(x, df)
 	}
-	// From the likeliest j outwards; beyond ten standard deviations nothing
-	// is left of the weights.
+	// Beyond ten standard deviations nothing is left of the weights. The upper
+	// tail with two more degrees of freedom is the tail plus a density.
 	half := lambda / 2
 	mode := math.Floor(half)
 	reach := 10*math.Sqrt(half) + 40
+	first := math.Max(0, mode-reach)
+	shape := float64(df)/2 + first
+	upper := mathext.GammaIncRegComp(shape, x/2)
+	logGamma, _ := math.Lgamma(shape + 1)
+	density := math.Exp(shape*math.Log(x/2) - x/2 - logGamma)
+	weight := math.Exp(logPoisson(first, half))
 	var sum float64
-	for j := math.Max(0, mode-reach); j <= mode+reach; j++ {
-		sum += math.Exp(logPoisson(j, half)) * mathext.GammaIncRegComp(float64(df)/2+j, x/2)
+	for j := first; j <= mode+reach; j++ {
+		sum += weight * upper
+		upper += density
+		density *= x / 2 / (float64(df)/2 + j + 1)
+		weight *= half / (j + 1)
 	}
 	return math.Min(sum, 1)
 }
@@ -108,7 +117,7 @@ func noncentrality(df int, alpha, power float64) float64 {
 			return high
 		}
 	}
-	for range 60 {
+	for range 40 {
 		middle := (low + high) / 2
 		if middle <= low || middle >= high {
 			break

@@ -65,16 +65,17 @@ func connectionsGate(t *split.Tally, alpha float64, seed uint64) (Gate, []string
 		Statistic: statistic,
 		DF:        int(min(float64(math.MaxInt32), float64(t.Connections.Count-1)*float64(len(table.versions)-1))),
 		Alpha:     alpha,
-		Repair: "open a connection for each request (reuse 1), so that every request is drawn anew: here the version " +
-			"is chosen once per connection, or by client, and requests on one connection are not separate draws",
 	}
 	draws := math.Ceil(drawsPerAlpha / alpha)
 	if table.n <= mostPermuted && draws*table.moved() <= mostMoved {
-		result.PValue = table.permute(statistic, int(draws), alpha, seed)
+		result.PValue = table.permute(statistic, int(draws), seed)
 	} else {
 		result.PValue = table.approximate(statistic)
 	}
-	result.Broken = result.PValue <= alpha
+	if result.Broken = result.PValue <= alpha; result.Broken {
+		result.Repair = "open a connection for each request (reuse 1), so that every request is drawn anew: here the version " +
+			"is chosen once per connection, or by client, and requests on one connection are not separate draws"
+	}
 	return result, nil
 }
 
@@ -143,7 +144,7 @@ func (c *connectionTable) moved() float64 {
 
 // permute deals the hits out anew and returns the p-value of the statistic. It
 // stops once enough tables lie beyond.
-func (c *connectionTable) permute(statistic float64, draws int, alpha float64, seed uint64) float64 {
+func (c *connectionTable) permute(statistic float64, draws int, seed uint64) float64 {
 	random := rand.New(rand.NewPCG(seed, 0xc0))
 	slots := make([]int32, 0, int(c.n)) // the connection of each hit
 	var size []float64

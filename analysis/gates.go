@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/mat"
+
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -133,11 +135,7 @@ func runsGate(t *split.Tally, alpha float64, _ uint64) (Gate, []string) {
 			seen = seen[:1]
 		}
 	}
-	result := Gate{
-		Name: "runs", PValue: 1, Alpha: alpha,
-		Repair: "open a connection for each request (reuse 1), send one request at a time, and look for session " +
-			"affinity (a cookie, consistent hashing): answers of a version follow each other too often",
-	}
+	result := Gate{Name: "runs", PValue: 1, Alpha: alpha}
 	var sticky string
 	alternates := 1.
 	for i, version := range seen {
@@ -150,15 +148,15 @@ func runsGate(t *split.Tally, alpha float64, _ uint64) (Gate, []string) {
 		}
 		alternates = min(alternates, tests*distribution.upper(runs-seams))
 	}
-	result.Broken = result.PValue <= alpha
+	if result.Broken = result.PValue <= alpha; result.Broken {
+		result.Repair = fmt.Sprintf("open a connection for each request (reuse 1), send one request at a time, and look for "+
+			"session affinity (a cookie, consistent hashing): answers of %s follow each other too often", sticky)
+	}
 	var notes []string
 	if !result.Broken && alternates <= alpha {
 		notes = append(notes, fmt.Sprintf("the versions alternate more evenly than chance would (p = %.2g): a round robin "+
 			"rather than a draw for each request. Counts stay closer to the weights than chance allows, so the verdict "+
 			"stands, but what is seen here says little about clients that do not take turns", alternates))
-	}
-	if result.Broken {
-		result.Repair = fmt.Sprintf("%s (most of all %s)", result.Repair, sticky)
 	}
 	return result, notes
 }
@@ -184,26 +182,17 @@ func runsAgainstRest(t *split.Tally, version string) float64 {
 // the transition table (Anderson and Goodman 1957), for information: its
 // asymptotic distribution alarms on correct rare versions far too often.
 //
-// An alternating balancer also puts some versions behind others too often; it
-// is told by its runs, and breaks nothing.
+// A round robin, too, puts versions behind others too often. It breaks nothing:
+// what counts is whether counts swing wider for it.
 func transitionsGate(t *split.Tally, alpha float64, _ uint64) (Gate, []string) {
 	seen := versionsSeen(t)
 	n := float64(t.Hits())
-	seams := float64(t.Sequence.Segments - 1)
 	tests := float64(len(seen) * (len(seen) - 1))
 	statistic, df := transitionStatistic(t.Sequence.Transitions)
-	result := Gate{
-		Name: "transitions", Statistic: statistic, DF: df, PValue: 1, Alpha: alpha,
-		Repair: "open a connection for each request (reuse 1) and send one request at a time: which version answers " +
-			"depends on which one answered before",
-	}
-	alternates := false
+	result := Gate{Name: "transitions", Statistic: statistic, DF: df, PValue: 1, Alpha: alpha}
 	for _, second := range seen {
 		count := float64(t.Versions[second])
 		runs := count - float64(t.Sequence.Transitions[second][second])
-		if runsOf(count, n).upper(runs-seams)*float64(len(seen)) <= alpha {
-			alternates = true
-		}
 		for _, first := range seen {
 			if first == second {
 				continue
@@ -213,8 +202,54 @@ func transitionsGate(t *split.Tally, alpha float64, _ uint64) (Gate, []string) {
 			result.PValue = min(result.PValue, tests*p)
 		}
 	}
-	result.Broken = result.PValue <= alpha && !alternates
+	result.Broken = result.PValue <= alpha && swing(seen, t.Sequence.Transitions) > 1
+	if result.Broken {
+		result.Repair = "open a connection for each request (reuse 1) and send one request at a time: which version answers " +
+			"depends on which one answered before"
+	}
 	return result, nil
+}
+
+// swing is how many times wider than independent draws the counts of a Markov
+// chain with these transitions scatter: the expected chi-square statistic in a
+// long sample, over that of independent draws. The variance of the counts is
+// by Kemeny and Snell, "Finite Markov Chains" (1960), from the fundamental
+// matrix Z = (I - P + 1π)⁻¹: 2·π·Z - π - π², each for one version.
+func swing(versions []string, table map[string]map[string]int64) float64 {
+	k := len(versions)
+	chain := mat.NewDense(k, k, nil) // I - P, with half a transition more in each place
+	for i, from := range versions {
+		out := float64(k) / 2
+		for _, to := range versions {
+			out += float64(table[from][to])
+		}
+		for j, to := range versions {
+			chain.Set(i, j, -(float64(table[from][to])+0.5)/out)
+		}
+		chain.Set(i, i, 1+chain.At(i, i))
+	}
+	ones := mat.NewVecDense(k, nil)
+	for i := range k {
+		ones.SetVec(i, 1)
+	}
+	var shifted, inverse, fundamental mat.Dense
+	shifted.Outer(1, ones, ones)
+	shifted.Add(chain, &shifted)
+	if inverse.Inverse(&shifted) != nil {
+		return math.Inf(1) // a chain that all but never leaves a version
+	}
+	var stationary mat.VecDense
+	stationary.MulVec(inverse.T(), ones)
+	shifted.Outer(1, ones, &stationary)
+	shifted.Add(chain, &shifted)
+	if fundamental.Inverse(&shifted) != nil {
+		return math.Inf(1)
+	}
+	var sum float64
+	for i := range k {
+		sum += 2*fundamental.At(i, i) - 1 - stationary.AtVec(i)
+	}
+	return sum / float64(k-1)
 }
 
 // transitionStatistic is the chi-square of independence of the table of

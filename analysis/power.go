@@ -188,8 +188,14 @@ func (d *design) undetected(n, w, p, low, high float64) float64 {
 		left := d.critical - (x-mean)*(x-mean)/variance
 		return chiSquareLower(left*n*(1-w)/(n-x), df)
 	}
+	// With one degree of freedom the distribution of the others rises
+	// steeply from its end, and needs finer steps.
+	resolution := 8
+	if df == 1 {
+		resolution = 20
+	}
 	sum := func(from, to float64) float64 {
-		return stridedSum(from, to, math.Sqrt(n*p*(1-p)), func(x float64) float64 {
+		return stridedSum(from, to, math.Sqrt(n*p*(1-p))/float64(resolution), func(x float64) float64 {
 			return math.Exp(logBinomial(x, n, p)) * others(x)
 		})
 	}
@@ -200,13 +206,12 @@ func (d *design) undetected(n, w, p, low, high float64) float64 {
 }
 
 // stridedSum sums f over the whole numbers in [from, to], or, where f changes
-// little from one to the next, over every h-th of them times h.
-func stridedSum(from, to, scale float64, f func(float64) float64) float64 {
+// little from one to the next, over steps of at most h.
+func stridedSum(from, to, h float64, f func(float64) float64) float64 {
 	if from > to {
 		return 0
 	}
-	h := math.Max(1, math.Floor(scale/20))
-	if h == 1 || to-from < 4*h {
+	if h <= 1 || to-from < 4*h {
 		var sum float64
 		for x := from; x <= to && (to-from) < 1e6; x++ {
 			sum += f(x)
