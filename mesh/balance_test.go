@@ -145,7 +145,7 @@ func TestKubeProxyChoosesPerConnection(t *testing.T) {
 
 	sticky := strings.Replace(versionTest, "ports: [{port: 80}]", "ports: [{port: 80}], sessionAffinity: ClientIP", 1)
 	m = open(t, mesh.Options{}, sticky)
-	assert.Len(t, draw(t, m, page.through("canary")), 1, "one client, one pod")
+	assert.Len(t, draw(t, m, page.through("canary").over(target.Load{Connections: 1, Reuse: 1})), 1, "one client, one pod")
 }
 
 func TestServiceWithoutPods(t *testing.T) {

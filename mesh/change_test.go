@@ -69,6 +69,20 @@ func TestAStuckProxyIsSeen(t *testing.T) {
 	assert.Equal(t, map[string]int{"v2": 2000}, draw(t, m, page.of(2000)), "it catches up when the defect is gone")
 }
 
+// A proxy that never hears of a rolling update goes on calling pods that are no
+// more.
+func TestAStuckProxyCallsPodsThatAreGone(t *testing.T) {
+	m := open(t, mesh.Options{}, versionTest, weights(100, 0))
+	got, err := m.Change(context.Background(), target.Change{
+		Apply:       objects(t, strings.Replace(versionTest, "version-test:v1", "version-test:v2", 1)),
+		Defects:     []target.Defect{{Kind: "stuck-proxy"}},
+		SetsDefects: true,
+	})
+	require.NoError(t, err)
+	assert.False(t, got.Converged)
+	assert.Equal(t, map[string]int{"503": 10}, draw(t, m, page.of(10)))
+}
+
 func TestRollingUpdate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := open(t, mesh.Options{StartupDelay: 10 * time.Second, ApplyDelay: time.Second, Stagger: -1}, versionTest, weights(100, 0))

@@ -179,6 +179,24 @@ func TestRetriesStayInTheArm(t *testing.T) {
 	assert.InDelta(t, 2000.0/2/16, got["500"], 45, "four tries fail one time in sixteen")
 }
 
+// Of two pods one refuses. A try that avoids pods tried before finds the other
+// with six draws (five attempts and the last): 0.5 * 0.5^6 of the requests fail;
+// without it a quarter would.
+func TestRetriesAvoidThePodThatFailed(t *testing.T) {
+	m := open(t, mesh.Options{}, versionTest, canary(`{retries: {attempts: 1, retryOn: gateway-error}, route: [{destination: {host: canary}}]}`))
+	defects(t, m, target.Defect{Kind: "dead", Host: "canary", Version: "v2"})
+	got := draw(t, m, page.of(2000))
+	assert.InDelta(t, 2000*math.Pow(0.5, 7), got["503"], 20)
+}
+
+// productpage asks reviews a second time, and each call is drawn for itself: a
+// quarter of the pages fail where half of the calls do.
+func TestEachCallIsDrawnForItself(t *testing.T) {
+	m := open(t, mesh.Options{}, bookinfo(t, reviews(
+		`{fault: {abort: {httpStatus: 500, percentage: {value: 50}}}, route: [{destination: {host: reviews, subset: v1}}]}`))...)
+	assert.InDelta(t, 225, draw(t, m, productpage)["error"], 5*math.Sqrt(900*0.25*0.75))
+}
+
 func TestMirroring(t *testing.T) {
 	m := open(t, mesh.Options{}, versionTest, echo, canary(`{route: [{destination: {host: canary, subset: v1}}],
 		mirror: {host: canary, subset: v2}, mirrorPercentage: {value: 20}}`))
