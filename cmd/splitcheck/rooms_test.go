@@ -47,7 +47,7 @@ func TestSoleImporters(t *testing.T) {
 		"sigs.k8s.io/gateway-api/":      {"manifests", "routing", "mesh", "scenarios"},
 		"istio.io/":                     {"manifests", "routing", "mesh", "scenarios"},
 		"github.com/schollz/":           {"reports"},
-		"github.com/tidwall/":           {"identify"},
+		"github.com/tidwall/":           {"identify", "scenarios"},
 		"os/signal":                     {"cmd/splitcheck"},
 		"k8s.io/":                       {"manifests", "routing", "mesh", "scenarios"},
 		"google.golang.org/protobuf/":   {"manifests", "routing", "scenarios"},

@@ -69,12 +69,9 @@ Targets:
 
 func (f *runFlags) run(cmd *cobra.Command, std streams, args []string) error {
 	list, err := f.scenarios(std, args)
-	if err != nil {
-		return err
-	}
-	options, err := f.options(cmd, std)
-	if err != nil {
-		return err
+	options, bad := f.options(cmd)
+	if err := errors.Join(err, bad); err != nil {
+		return usage(err)
 	}
 	return perform(cmd.Context(), std, list, options, &f.output)
 }
@@ -197,7 +194,7 @@ func stepNames(s *scenarios.Scenario) []string {
 	return names
 }
 
-func (f *runFlags) options(cmd *cobra.Command, std streams) (runner.Options, error) {
+func (f *runFlags) options(cmd *cobra.Command) (runner.Options, error) {
 	options := runner.Options{Seed: f.load.seed}
 	if err := f.load.check(); err != nil {
 		return options, err
@@ -208,8 +205,7 @@ func (f *runFlags) options(cmd *cobra.Command, std streams) (runner.Options, err
 	}
 	options.Overrides = overrides
 	seed := f.load.seed
-	reproduction := &reports.Reproduction{Command: commandLine(cmd), Seed: &seed}
-	options.Reproduction = reproduction
+	options.Reproduction = &reports.Reproduction{Command: commandLine(cmd), Seed: &seed}
 	switch f.target {
 	case "sim":
 		if f.gatewayURL != "" {
