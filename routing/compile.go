@@ -29,6 +29,9 @@ func Compile(objects []manifests.Object, proxy Proxy) (*Table, problems.List) {
 		said: map[problems.Problem]bool{},
 	}
 	c.compileClusters()
+	for _, o := range c.httpRoutes {
+		c.checkParents(o)
+	}
 	routings := c.virtualServices()
 	if proxy.Gateway {
 		c.compileGateway(routings)

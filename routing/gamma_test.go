@@ -61,8 +61,23 @@ func TestAParentServiceWithoutGroupIsIgnored(t *testing.T) {
 	assert.Equal(t, []string{`warning HTTPRoute default/split: the parent Service "a" has no group: "", so that Istio ignores it and nothing is split`}, messages(list))
 	assert.Equal(t, `add group: "" beside kind: Service`, list[0].Hint)
 
-	_, list = compileWith(t, client, apiServices(), splitOf("split", "default", `{group: "", kind: Service, name: z}`, "b"))
-	assert.Equal(t, []string{`warning HTTPRoute default/split: the parent Service "z" does not exist: the route has no effect`}, messages(list))
+	_, list = compileWith(t, ingress, apiServices(), splitOf("split", "default", `{group: "", kind: Service, name: z}`, "b"))
+	assert.Equal(t, []string{`warning HTTPRoute default/split: the parent Service default/z does not exist: the route has no effect`}, messages(list))
+}
+
+func TestParentsThatAreNone(t *testing.T) {
+	for parent, want := range map[string]string{
+		"{name: nowhere}":                               "there is no Gateway default/nowhere of the Gateway API: the route has no effect there",
+		`{group: "", name: a}`:                          `a parent of group "" and kind "Gateway" is not one that Istio knows here: it is ignored`,
+		`{group: "", kind: Service, name: a, port: 99}`: "Service default/a has no port 99: the route has no effect",
+	} {
+		_, list := compileWith(t, client, apiServices(), splitOf("split", "default", parent, "b"))
+		assert.Equal(t, []string{"warning HTTPRoute default/split: " + want}, messages(list), parent)
+	}
+	named := strings.Replace(splitOf("split", "default", parentA, "b"), "spec:\n", "spec:\n  hostnames: [x.com]\n", 1)
+	table, list := compileWith(t, client, apiServices(), named)
+	assert.Equal(t, "b=1", arms(ask(table, 80, "http://a/")))
+	assert.Equal(t, []string{"warning HTTPRoute default/split: hostnames count for nothing where the parent is a Service"}, messages(list))
 }
 
 // With a port in the parentRef the route is of that port alone

@@ -71,10 +71,23 @@ func (c *compiler) bindGateway(l *listener, s server, r *routing) bool {
 		host := &virtualHost{domain: h, owner: r.object.String()}
 		if before := l.add(h, host); before != nil {
 			host = before
+			c.warnSecondCatchAll(r, h, before.routes, routes)
 		}
 		host.routes = append(host.routes, routes...)
 	}
 	return true
+}
+
+// warnSecondCatchAll points out that of several rules that match everything only
+// the first is ever met.
+func (c *compiler) warnSecondCatchAll(r *routing, host string, before, routes []route) {
+	all := func(r route) bool { return r.match.catchAll() }
+	first, second := slices.IndexFunc(before, all), slices.IndexFunc(routes, all)
+	if r.gatewayAPI || first < 0 || second < 0 || before[first].rule.Source == routes[second].rule.Source {
+		return
+	}
+	c.warn(r.object, "spec.hosts", fmt.Sprintf("its rule for every other request to %s is never met: %s is such a rule too, and older", host, before[first].rule.Source),
+		"give the rules matches that tell them apart, or put them into one object")
 }
 
 // catchAllsLast moves routes that match everything behind the others, so that

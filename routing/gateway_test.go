@@ -97,7 +97,7 @@ func TestTheMostSpecificHostIsFound(t *testing.T) {
 // route/route.go, SortVHostRoutes: routes of one host are put together in order
 // of creation, what catches everything goes to the end.
 func TestAGatewayPutsVirtualServicesTogether(t *testing.T) {
-	table := compile(t, ingress, bookinfo, ingressGateway,
+	table, list := compileWith(t, ingress, bookinfo, ingressGateway,
 		onGateway("first", "a.com", `
   - match: [{uri: {prefix: /one}}]
     route: [{destination: {host: reviews, subset: v1}}]
@@ -109,6 +109,8 @@ func TestAGatewayPutsVirtualServicesTogether(t *testing.T) {
 	for path, want := range map[string]string{"/one": "reviews/v1=1", "/one/more": "reviews/v1=1", "/two": "reviews/v2=1", "/three": "details=1"} {
 		assert.Equal(t, want, arms(ask(table, 80, "http://a.com"+path)), path)
 	}
+	assert.Equal(t, []string{"warning VirtualService default/second: its rule for every other request to a.com is never met: " +
+		"VirtualService default/first, http[1] is such a rule too, and older"}, messages(list))
 }
 
 // istio.io/api networking/v1alpha3 virtual_service.proto, VirtualService.gateways.

@@ -186,33 +186,18 @@ func (s server) hostname() string {
 }
 
 // meshRoutes binds HTTPRoutes to Services, in the sidecars of their clients
-// (GAMMA). A route must name the core group: an absent group means the Gateway
-// API's own, and istiod passes over a Service of that without a word.
+// (GAMMA).
 func (c *compiler) meshRoutes() []*routing {
 	var found buckets
 	for _, o := range c.httpRoutes {
-		for i, ref := range o.value.Spec.ParentRefs {
-			if ref.Kind == nil || *ref.Kind != "Service" {
-				continue
-			}
-			path := at("spec.parentRefs", i)
-			if ref.Group == nil || *ref.Group != "" {
-				c.warn(o.Object, path, fmt.Sprintf("the parent Service %s has no group: \"\", so that Istio ignores it and nothing is split", quote(string(ref.Name))),
-					`add group: "" beside kind: Service`)
-				continue
-			}
-			host := strings.ToLower(serviceHost(string(ref.Name), parentNamespace(ref, o.Namespace)))
-			s := c.serviceOf[host]
+		for _, ref := range o.value.Spec.ParentRefs {
+			s := c.parentService(ref, o.Namespace)
 			if s == nil {
-				c.warn(o.Object, path+".name", "the parent Service "+quote(string(ref.Name))+" does not exist: the route has no effect", "deploy the Service, or correct the name")
 				continue
 			}
-			b := bucket{gateway: meshGateway, host: host, namespace: o.Namespace}
+			b := bucket{gateway: meshGateway, host: s.host, namespace: o.Namespace}
 			if ref.Port != nil {
 				b.port = int(*ref.Port)
-				if _, ok := s.port(b.port); !ok {
-					c.warn(o.Object, path+".port", fmt.Sprintf("%s has no port %d: the route has no effect", s.object, b.port), "name a port of the Service")
-				}
 			}
 			found.add(b, o)
 		}
@@ -252,6 +237,47 @@ func (c *compiler) httpRouting(b *bucket) *routing {
 			}
 			return out
 		},
+	}
+}
+
+// parentService returns the Service that a reference names. It must name the core
+// group: an absent group means the Gateway API's own, and istiod passes over a
+// Service of that without a word.
+func (c *compiler) parentService(ref gatewayv1.ParentReference, namespace string) *service {
+	if ref.Group == nil || *ref.Group != "" || ref.Kind == nil || *ref.Kind != "Service" {
+		return nil
+	}
+	return c.serviceOf[strings.ToLower(serviceHost(string(ref.Name), parentNamespace(ref, namespace)))]
+}
+
+// checkParents says which parents of an HTTPRoute are none.
+func (c *compiler) checkParents(o object[*gatewayv1.HTTPRoute]) {
+	for i, ref := range o.value.Spec.ParentRefs {
+		path := at("spec.parentRefs", i)
+		name := parentNamespace(ref, o.Namespace) + "/" + string(ref.Name)
+		service := ref.Kind != nil && *ref.Kind == "Service"
+		switch {
+		case isGateway(ref):
+			if !slices.ContainsFunc(c.apiGateways, func(g object[*gatewayv1.Gateway]) bool { return g.Namespace+"/"+g.Name == name }) {
+				c.warn(o.Object, path+".name", "there is no Gateway "+name+" of the Gateway API: the route has no effect there", "apply the Gateway, or correct the name and namespace")
+			}
+		case service && (ref.Group == nil || *ref.Group != ""):
+			c.warn(o.Object, path, "the parent Service "+quote(string(ref.Name))+` has no group: "", so that Istio ignores it and nothing is split`,
+				`add group: "" beside kind: Service`)
+		case service:
+			s := c.parentService(ref, o.Namespace)
+			if s == nil {
+				c.warn(o.Object, path+".name", "the parent Service "+name+" does not exist: the route has no effect", "deploy the Service, or correct the name")
+			} else if _, ok := s.port(int(orDefault(ref.Port, 0))); !ok && ref.Port != nil {
+				c.warn(o.Object, path+".port", fmt.Sprintf("%s has no port %d: the route has no effect", s.object, *ref.Port), "name a port of the Service")
+			}
+			if len(o.value.Spec.Hostnames) > 0 {
+				c.warn(o.Object, "spec.hostnames", "hostnames count for nothing where the parent is a Service", "remove them, or match on the header Host")
+			}
+		default:
+			c.warn(o.Object, path, fmt.Sprintf("a parent of group %s and kind %s is not one that Istio knows here: it is ignored",
+				quote(string(orDefault(ref.Group, gatewayv1.GroupName))), quote(string(orDefault(ref.Kind, "Gateway")))), "name a Gateway, or a Service with group: \"\"")
+		}
 	}
 }
 

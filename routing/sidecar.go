@@ -29,13 +29,12 @@ func (c *compiler) compileSidecar(routings []*routing) {
 // (istio pilot/pkg/model/sidecar.go, computeWildcardHostVirtualServiceIndex).
 func (c *compiler) wildcardOwners(bound []*routing) map[*service]*routing {
 	owners := map[*service]*routing{}
-	for _, s := range c.services {
-		best := ""
-		for _, r := range bound {
-			for _, h := range r.hosts {
-				closer := best == "" || !isWildcard(h) && isWildcard(best) || isWildcard(h) && isWildcard(best) && len(h) > len(best)
-				if covers(h, s.host) && closer {
-					best, owners[s] = h, r
+	best := map[*service]string{}
+	for _, r := range bound {
+		for _, h := range r.hosts {
+			for _, s := range c.covered(h) {
+				if known, ok := best[s]; !ok || moreSpecific(h, known) < 0 {
+					best[s], owners[s] = h, r
 				}
 			}
 		}
@@ -111,10 +110,7 @@ func (c *compiler) bindSidecar(l *listener, port int, r *routing, here map[strin
 func (c *compiler) separate(r *routing, here map[string]servicePort, owners map[*service]*routing) (services []*service, others []string) {
 	for _, h := range r.hosts {
 		covered := false
-		for _, s := range c.services {
-			if !covers(h, s.host) {
-				continue
-			}
+		for _, s := range c.covered(h) {
 			p, ok := here[s.host]
 			covered = covered || ok
 			if !ok || isWildcard(h) && owners[s] != r || slices.Contains(services, s) {
@@ -132,6 +128,23 @@ func (c *compiler) separate(r *routing, here map[string]servicePort, owners map[
 		}
 	}
 	return services, others
+}
+
+// covered returns the services that a host names.
+func (c *compiler) covered(host string) []*service {
+	if !isWildcard(host) {
+		if s := c.serviceOf[host]; s != nil {
+			return []*service{s}
+		}
+		return nil
+	}
+	var services []*service
+	for _, s := range c.services {
+		if covers(host, s.host) {
+			services = append(services, s)
+		}
+	}
+	return services
 }
 
 func (c *compiler) warnOlder(r *routing, host string, before *virtualHost) {

@@ -25,10 +25,14 @@ type Split struct {
 // Service has no such port is left out: no request gets there.
 func (t *Table) Splits(host string) []Split {
 	host = strings.ToLower(host)
+	services := map[string]bool{}
+	for name := range t.clusters {
+		services[name.Host] = !t.gateway
+	}
 	var splits []Split
 	for _, port := range t.Ports() {
 		for _, vh := range t.listeners[port].hosts() {
-			if t.closed(vh.domain, port) {
+			if services[vh.domain] && t.clusters[ClusterName{Host: vh.domain, Port: port}] == nil {
 				continue
 			}
 			for i := range vh.routes {
@@ -41,19 +45,6 @@ func (t *Table) Splits(host string) []Split {
 		}
 	}
 	return splits
-}
-
-// closed says whether host is a Service that has no such port.
-func (t *Table) closed(host string, port int) bool {
-	if t.gateway || t.clusters[ClusterName{Host: host, Port: port}] != nil {
-		return false
-	}
-	for name := range t.clusters {
-		if name.Host == host {
-			return true
-		}
-	}
-	return false
 }
 
 // names says whether short is full, or the labels with which it begins.
