@@ -48,10 +48,9 @@ says what stands between them, and --answers how many there must be.`,
 	flags := cmd.Flags()
 	f.question.register(cmd, true)
 	f.identify.register(cmd, `how an answer names its version (default: the first v1, v2, … in it)`)
-	flags.StringVar(&f.counts, "counts", "", "counts instead of a file: v1=881,v2=119, also errors=3 and unidentified=2")
-	flags.StringVar(&f.split, "split", "", "regular expression of what stands between the answers of a text")
-	flags.Int64Var(&f.answers, "answers", 0, "how many answers there must be")
-	flags.Lookup("answers").DefValue = ""
+	flags.StringVar(&f.counts, "counts", "", "`COUNTS` instead of a file: v1=881,v2=119, also errors=3 and unidentified=2")
+	flags.StringVar(&f.split, "split", "", "`REGEXP` of what stands between the answers of a text")
+	flags.Int64Var(&f.answers, "answers", 0, "`N` answers there must be")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of Monte Carlo draws")
 	f.output.register(cmd)
 	return cmd

@@ -25,13 +25,13 @@ type questionFlags struct {
 func (f *questionFlags) register(cmd *cobra.Command, expect bool) {
 	flags := cmd.Flags()
 	if expect {
-		flags.StringVar(&f.expect, "expect", "", "the weights, such as v1=90,v2=10; 0 means never")
+		flags.StringVar(&f.expect, "expect", "", "the `WEIGHTS`, such as v1=90,v2=10; 0 means never")
 	}
-	flags.StringVar(&f.margin, "margin", "", "how far a share may be off: 0.05 or 5%, or v1=5%,v2=1% (default: the smaller of 5% and the version's own weight)")
-	flags.StringVar(&f.alpha, "alpha", "", "greatest probability of a wrong verdict (default 0.0005)")
-	flags.StringVar(&f.power, "power", "", "least probability of a right verdict (default 0.999)")
-	flags.StringVar(&f.leak, "leak", "", "share of a version of weight 0 that must be excluded (default 0.002)")
-	flags.StringVar(&f.maxErrors, "max-errors", "", "share of errors beyond which nothing was measured (default 1%)")
+	flags.StringVar(&f.margin, "margin", "", "how far a `SHARE` may be off: 0.05 or 5%, or v1=5%,v2=1% (default: the smaller of 5% and the version's own weight)")
+	flags.StringVar(&f.alpha, "alpha", "", "greatest `PROBABILITY` of a wrong verdict (default 0.0005)")
+	flags.StringVar(&f.power, "power", "", "least `PROBABILITY` of a right verdict (default 0.999)")
+	flags.StringVar(&f.leak, "leak", "", "`SHARE` of a version of weight 0 that must be excluded (default 0.002)")
+	flags.StringVar(&f.maxErrors, "max-errors", "", "`SHARE` of errors beyond which nothing was measured (default 1%)")
 	flags.StringVar(&f.method, "method", "chi-square", "chi-square, or sequential (not built yet)")
 }
 
@@ -158,7 +158,7 @@ func share(text string) (float64, error) {
 type identifyFlags struct{ rules []string }
 
 func (f *identifyFlags) register(cmd *cobra.Command, short string) {
-	cmd.Flags().StringArrayVar(&f.rules, "identify", nil, short+": body:REGEXP, header:NAME[:REGEXP], json:PATH or status; repeatable, the first match wins")
+	cmd.Flags().StringArrayVar(&f.rules, "identify", nil, short+": `RULE` is body:REGEXP, header:NAME[:REGEXP], json:PATH or status; repeatable, the first match wins")
 }
 
 func (f *identifyFlags) parse() (identify.Rules, error) {
@@ -194,16 +194,12 @@ type loadFlags struct {
 func (f *loadFlags) register(cmd *cobra.Command, rate string) {
 	f.cmd = cmd
 	flags := cmd.Flags()
-	flags.IntVar(&f.requests, "requests", 0, "number of requests (default: planned from margin, alpha and power)")
-	flags.Float64Var(&f.rate, "rate", 0, "requests per second; 0 is as fast as it goes (default "+rate+")")
-	flags.Lookup("rate").DefValue = ""
-	flags.IntVar(&f.connections, "connections", 0, "connections in use at once (default 10)")
-	flags.IntVar(&f.reuse, "reuse", 0, "requests on a connection before a fresh one is opened; 1 is a connection per request (default: at most 10)")
+	flags.IntVar(&f.requests, "requests", 0, "`N` requests (default: planned from margin, alpha and power)")
+	flags.Float64Var(&f.rate, "rate", 0, "`N` requests per second; 0 is as fast as it goes (default "+rate+")")
+	flags.IntVar(&f.connections, "connections", 0, "`N` connections in use at once (default 10)")
+	flags.IntVar(&f.reuse, "reuse", 0, "`N` requests on a connection before a fresh one is opened; 1 is a connection per request (default: at most 10)")
 	flags.DurationVar(&f.timeout, "timeout", 0, "deadline of each request (default 10s)")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of every random draw that is splitcheck's own")
-	for _, name := range []string{"requests", "connections", "reuse", "timeout"} {
-		flags.Lookup(name).DefValue = ""
-	}
 }
 
 func (f *loadFlags) check() error {

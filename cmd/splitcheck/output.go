@@ -22,7 +22,7 @@ type outputFlags struct {
 }
 
 func (f *outputFlags) register(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVarP(&f.formats, "output", "o", nil, "text or json to standard output, or FORMAT=FILE to a file; repeatable")
+	cmd.Flags().StringArrayVarP(&f.formats, "output", "o", nil, "`FORMAT` to standard output (text, json), or FORMAT=FILE to a file; repeatable")
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "show every check in full")
 }
 
