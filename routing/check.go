@@ -187,7 +187,7 @@ func (c *compiler) checkPercents(e entry) {
 		}
 		check(f.GetDelay().GetPercentage(), e.path+".fault.delay.percentage.value")
 		check(f.GetAbort().GetPercentage(), e.path+".fault.abort.percentage.value")
-		if f.GetDelay() != nil && f.GetDelay().GetPercentage() == nil && f.GetDelay().GetPercent() == 0 {
+		if f.GetDelay() != nil && f.GetDelay().GetPercentage() == nil && delayPercent(f.GetDelay()) == 0 {
 			c.warn(e.object, e.path+".fault.delay", "a delay without percentage is never injected", "add percentage: {value: 100}")
 		}
 		if f.GetAbort() != nil && f.GetAbort().GetPercentage() == nil {

@@ -82,12 +82,7 @@ func mergeRule(root, leaf *networking.HTTPRoute, rootNamespace string) *networki
 		merged.Mirror = root.Mirror.DeepCopy()
 		merged.Mirror.Host = fullHost(root.Mirror.GetHost(), rootNamespace)
 	}
-	if merged.MirrorPercent == nil { //nolint:staticcheck // Old, and still read by istiod.
-		merged.MirrorPercent = root.MirrorPercent //nolint:staticcheck // As above.
-	}
-	if merged.MirrorPercentage == nil {
-		merged.MirrorPercentage = root.MirrorPercentage
-	}
+	inheritMirrorPercent(merged, root)
 	if merged.Headers == nil {
 		merged.Headers = root.Headers
 	}

@@ -64,3 +64,31 @@ func TestDelegatesThatAreLeftOut(t *testing.T) {
 		})
 	}
 }
+
+// istio pilot/pkg/model/virtualservice.go, hasConflict and stringMatchConflict.
+func TestWhichMatchesADelegateMayHave(t *testing.T) {
+	for _, tc := range []struct {
+		root, leaf string
+		ok         bool
+	}{
+		{"{uri: {prefix: /a}}", "{uri: {prefix: /a/b}}", true},
+		{"{uri: {prefix: /a}}", "{uri: {exact: /a/b}}", true},
+		{"{uri: {prefix: /a/b}}", "{uri: {prefix: /a}}", false},
+		{"{uri: {exact: /a}}", "{uri: {exact: /a}}", true},
+		{"{uri: {exact: /a}}", "{uri: {prefix: /a}}", false},
+		{"{uri: {regex: '/a'}}", "{uri: {exact: /a}}", false},
+		{"{uri: {prefix: /a}}", "{uri: {prefix: /a}, ignoreUriCase: true}", false},
+		{"{method: {exact: GET}}", "{method: {exact: POST}}", false},
+		{"{headers: {h: {exact: a}}}", "{headers: {h: {exact: b}}}", false},
+		{"{headers: {h: {exact: a}}}", "{headers: {i: {exact: b}}}", true},
+		{"{withoutHeaders: {h: {exact: a}}}", "{withoutHeaders: {h: {exact: b}}}", false},
+		{"{queryParams: {q: {exact: a}}}", "{queryParams: {q: {exact: b}}}", false},
+		{"{port: 80}", "{port: 81}", false},
+		{"{uri: {exact: /a}}, {uri: {exact: /b}}", "{uri: {exact: /b}}", true},
+	} {
+		root := onGateway("root", "a.com", "  - {match: ["+tc.root+"], delegate: {name: leaf, namespace: team}}")
+		leaf := delegateOf("leaf", "{http: [{match: ["+tc.leaf+"], directResponse: {status: 418}}]}")
+		_, list := compileWith(t, ingress, ingressGateway, root, leaf)
+		assert.Equal(t, tc.ok, len(list) == 0, "%s and %s: %v", tc.root, tc.leaf, list)
+	}
+}

@@ -252,6 +252,15 @@ func TestFiltersOfAnHTTPRoute(t *testing.T) {
 	assert.Equal(t, map[string]string{"X-Version": "v1"}, r.Destinations[0].Headers.Response.Set)
 }
 
+// A Host that is set is the authority, of the rule or of one backend.
+func TestTheHostAmongHeaderFilters(t *testing.T) {
+	const set = "{type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: Host, value: b.com}]}}"
+	rule := ask(compile(t, apiGate, apiServices(), apiGateway(oneListener),
+		httpRoute("r", "rules: [{filters: ["+set+"], backendRefs: [{name: a, port: 80}, {name: b, port: 80, filters: ["+set+"]}]}]")), 80, "http://h/").Rule
+	assert.Equal(t, &routing.Rewrite{Host: "b.com"}, rule.Rewrite)
+	assert.Equal(t, map[string]string{"Host": "b.com"}, rule.Destinations[1].Headers.Request.Set)
+}
+
 // istio pilot/pkg/config/kube/gateway/conversion.go, convertHTTPRoute.
 func TestTimeoutsAndRetriesOfAnHTTPRoute(t *testing.T) {
 	standard := []string{"connect-failure", "refused-stream", "unavailable", "cancelled"}

@@ -127,13 +127,7 @@ func (c *compiler) mirrors(e entry, b binding) []Mirror {
 	}
 	in := e.http
 	if in.GetMirror() != nil {
-		percent := 100.0
-		if p := in.GetMirrorPercentage(); p != nil {
-			percent = fraction(p.GetValue())
-		} else if p := in.GetMirrorPercent(); p != nil {
-			percent = float64(p.GetValue())
-		}
-		add(in.GetMirror(), percent, e.path+".mirror")
+		add(in.GetMirror(), mirrorPercent(in), e.path+".mirror")
 	}
 	for i, m := range in.GetMirrors() {
 		percent := 100.0
@@ -150,10 +144,7 @@ func (c *compiler) mirrors(e entry, b binding) []Mirror {
 // faults compiles the injected faults. Without a percentage there are none.
 func (c *compiler) faults(r *Rule, e entry) {
 	if d := e.http.GetFault().GetDelay(); d != nil {
-		percent := float64(d.GetPercent())
-		if p := d.GetPercentage(); p != nil {
-			percent = fraction(p.GetValue())
-		}
+		percent := delayPercent(d)
 		switch d.GetHttpDelayType().(type) {
 		case *networking.HTTPFaultInjection_Delay_FixedDelay:
 			if percent > 0 {
