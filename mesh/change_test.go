@@ -139,6 +139,17 @@ func TestWhatAClusterRefusesChangesNothing(t *testing.T) {
 	assert.Equal(t, map[string]int{"v1": 50}, draw(t, m, page.of(50)))
 }
 
+func TestReplicasAreBounded(t *testing.T) {
+	m := open(t, mesh.Options{}, versionTest)
+	many := strings.Replace(versionTest, "metadata: {name: appv1}\nspec:", "metadata: {name: appv1}\nspec:\n  replicas: 2000000000", 1)
+	_, err := m.Change(context.Background(), target.Change{
+		Apply: objects(t, many),
+		Scale: []target.Scale{{Namespace: "default", Deployment: "appv2", Replicas: -1}},
+	})
+	assert.ErrorContains(t, err, "Deployment default/appv1: 2000000000 replicas are not possible")
+	assert.ErrorContains(t, err, "scale default/appv2: -1 replicas are not possible; the simulated mesh runs 0 to 1000 pods")
+}
+
 func TestScalingTheGateway(t *testing.T) {
 	m := open(t, mesh.Options{}, versionTest, weights(100, 0))
 	change(t, m, target.Change{Scale: []target.Scale{{Namespace: "istio-system", Deployment: "istio-ingressgateway", Replicas: 3}}})

@@ -86,8 +86,8 @@ func (c *cluster) apply(o manifests.Object) {
 }
 
 func (c *cluster) scale(s target.Scale) error {
-	if s.Replicas < 0 {
-		return fmt.Errorf("scale %s/%s: %d replicas are not possible", s.Namespace, s.Deployment, s.Replicas)
+	if err := possible(s.Replicas); err != nil {
+		return fmt.Errorf("scale %s/%s: %w", s.Namespace, s.Deployment, err)
 	}
 	for k := range c.replicas {
 		if k.Namespace == s.Namespace && k.Name == s.Deployment {
@@ -102,6 +102,17 @@ func (c *cluster) scale(s target.Scale) error {
 		}
 	}
 	return fmt.Errorf("scale: there is no Deployment %s/%s; there are %s", s.Namespace, s.Deployment, listed(c.deployments()))
+}
+
+// maxReplicas bounds the pods of a Deployment, and with them the memory that a
+// slip of the pen can take.
+const maxReplicas = 1000
+
+func possible(replicas int) error {
+	if replicas < 0 || replicas > maxReplicas {
+		return fmt.Errorf("%d replicas are not possible; the simulated mesh runs 0 to %d pods of a Deployment", replicas, maxReplicas)
+	}
+	return nil
 }
 
 func (c *cluster) remove(k manifests.Key) error {

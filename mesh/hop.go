@@ -150,3 +150,11 @@ func (c *call) arrive(ctx context.Context, attempt int) (*arrival, *http.Request
 	}
 	return a, r
 }
+
+// header returns the first value of a header by its canonical name.
+func header(h http.Header, canonical string) string {
+	if values := h[canonical]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}

@@ -9,8 +9,8 @@
 // and a stale defect at the order of arrival.
 //
 // It is no proof that a real mesh does the same: it interprets HTTP routing,
-// and declines TLS, TCP, policies, telemetry and everything that takes a
-// network.
+// and declines TLS, TCP, policies, telemetry, outlier detection, persistent
+// sessions, circuit breakers and everything else that takes a network.
 package mesh
 
 import (

@@ -51,6 +51,10 @@ func (c *cluster) reconcilePods(m *Mesh) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", key, err)
 		}
+		if err := possible(c.replicas[key]); err != nil {
+			mistakes = append(mistakes, fmt.Sprintf("%s: %v", key, err))
+			continue
+		}
 		injected := c.injects(o.Namespace, d)
 		for i := range c.replicas[key] {
 			if old := c.pods[key]; i < len(old) && old[i].template == hash {

@@ -1,7 +1,6 @@
 package mesh
 
 import (
-	"net/http"
 	"sync"
 
 	"github.com/splitcheck/splitcheck/routing"
@@ -140,12 +139,4 @@ func (v *view) concerns(host string, rule *routing.Rule, called string) bool {
 		}
 	}
 	return false
-}
-
-// header returns the values of a header without a canonical look-up.
-func header(h http.Header, canonical string) string {
-	if values := h[canonical]; len(values) > 0 {
-		return values[0]
-	}
-	return ""
 }
