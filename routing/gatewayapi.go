@@ -1,7 +1,6 @@
 package routing
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -150,17 +149,6 @@ func (c *compiler) gatewayRoutes(listeners []server) []*routing {
 		routings = append(routings, r)
 	}
 	return routings
-}
-
-// moreSpecific orders host names: exact before wildcard, long before short.
-func moreSpecific(a, b string) int {
-	wild := func(h string) int {
-		if isWildcard(h) {
-			return 1
-		}
-		return 0
-	}
-	return cmp.Or(cmp.Compare(wild(a), wild(b)), cmp.Compare(len(b), len(a)))
 }
 
 // isolated says whether a host of a route on listener s belongs to another, more

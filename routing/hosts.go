@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -55,8 +56,20 @@ func intersection(a, b []string) []string {
 			}
 		}
 	}
-	slices.Sort(common)
+	slices.SortFunc(common, moreSpecific)
 	return slices.Compact(common)
+}
+
+// moreSpecific orders host names as they are preferred: exact before wildcard,
+// long before short.
+func moreSpecific(a, b string) int {
+	wild := func(h string) int {
+		if isWildcard(h) {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(wild(a), wild(b)), cmp.Compare(len(b), len(a)), strings.Compare(a, b))
 }
 
 // A reach says how an object is exported to a namespace. Istio looks at the
