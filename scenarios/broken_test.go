@@ -106,6 +106,7 @@ func TestFind(t *testing.T) {
 		{"broken", []string{"good"}, "broken/scenario.yaml:1:1: this is not YAML"},
 		{"twice", []string{"same"}, `twice/b.yaml: the scenario "same" is in twice/a.yaml already`},
 		{"none", nil, "none: there is no scenario in this folder"},
+		{"bookinfo-shift", []string{"bookinfo-shift"}, ""},
 		{"version-test-90-10", []string{"version-test-90-10"}, ""},
 		{"version-test-9-10", nil, `"version-test-9-10" is no file, no folder and no built-in scenario; did you mean "version-test-90-10"?`},
 		{"xyz", nil, "the built-in scenarios are bookinfo-canary, "},
@@ -127,8 +128,28 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// Manifests that decode may still be as odd as they like.
+func FuzzLint(f *testing.F) {
+	fixtures, err := filepath.Glob("testdata/lint/*.txtar")
+	require.NoError(f, err)
+	for _, fixture := range fixtures {
+		archive, err := txtar.ParseFile(fixture)
+		require.NoError(f, err)
+		for _, file := range archive.Files[1:] {
+			f.Add(file.Data)
+		}
+	}
+	scenario := []byte(strings.NewReplacer("NAME", "fuzz", "app:virtual-service-50-50.yaml", "m.yaml").Replace(small))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		disk := scenarios.Disk{FS: fstest.MapFS{"s.yaml": {Data: scenario}, "m.yaml": {Data: data}}}
+		if s, _ := disk.LoadFile("s.yaml"); s != nil {
+			scenarios.LintIdentify(s)
+		}
+	})
+}
+
 func FuzzLoad(f *testing.F) {
-	f.Add([]byte(small))
+	f.Add([]byte(strings.ReplaceAll(small, "NAME", "fuzz")))
 	for _, fixture := range []string{"testdata/broken/everything.txtar", "testdata/broken/order.txtar", "testdata/lint/SC119.txtar"} {
 		archive, err := txtar.ParseFile(fixture)
 		require.NoError(f, err)

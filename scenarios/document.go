@@ -21,6 +21,9 @@ const (
 	defaultSettle = 60 * time.Second
 	longest       = time.Hour // nobody waits longer for a change or an answer
 	mostReplicas  = 1000
+	// mostObjects bounds the sum over the steps of the objects that are there:
+	// each step is looked at with all of them.
+	mostObjects = 50_000
 )
 
 func isLabel(s string) bool { return len(validation.IsDNS1123Label(s)) == 0 }
@@ -31,7 +34,7 @@ func isLabel(s string) bool { return len(validation.IsDNS1123Label(s)) == 0 }
 // what a trap did.
 func load(files source, name string) (*Scenario, problems.List) {
 	r := &reading{
-		strict: strict{file: files.shown(name)}, files: files, folder: path.Dir(name),
+		strict: strict{file: files.shown(name), decoded: map[string]decoded{}}, files: files, folder: path.Dir(name),
 		scenario: &Scenario{File: files.shown(name)}, there: world{},
 	}
 	root := r.readDocument(files, name)
@@ -39,14 +42,16 @@ func load(files source, name string) (*Scenario, problems.List) {
 		return nil, r.found
 	}
 	r.document(root)
+	var all []*view
 	if r.found.Err() == nil {
-		r.found = append(r.found, r.refusals()...)
+		all = views(r.scenario)
+		r.found = append(r.found, refusals(all)...)
 	}
 	r.found = r.found.Sort()
 	if r.found.Err() != nil {
 		return nil, r.found
 	}
-	r.scenario.Warnings = append(r.found.Warnings(), Lint(r.scenario)...)
+	r.scenario.Warnings = append(r.found.Warnings(), lint(all)...)
 	for i := range r.scenario.Warnings {
 		r.scenario.Warnings[i].Warning = true
 	}
@@ -61,6 +66,7 @@ type reading struct {
 	folder   string // of the scenario file
 	scenario *Scenario
 	there    world // the objects that exist at the point that is being read
+	objects  int   // the sum of them over the steps
 	namesApp bool  // there is a spec.app, whether or not it exists
 }
 
@@ -168,15 +174,21 @@ func (r *reading) file(n *yaml.Node, at string) []manifests.Object {
 // manifest reads the objects of a file or folder and reports, at the place that
 // names it, that it cannot be read, and in it, what is wrong with it.
 func (s *strict) manifest(n *yaml.Node, at string, files source, name string) []manifests.Object {
-	objects, found, err := files.objects(name)
-	if err != nil {
+	d, known := s.decoded[files.shown(name)]
+	if !known {
+		d.objects, d.found, d.err = files.objects(name)
+		if s.decoded != nil {
+			s.decoded[files.shown(name)] = d
+		}
+		s.found = append(s.found, d.found...)
+	}
+	if d.err != nil {
 		hint := "paths are relative to the scenario file"
 		if like := files.similar(name); like != "" {
 			hint = fmt.Sprintf("did you mean %q?", like)
 		}
-		s.at(n, fmt.Sprintf("%s: %s cannot be read: %s", at, brief(n.Value), err), hint)
+		s.at(n, fmt.Sprintf("%s: %s cannot be read: %s", at, brief(n.Value), d.err), hint)
 		return nil
 	}
-	s.found = append(s.found, found...)
-	return objects
+	return d.objects
 }

@@ -99,7 +99,7 @@ func request(r Request) *http.Request {
 // bundle, the first Service if there are several versions behind it.
 func (v *view) split(c Check, e entryPoint) *service {
 	if b := v.scenario.bundle; b != nil {
-		for _, host := range v.hosts() {
+		for _, host := range v.hosts {
 			s, probed := v.services[host], 0
 			for _, w := range v.behind(s, nil) {
 				for _, p := range b.probes {

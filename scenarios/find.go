@@ -66,6 +66,11 @@ func (d Disk) Find(arg string) ([]*Scenario, problems.List) {
 	case arg == "":
 		return nil, problems.List{unknownName(arg, BuiltinNames())}
 	case err == nil && info.IsDir():
+		// A folder that only happens to be called like a built-in scenario
+		// must not hide it.
+		if files, err := d.scenarioFiles(arg); err == nil && len(files) == 0 && slices.Contains(BuiltinNames(), arg) {
+			return one(Builtin(arg))
+		}
 		return d.LoadFolder(arg)
 	case err == nil:
 		return one(d.LoadFile(arg))

@@ -82,9 +82,10 @@ type linter struct {
 // not show what they claim. Errors would make a check meaningless, warnings are
 // worth knowing. Each has an identifier that docs/lint.md explains. A trap in a
 // check that expects any verdict but verified is meant, and not reported.
-func Lint(s *Scenario) problems.List {
+func Lint(s *Scenario) problems.List { return lint(views(s)) }
+
+func lint(all []*view) problems.List {
 	l := &linter{}
-	all := views(s)
 	for _, l.now = range findings() {
 		for _, v := range all {
 			l.now.look(l, v)
@@ -111,10 +112,16 @@ func (l *linter) report(p problems.Problem) {
 	same := func(q problems.Problem) bool {
 		return q.ID == p.ID && q.File == p.File && q.Line == p.Line && q.Column == p.Column
 	}
-	if !slices.ContainsFunc(l.found, same) {
+	if !l.full() && !slices.ContainsFunc(l.found, same) {
 		l.found = append(l.found, p)
 	}
 }
+
+// full tells that enough is found: nobody reads more, and looking for the same
+// would take ever longer.
+func (l *linter) full() bool { return len(l.found) >= mostFindings }
+
+const mostFindings = 200
 
 // sameLine tells whether something has been found in the line of p: the reader
 // has enough to look at there.

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
 	"github.com/splitcheck/splitcheck/problems"
 	"github.com/splitcheck/splitcheck/routing"
 	"github.com/splitcheck/splitcheck/split"
@@ -204,16 +206,22 @@ func lintCompile(l *linter, v *view) {
 }
 
 // compile compiles the routes of every kind of proxy that is there, for what
-// there is to say about them.
+// there is to say about them: the gateways, and one sidecar in each namespace,
+// because what reaches a proxy depends on its namespace.
 func (v *view) compile() problems.List {
+	if v.compiled != nil {
+		return *v.compiled
+	}
 	proxies := []routing.Proxy{{Name: ingressName, Namespace: ingressNamespace, Labels: ingressLabels, Gateway: true}}
 	for _, o := range v.inOrder {
-		if o.Kind == "Gateway" && o.Key().Group == "gateway.networking.k8s.io" {
+		if _, ok := o.Value.(*gatewayv1.Gateway); ok {
 			proxies = append(proxies, routing.Proxy{Name: o.Name, Namespace: o.Namespace, Gateway: true, GatewayAPI: o.Namespace + "/" + o.Name})
 		}
 	}
+	seen := map[string]bool{}
 	for _, w := range v.pods {
-		if w.hasSidecar {
+		if w.hasSidecar && !seen[w.object.Namespace] {
+			seen[w.object.Namespace] = true
 			proxies = append(proxies, routing.Proxy{Name: w.object.Name, Namespace: w.object.Namespace, Labels: w.labels})
 		}
 	}
@@ -222,5 +230,7 @@ func (v *view) compile() problems.List {
 		_, more := routing.Compile(v.inOrder, proxy)
 		found = append(found, more...)
 	}
-	return found.Sort()
+	found = found.Sort()
+	v.compiled = &found
+	return found
 }

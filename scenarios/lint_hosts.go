@@ -129,7 +129,7 @@ func lintHosts(l *linter, v *view) {
 		return // It may bring any host, and is not interpreted.
 	}
 	report := func(o manifests.Object, path, host string) {
-		if _, known := v.services[fullName(host, o.Namespace)]; known || host == "" {
+		if _, known := v.services[fullName(host, o.Namespace)]; known || host == "" || l.full() {
 			return
 		}
 		l.at(o, path, fmt.Sprintf("%s names no Service: what is sent there is answered with 503", host), v.nearestHost(host, o.Namespace))
@@ -172,7 +172,7 @@ func lintHosts(l *linter, v *view) {
 }
 
 func (v *view) nearestHost(host, namespace string) string {
-	known := v.hosts()
+	known := v.hosts
 	if strings.Contains(host, ".") && !strings.HasSuffix(host, clusterDomain) {
 		if _, ok := v.services[strings.TrimSuffix(host, ".svc")+"."+clusterDomain]; ok {
 			return "a name with dots is taken as it stands: write " + strings.TrimSuffix(host, ".svc") + "." + clusterDomain

@@ -4,9 +4,9 @@ import "github.com/splitcheck/splitcheck/problems"
 
 // refusals are what Istio's validation would not let into a cluster at some step
 // of the scenario, which could therefore be run nowhere but in a simulation.
-func (r *reading) refusals() problems.List {
+func refusals(all []*view) problems.List {
 	l := &linter{}
-	for _, v := range views(r.scenario) {
+	for _, v := range all {
 		refused := v.compile().Errors()
 		if len(refused) == 0 {
 			continue

@@ -17,13 +17,34 @@ func (r *reading) steps(n *yaml.Node) {
 	names := map[string]*yaml.Node{}
 	checks := 0
 	r.list(n, "spec.steps", func(n *yaml.Node, at string) {
+		if r.objects > mostObjects {
+			return
+		}
 		step := r.step(n, at)
+		if r.objects += len(r.there) + len(step.Checks); r.objects > mostObjects {
+			r.at(n, fmt.Sprintf("%s: the steps up to here come to more than %d objects and checks", at, mostObjects), "divide it into several scenarios, or leave out what has no part in the split")
+		}
 		r.unique(names, n, at, step.Name, "step")
 		checks += len(step.Checks)
 		r.scenario.Steps = append(r.scenario.Steps, step)
 	})
+	r.defectsNeedSim(n)
 	if n.Kind == yaml.SequenceNode && checks == 0 && len(r.found) == 0 {
 		r.at(n, "spec.steps: the scenario checks nothing", "give at least one step a check")
+	}
+}
+
+// defectsNeedSim holds a scenario with defects to the one target that has them.
+func (r *reading) defectsNeedSim(n *yaml.Node) {
+	for i, step := range r.scenario.Steps {
+		switch {
+		case len(step.Defects) == 0:
+		case len(r.scenario.Targets) == 0:
+			r.scenario.Targets = []string{"sim"}
+		case len(r.scenario.Targets) > 1 || r.scenario.Targets[0] != "sim":
+			key, _ := entry(n.Content[i], "defects")
+			r.at(key, fmt.Sprintf("spec.steps[%d].defects: defects exist on the simulated mesh only, and spec.targets names %s", i, strings.Join(r.scenario.Targets, ", ")), "write targets: [sim], or leave the defects out")
+		}
 	}
 }
 

@@ -20,6 +20,16 @@ import (
 type strict struct {
 	file  string
 	found problems.List
+	// decoded are the files of manifests that were read before, by the names
+	// that problems show; steps often name the same ones. It may be nil.
+	decoded map[string]decoded
+}
+
+// decoded is what came of reading a file of manifests.
+type decoded struct {
+	objects []manifests.Object
+	found   problems.List
+	err     error
 }
 
 // A field is one that may stand in a map.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/apps"
 	"github.com/splitcheck/splitcheck/manifests"
+	"github.com/splitcheck/splitcheck/problems"
 )
 
 const (
@@ -32,7 +33,11 @@ type view struct {
 	// for one host is in force. An object that is applied again keeps its place.
 	inOrder  []manifests.Object
 	services map[string]service // by full name
+	hosts    []string           // the names of services, sorted
 	pods     []workload
+
+	// compiled keeps what compile has to say: it is asked for twice.
+	compiled *problems.List
 }
 
 type service struct {
@@ -89,6 +94,7 @@ func (v *view) collect() {
 		host := fullName(o.Name, o.Namespace)
 		v.services[host] = service{object: o, value: s, host: host}
 	}
+	v.hosts = slices.Sorted(maps.Keys(v.services))
 	for o, d := range values[*appsv1.Deployment](v.world) {
 		template := d.Spec.Template
 		wish := template.Labels["sidecar.istio.io/inject"] + template.Annotations["sidecar.istio.io/inject"]
@@ -107,8 +113,6 @@ func fullName(host, namespace string) string {
 	}
 	return host + "." + namespace + "." + clusterDomain
 }
-
-func (v *view) hosts() []string { return slices.Sorted(maps.Keys(v.services)) }
 
 // behind returns the workloads that a Service selects, those of them with more
 // labels if a subset asks for them.
