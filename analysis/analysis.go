@@ -1,6 +1,51 @@
-// Package analysis plans a sample and judges it: whether an observed split
-// matches its weights, at error rates that are promised. It is a leaf: it knows
-// no network and no Kubernetes, and can be used by itself.
+// Package analysis plans a sample of requests and judges it: does traffic
+// really split the way the weights say? It promises error rates and keeps
+// them. It is a leaf: it knows no network and no Kubernetes, and can be used by
+// itself.
+//
+// A Question holds the weights, and for each version a margin: how far off a
+// share may be before it matters. NewPlan finds the least number of requests
+// with which both answers come out right with the power that was asked for:
+//
+//   - a split that is as the weights say is Verified, and
+//   - a split in which a version is off by its margin is Violated,
+//
+// while either is taken for the other with a probability of at most alpha.
+// "Not rejected" alone verifies nothing: small samples are never rejected.
+//
+// Judge looks at a tally in this order.
+//
+// A hit on a version of weight zero, or on one that the weights do not name, is
+// impossible under the weights, however few they are: Violated.
+//
+// The gates test whether every request was drawn anew, by the same shares:
+// whether answers of a version follow each other too often (runs,
+// transitions), and whether whole connections go to one version (connections).
+// Where they were not, counts swing wider than any test of counts allows for:
+// Inconclusive. Each gate is exact, given the counts, so it holds its level for
+// rare versions too; together they cost a correct split a fifth of 1 - power.
+//
+// The main test is Pearson's chi-square test of the versions of positive weight.
+// Its p-value is exact, over all tables ordered by the statistic, wherever that
+// takes no more than about a second: for two versions always, for three up to
+// millions of requests, for four up to some ten thousand. Beyond, it is drawn
+// by Monte Carlo where the asymptotic p-value cannot be relied on, or lies near
+// enough to alpha to matter. A p-value of at most alpha is Violated, and so is
+// a version that never answered where chance would hardly have it so.
+//
+// More errors than the question allows measure nothing: NotMeasured.
+//
+// Two one-sided tests show for each version, by the exact binomial distribution,
+// that its share lies within its margin. If all do, if the main test does not
+// reject, if every version was seen and a leak to versions of weight zero is
+// shown to be small enough, the split is Verified; else it is Inconclusive, and
+// the judgement says how many requests would settle it.
+//
+// Errors may have been any version of positive weight, unidentified answers any
+// version at all. Every verdict holds however they are assigned.
+//
+// The package does not decide when to stop sampling: a sample that grows until
+// it passes passes in the end, whatever the split.
 package analysis
 
 // A Verdict is what a sample shows.

@@ -258,11 +258,7 @@ func (s *sample) silence(i int) float64 {
 // connection would leave version i silent more often than alpha.
 func (s *sample) tooFewConnections(i int) bool {
 	known := s.tally.Connections.Count
-	return known > 0 && float64(known) < s.connectionsFor(i)
-}
-
-func (s *sample) connectionsFor(i int) float64 {
-	return math.Ceil(math.Log(s.q.Alpha) / math.Log1p(-s.shares[i]))
+	return known > 0 && float64(known) < silentBelow(s.shares[i], s.q.Alpha)
 }
 
 func (s *sample) tooManyErrors(j *Judgement) bool {

@@ -110,7 +110,7 @@ func (q Question) needed() (int64, error) {
 		return 0, err
 	}
 	if q.excludes() {
-		n = max(n, leakSample(q.Leak, q.Alpha))
+		n = max(n, silentBelow(q.Leak, q.Alpha))
 	}
 	if n > MostRequests {
 		return 0, fmt.Errorf("a leak of %g can only be excluded by about %.2g requests, more than the %.0g that are "+
@@ -186,7 +186,7 @@ func (d *design) guess(budget float64) (n float64, widest arm) {
 func (d *design) seen() float64 {
 	var n float64
 	for _, each := range d.arms {
-		n = max(n, math.Ceil(math.Log(d.alpha/100/float64(len(d.arms)))/math.Log1p(-each.share)))
+		n = max(n, silentBelow(each.share, d.alpha/100/float64(len(d.arms))))
 	}
 	return n
 }
@@ -199,5 +199,25 @@ func (d *design) patience() int {
 		return 10_000
 	}
 	different := len(distinct(d.arms))
-	return 20_000 / (different * different)
+	return 200_000 / (different * different)
+}
+
+// Connections returns the number of connections below which a version without
+// a hit may be the work of a balancer that chooses once for each connection:
+// the largest ln(alpha)/ln(1 - share) over the versions of positive weight. It
+// is 0 where there is one such version only.
+func (p *Plan) Connections() int64 {
+	var most float64
+	for _, version := range p.Versions {
+		if share := version.ExpectedShare; share > 0 && share < 1 {
+			most = max(most, silentBelow(share, p.Question.Alpha))
+		}
+	}
+	return int64(most)
+}
+
+// silentBelow is how many independent draws it takes for a version with the
+// share to be missed by all of them with a probability of at most alpha.
+func silentBelow(share, alpha float64) float64 {
+	return math.Ceil(math.Log(alpha) / math.Log1p(-share))
 }

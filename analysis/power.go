@@ -13,6 +13,8 @@ type design struct {
 	// critical is the value of the chi-square statistic from which on the
 	// main test rejects, for three versions and more.
 	critical float64
+	// watched are the arms whose risks are looked at; nil stands for all.
+	watched []arm
 }
 
 func newDesign(arms []arm, alpha float64) *design {
@@ -154,11 +156,15 @@ func exactRejection(n, w, alpha float64) (a, b float64) {
 // chi-square variable with k-2 degrees of freedom.
 func (d *design) atMany(n, slack float64) risks {
 	r := risks{notVerified: d.alpha}
+	watched := d.watched
+	if watched == nil {
+		watched = d.arms
+	}
 	multiplicity := map[arm]float64{}
-	for _, each := range d.arms {
+	for _, each := range watched {
 		multiplicity[each]++
 	}
-	for _, each := range distinct(d.arms) {
+	for _, each := range distinct(watched) {
 		low, high := d.accepted(n, each, slack)
 		r.notVerified += multiplicity[each] * d.undetected(n, each.share, each.share, low, high)
 		for _, p := range []float64{snap(each.share - each.margin), snap(each.share + each.margin)} {
@@ -268,7 +274,7 @@ func (p *Plan) power(n float64) Power {
 	d := newDesign(arms, q.Alpha)
 	d.calibrate(n)
 	power.Achieved = max(0, 1-d.at(n, 0).worst()-gates)
-	if q.excludes() && n < leakSample(q.Leak, q.Alpha) {
+	if q.excludes() && n < silentBelow(q.Leak, q.Alpha) {
 		power.Achieved = 0 // a correct split cannot be verified
 	}
 	power.Margin = d.reachable(n, q.budget())
@@ -282,16 +288,19 @@ func (d *design) reachable(n, budget float64) float64 {
 		return -math.Expm1(math.Log(min(d.alpha, budget)) / n)
 	}
 	common := &design{arms: slices.Clone(d.arms), alpha: d.alpha, critical: d.critical}
+	scatter := func(a arm) float64 { return a.share * (1 - a.share) }
+	slices.SortFunc(common.arms, func(a, b arm) int { return compare(scatter(b), scatter(a)) })
 	fails := func(margin float64) bool {
 		for i := range common.arms {
 			common.arms[i].margin = margin
 		}
+		// With a common margin the versions that scatter most decide.
+		if len(common.arms) > 4 {
+			common.watched = common.arms[:4]
+		}
 		return common.at(n, 0).worst() > budget
 	}
-	var widest float64
-	for _, each := range d.arms {
-		widest = max(widest, each.share*(1-each.share))
-	}
+	widest := scatter(common.arms[0])
 	// From the textbook's margin outwards, then between.
 	lambda := noncentrality(len(d.arms)-1, d.alpha, 1-budget)
 	high := math.Sqrt(lambda * widest / n)

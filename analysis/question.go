@@ -3,7 +3,6 @@ package analysis
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -140,10 +139,4 @@ func (q Question) excludes() bool {
 		}
 	}
 	return positive == 1 || positive < len(q.Weights)
-}
-
-// leakSample is the least number of requests without a hit that shows a leak
-// to be below leak: (1-leak)^n <= alpha.
-func leakSample(leak, alpha float64) float64 {
-	return math.Ceil(math.Log(alpha) / math.Log1p(-leak))
 }

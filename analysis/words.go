@@ -52,7 +52,7 @@ func (s *sample) sayBroken(j *Judgement, g Gate) {
 }
 
 func (s *sample) sayTooFewConnections(j *Judgement, i int) {
-	need := s.connectionsFor(i)
+	need := silentBelow(s.shares[i], s.q.Alpha)
 	j.because("%s was asked for %s and never answered, but the %s came over %s: a balancer that chooses once for each "+
 		"connection could have missed it by chance", s.names[i], percent(s.shares[i]), plural(s.requests, "request"),
 		plural(s.tally.Connections.Count, "connection"))

@@ -1,0 +1,117 @@
+package analysis
+
+import "math"
+
+// Verdicts gives the verdicts that Judge gives on bare counts: error-free
+// samples of one size, without order or connections, so that no gate has
+// anything to test. It is made for millions of them: a p-value depends on the
+// counts by the chi-square statistic alone and falls as that grows, so two
+// statistics are remembered, the greatest known not to reject and the least
+// known to, and only one between them is looked up anew.
+//
+// It is not safe for concurrent use; Clone is for that.
+type Verdicts struct {
+	q      Question
+	n      float64
+	places []place // one for each version of the weights, in their order
+
+	shares, low, high []float64
+	main              fit
+	held, rejected    float64 // statistics
+	excluded          bool
+}
+
+// A place says where a version's count belongs: arm is -1 for a version of
+// weight zero.
+type place struct{ arm int }
+
+// NewVerdicts prepares the verdicts of samples of the size that p plans.
+func NewVerdicts(p *Plan) *Verdicts {
+	q := p.Question
+	arms := q.arms()
+	v := &Verdicts{q: q, n: float64(p.Requests), held: -1, rejected: math.Inf(1)}
+	d := newDesign(arms, q.Alpha)
+	for _, each := range arms {
+		low, high := d.accepted(v.n, each, 0)
+		v.shares = append(v.shares, each.share)
+		v.low, v.high = append(v.low, low), append(v.high, high)
+	}
+	for _, each := range q.Weights {
+		if each.Weight > 0 {
+			v.places = append(v.places, place{len(v.places) - v.never()})
+		} else {
+			v.places = append(v.places, place{-1})
+		}
+	}
+	v.main = fit{v.shares, q.Alpha, q.Seed}
+	v.excluded = !q.excludes() || v.n*math.Log1p(-q.Leak) <= math.Log(q.Alpha)
+	return v
+}
+
+// never is the number of versions so far that must get nothing.
+func (v *Verdicts) never() int {
+	n := 0
+	for _, each := range v.places {
+		if each.arm < 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// Clone returns a copy that knows what v knows and learns by itself.
+func (v *Verdicts) Clone() *Verdicts {
+	clone := *v
+	return &clone
+}
+
+// Of returns the verdict on counts, one for each version of the weights in
+// their order, and unknown hits of versions that the weights do not name. They
+// sum to the planned number of requests.
+func (v *Verdicts) Of(counts []int64, unknown int64) Verdict {
+	if unknown > 0 {
+		return Violated
+	}
+	var statistic float64
+	within, silent := true, false
+	for i, each := range v.places {
+		count := float64(counts[i])
+		if each.arm < 0 {
+			if count > 0 {
+				return Violated
+			}
+			continue
+		}
+		share := v.shares[each.arm]
+		expected := v.n * share
+		statistic += (count - expected) * (count - expected) / expected
+		within = within && count >= v.low[each.arm] && count <= v.high[each.arm]
+		if count == 0 {
+			within = false
+			silent = silent || len(v.shares) > 1 && v.n*math.Log1p(-share) <= math.Log(v.q.Alpha)
+		}
+	}
+	switch {
+	case silent || v.rejects(statistic):
+		return Violated
+	case within && v.excluded:
+		return Verified
+	}
+	return Inconclusive
+}
+
+// rejects reports whether the main test rejects at alpha.
+func (v *Verdicts) rejects(statistic float64) bool {
+	switch {
+	case len(v.shares) < 2 || statistic <= v.held:
+		return false
+	case statistic >= v.rejected:
+		return true
+	}
+	if v.main.levels(v.n, statistic)[0].p <= v.q.Alpha {
+		v.rejected = statistic
+		return true
+	}
+	v.held = statistic
+	return false
+}
