@@ -89,7 +89,7 @@ func (c *cluster) compile() (map[string]*routing.Table, problems.List) {
 
 func (m *Mesh) newView(p *proxy, s *snapshot, table *routing.Table) *view {
 	v := &view{
-		table: table, snap: s, node: p.node, graph: m.graph, seed: m.options.Seed,
+		table: table, snap: s, node: p.node, graph: m.graph,
 		errors: s.errorRate(), version: m.version, known: map[clusterKey]*endpoints{},
 	}
 	if table != nil {

@@ -6,9 +6,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/splitcheck/splitcheck/mesh"
+	"github.com/splitcheck/splitcheck/target"
 )
 
 func TestCountsRepeatAtAnyConcurrency(t *testing.T) {
@@ -96,4 +98,20 @@ func TestWeightsAreRatios(t *testing.T) {
 			assert.Len(t, got, len(each.want))
 		})
 	}
+}
+
+// Two samples of one split are two samples: were they the same one twice, an
+// unlucky seed would fail every check of the split together.
+func TestEachEntryDrawsForItself(t *testing.T) {
+	m := open(t, mesh.Options{}, versionTest, weights(50, 50))
+	var served [2]string
+	for i := range served {
+		entry, err := m.Enter(target.Via{}, target.Load{})
+		require.NoError(t, err)
+		for number := range uint64(64) {
+			_, body := send(entry, number, "/version.html", nil)
+			served[i] += body
+		}
+	}
+	assert.NotEqual(t, served[0], served[1])
 }

@@ -9,8 +9,17 @@ import (
 	"github.com/splitcheck/splitcheck/target"
 )
 
-// Enter implements target.Target.
+// Enter implements target.Target. Each entry has draws of its own, so that two
+// samples of one split are two samples and not the same one twice.
 func (m *Mesh) Enter(via target.Via, load target.Load) (target.Entry, error) {
+	seed := m.options.Seed
+	if n := m.entries.Add(1) - 1; n > 0 {
+		seed = mix(seed + n*golden)
+	}
+	return m.enter(via, load, seed)
+}
+
+func (m *Mesh) enter(via target.Via, load target.Load, seed uint64) (target.Entry, error) {
 	if m.closed.Load() {
 		return target.Entry{}, errClosed
 	}
@@ -31,7 +40,7 @@ func (m *Mesh) Enter(via target.Via, load target.Load) (target.Entry, error) {
 		}
 		return target.Entry{
 			URL:       "http://" + host,
-			Transport: &gatewayEntry{mesh: m, namespace: g.namespace, name: g.name, port: g.port, lanes: lanes},
+			Transport: &gatewayEntry{mesh: m, namespace: g.namespace, name: g.name, port: g.port, lanes: lanes, seed: seed},
 			Note:      "simulated mesh, through the gateway " + g.name,
 		}, nil
 	}
@@ -51,7 +60,7 @@ func (m *Mesh) Enter(via target.Via, load target.Load) (target.Entry, error) {
 	}
 	return target.Entry{
 		URL:       "http://" + host,
-		Transport: &serviceEntry{mesh: m, service: s.namespace + "/" + s.name, port: port, lanes: lanes},
+		Transport: &serviceEntry{mesh: m, service: s.namespace + "/" + s.name, port: port, lanes: lanes, seed: seed},
 		Note:      "simulated mesh, past gateway and mesh: the pod is chosen per connection, as kube-proxy does",
 	}, nil
 }
@@ -79,8 +88,8 @@ const client = "10.244.0.1:40000"
 
 // origin numbers a request, and tells its sender the connection. Requests that
 // bring no number, such as a browser's, are counted.
-func (m *Mesh) origin(r *http.Request, l lanes) origin {
-	o := origin{client: client}
+func (m *Mesh) origin(r *http.Request, l lanes, seed uint64) origin {
+	o := origin{client: client, seed: seed}
 	if r.RemoteAddr != "" {
 		o.client = r.RemoteAddr
 	}
@@ -107,13 +116,14 @@ type gatewayEntry struct {
 	namespace, name string
 	port            int
 	lanes           lanes
+	seed            uint64
 }
 
 // RoundTrip implements http.RoundTripper.
 func (e *gatewayEntry) RoundTrip(r *http.Request) (*http.Response, error) {
 	m := e.mesh
-	o := m.origin(r, e.lanes)
-	c, err := m.begin(r, request(m.options.Seed, o.number), o, e.port)
+	o := m.origin(r, e.lanes, e.seed)
+	c, err := m.begin(r, request(o.seed, o.number), o, e.port)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +134,7 @@ func (e *gatewayEntry) RoundTrip(r *http.Request) (*http.Response, error) {
 	// kube-proxy chooses the gateway's pod when the connection is opened.
 	p := g.proxies[0]
 	if n := uint64(len(g.proxies)); n > 1 {
-		p = g.proxies[request(m.options.Seed, o.connection).draw(forGateway, 0)%n]
+		p = g.proxies[request(o.seed, o.connection).draw(forGateway, 0)%n]
 	}
 	if !p.view.Load().listens {
 		return nil, unreachable(r.URL.Host)
@@ -156,17 +166,18 @@ type serviceEntry struct {
 	service string
 	port    int
 	lanes   lanes
+	seed    uint64
 }
 
 // RoundTrip implements http.RoundTripper.
 func (e *serviceEntry) RoundTrip(r *http.Request) (*http.Response, error) {
 	m := e.mesh
-	o := m.origin(r, e.lanes)
-	c, err := m.begin(r, request(m.options.Seed, o.number), o, e.port)
+	o := m.origin(r, e.lanes, e.seed)
+	c, err := m.begin(r, request(o.seed, o.number), o, e.port)
 	if err != nil {
 		return nil, err
 	}
 	c.service = e.service
-	c.choice = request(m.options.Seed, o.connection)
+	c.choice = request(o.seed, o.connection)
 	return m.direct(r, c, m.client)
 }

@@ -139,7 +139,7 @@ func draw(t testing.TB, m *mesh.Mesh, s sample) map[string]int {
 // drawEach returns what each request came to, in order of their numbers.
 func drawEach(t testing.TB, m *mesh.Mesh, s sample) []string {
 	t.Helper()
-	entry, err := m.Enter(s.via, s.load)
+	entry, err := m.EnterAgain(s.via, s.load)
 	require.NoError(t, err)
 	names := make([]string, s.requests)
 	var group sync.WaitGroup

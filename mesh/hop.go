@@ -12,6 +12,7 @@ import (
 
 // An origin is what all hops of one request share.
 type origin struct {
+	seed       uint64
 	number     uint64
 	connection uint64
 	client     string

@@ -77,6 +77,7 @@ type Mesh struct {
 	end     context.CancelFunc
 	closed  atomic.Bool
 	numbers atomic.Uint64
+	entries atomic.Uint64
 	lines   atomic.Uint64 // of real sockets
 	mirrors *semaphore.Weighted
 

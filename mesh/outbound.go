@@ -24,7 +24,7 @@ func (o *outbound) RoundTrip(r *http.Request) (*http.Response, error) {
 	if from == nil {
 		// The application made the call of its own accord.
 		number := m.numbers.Add(1) - 1
-		from = &hop{key: request(m.options.Seed, number), origin: origin{number: number}}
+		from = &hop{key: request(m.options.Seed, number), origin: origin{seed: m.options.Seed, number: number}}
 	}
 	host, port := r.URL.Hostname(), 80
 	if p := r.URL.Port(); p != "" {
@@ -66,7 +66,7 @@ func (m *Mesh) direct(r *http.Request, c *call, from *node) (*http.Response, err
 		return nil, unreachable(r.URL.Host)
 	}
 	if s.clientIP {
-		c.choice = request(m.options.Seed, hashed(clientIP(c.origin.client)))
+		c.choice = request(c.origin.seed, hashed(clientIP(c.origin.client)))
 	}
 	chosen := v.direct(s, c.port).choose(v, c)
 	if chosen == nil || chosen.endpoints.empty() {

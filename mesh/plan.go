@@ -73,9 +73,9 @@ func (p *plan) choose(v *view, c *call) *arm {
 	case inTurn:
 		return &p.arms[p.cycle[c.origin.number%uint64(len(p.cycle))]]
 	case perConnection:
-		value = request(v.seed, c.origin.connection).draw(forArm, hashed(c.service))
+		value = request(c.origin.seed, c.origin.connection).draw(forArm, hashed(c.service))
 	case perClient:
-		value = request(v.seed, hashed(clientIP(c.origin.client))).draw(forArm, hashed(c.service))
+		value = request(c.origin.seed, hashed(clientIP(c.origin.client))).draw(forArm, hashed(c.service))
 	default:
 		value = c.choice.draw(forArm, 0)
 	}

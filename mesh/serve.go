@@ -27,7 +27,7 @@ func lineOf(ctx context.Context) (uint64, bool) {
 // numbered as they come in; a connection that nobody would take is cut.
 func (m *Mesh) Handler(via target.Via) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		entry, err := m.Enter(via, target.Load{})
+		entry, err := m.enter(via, target.Load{}, m.options.Seed)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 			return

@@ -14,7 +14,6 @@ type view struct {
 	snap  *snapshot
 	node  *node
 	graph *graph
-	seed  uint64
 	// errors is the share of requests that a gateway answers 503.
 	errors float64
 	// listens says that a gateway has something to listen for on its port.
