@@ -3,6 +3,7 @@ package manifests
 import (
 	"encoding/json"
 	"reflect"
+	"regexp"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -22,7 +23,7 @@ var special = map[reflect.Type]shape{
 	reflect.TypeFor[metav1.FieldsV1]():                anything{},
 	reflect.TypeFor[intstr.IntOrString]():             scalar{want: "a whole number or text", tags: []string{"!!int", "!!str"}},
 	reflect.TypeFor[resource.Quantity]():              scalar{want: "a quantity", tags: []string{"!!str", "!!int", "!!float"}, hint: "write it as 100m, 0.5 or 64Mi", valid: isQuantity},
-	reflect.TypeFor[gatewayv1.Duration]():             duration,
+	reflect.TypeFor[gatewayv1.Duration]():             gatewayDuration,
 	reflect.TypeFor[corev1.Protocol]():                oneOf{"TCP", "UDP", "SCTP"},
 	reflect.TypeFor[corev1.ServiceType]():             oneOf{"ClusterIP", "NodePort", "LoadBalancer", "ExternalName"},
 	reflect.TypeFor[corev1.PullPolicy]():              oneOf{"Always", "IfNotPresent", "Never"},
@@ -41,6 +42,13 @@ var special = map[reflect.Type]shape{
 		"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect",
 		"URLRewrite", "CORS", "ExternalAuth", "ExtensionRef",
 	},
+}
+
+// gatewayDuration is narrower than Go's durations: no fractions, no signs
+// (GEP-2257).
+var gatewayDuration = scalar{
+	want: "a duration", tags: []string{"!!str"}, hint: "write it as 500ms, 5s or 1m30s",
+	valid: regexp.MustCompile(`^([0-9]{1,5}(h|m|s|ms)){1,4}$`).MatchString,
 }
 
 func isQuantity(value string) bool {

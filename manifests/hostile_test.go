@@ -52,6 +52,7 @@ func TestHostileFilesGetAClearAnswer(t *testing.T) {
 		"twice":              {service + "---\n" + service, "x.yaml:7:12: Service default/a is in this file twice; the first begins in line 1"},
 		"list without items": {"apiVersion: v1\nkind: List\n", "a List needs items"},
 		"list in a list":     {"apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: List\n  items: []", "List has no name"},
+		"gateway duration":   {"apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: a}\nspec: {rules: [{timeouts: {request: 1.5s}}]}", "x.yaml:4:38: spec.rules[0].timeouts.request: want a duration"},
 		"merge of text":      {service + "<<: x", "<< must bring in a map"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -76,7 +76,8 @@ func (o Object) JSON() []byte {
 // "spec.http[0].route[1].weight", or with keys that hold dots in quotes,
 // `metadata.labels["app.kubernetes.io/name"]`. For a field it is the place of
 // its name, for an entry of a list that of its content. A field that is not
-// there has the place of its nearest ancestor.
+// there has the place of its nearest ancestor. (Decode's own problems point at
+// the value where it is the value that is wrong.)
 func (o Object) Position(path string) (line, column int) {
 	line, column, _ = o.find(path)
 	return line, column

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -14,27 +15,22 @@ import (
 // through the applications themselves, and reports each that the check's rules
 // do not name as exactly itself. It sends the check's own request the way that
 // the load would go, with the Service that splits pinned to one version at a
-// time. Checks whose rules call the versions by names of their own ("red"), and
-// those that count mirrored copies, have nothing to be compared with.
+// time; where no way in is known, the bundle says what to ask each version
+// itself. Checks whose rules call the versions by names of their own ("red"),
+// and those that count mirrored copies, have nothing to be compared with.
 func LintIdentify(s *Scenario) problems.List {
 	l := &linter{now: finding{id: idIdentify}}
 	for _, v := range views(s) {
 		for _, c := range v.judged() {
-			e := v.enter(c)
-			split := v.split(c, e)
-			if split == nil || e.first == nil || c.Mirrored != "" || !v.namesVersions(c) {
-				continue
-			}
-			for _, w := range v.behind(*split, nil) {
-				if c.Expect.Has(v.versionOf(w)) {
-					v.lintAnswer(l, c, e, *split, w)
-				}
+			if c.Mirrored == "" && v.namesVersions(c) {
+				v.lintAnswers(l, c)
 			}
 		}
 	}
 	return l.found.Sort()
 }
 
+// namesVersions tells whether a check expects nothing but versions of pods.
 func (v *view) namesVersions(c Check) bool {
 	for _, w := range c.Expect {
 		if !v.isVersion(w.Version) {
@@ -44,19 +40,50 @@ func (v *view) namesVersions(c Check) bool {
 	return true
 }
 
-func (v *view) lintAnswer(l *linter, c Check, e entryPoint, split service, w workload) {
-	version := v.versionOf(w)
-	p := &pinned{view: v, service: split.host, workload: w}
-	answer, err := p.ask(c, e)
+func (v *view) lintAnswers(l *linter, c Check) {
+	e := v.enter(c)
+	if e.first == nil {
+		v.lintProbes(l, c)
+		return
+	}
+	split := v.split(c, e)
+	if split == nil {
+		return
+	}
+	for _, w := range v.behind(*split, nil) {
+		if version := v.versionOf(w); c.Expect.Has(version) {
+			answer, err := (&pinned{view: v, service: split.host, workload: w}).ask(c, e)
+			l.judge(c, w, version, c.Request.Method+" "+c.Request.Path, answer, err)
+		}
+	}
+}
+
+// lintProbes asks the versions of a bundle themselves.
+func (v *view) lintProbes(l *linter, c Check) {
+	if v.scenario.bundle == nil || c.ownIdentify {
+		return
+	}
+	for _, p := range v.scenario.bundle.probes {
+		for _, w := range v.pods {
+			if w.object.Name == p.workload && v.versionOf(w) == p.version {
+				answer, err := (&pinned{view: v}).answer(w, request(Request{Method: http.MethodGet, Path: p.path}))
+				l.judge(c, w, p.version, "GET "+p.path, answer, err)
+			}
+		}
+	}
+}
+
+// judge reports an answer that does not name the version that gave it.
+func (l *linter) judge(c Check, w workload, version, asked string, answer identify.Answer, err error) {
 	if err != nil {
-		l.checkVersion(c, version, fmt.Sprintf("%s cannot be asked: %s", w.object.Name, err), "correct its image or environment")
+		l.checkVersion(c, version, fmt.Sprintf("%s (%s) cannot be asked: %s", w.object.Name, version, err), "correct its image or environment")
 		return
 	}
 	names := c.Identify.All(answer)
 	if len(names) == 1 && names[0] == version {
 		return
 	}
-	asked := fmt.Sprintf("%s %s, answered by %s (%s)", c.Request.Method, c.Request.Path, w.object.Name, version)
+	asked += fmt.Sprintf(", answered by %s (%s)", w.object.Name, version)
 	hint := "the answer: " + excerpt(answer)
 	switch {
 	case len(names) == 0:

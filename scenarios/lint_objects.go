@@ -135,7 +135,8 @@ func lintGatewaySelector(l *linter, v *view) {
 func lintFaultPercentage(l *linter, v *view) {
 	for rule := range v.virtualRules() {
 		fault := rule.value.Fault
-		if delay := fault.GetDelay(); delay != nil && delay.Percentage == nil && delay.Percent == 0 { //nolint:staticcheck // Old manifests have it.
+		//lint:ignore SA1019 Old manifests have the field, and it still works.
+		if delay := fault.GetDelay(); delay != nil && delay.Percentage == nil && delay.Percent == 0 {
 			l.at(rule.object, rule.path+".fault.delay", "a delay without percentage delays nothing", "write percentage: {value: 100}")
 		}
 		if abort := fault.GetAbort(); abort != nil && abort.Percentage == nil {

@@ -67,6 +67,11 @@ func (p *pinned) serve(s service, r *http.Request) (identify.Answer, error) {
 	default:
 		w = all[0]
 	}
+	return p.answer(w, r)
+}
+
+// answer asks a workload itself.
+func (p *pinned) answer(w workload, r *http.Request) (identify.Answer, error) {
 	handler, err := p.run(w)
 	if err != nil {
 		return identify.Answer{}, err
