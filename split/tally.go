@@ -17,6 +17,9 @@ type Tally struct {
 	// Sequence describes the order of the hits. It is empty for counts
 	// that came without one.
 	Sequence Sequence `json:"sequence"`
+	// Blocks describes when the hits were dispatched. It is empty for counts
+	// that came without an order.
+	Blocks Blocks `json:"blocks"`
 	// Connections describes how hits fell to connections. It is empty where
 	// connections are not known.
 	Connections Connections `json:"connections"`
@@ -32,6 +35,7 @@ func (t *Tally) Add(a Answer) {
 		}
 		t.Versions[a.Version]++
 		t.Sequence.add(a.Version)
+		t.Blocks.add(a.Number, a.Version)
 		t.Connections.add(a.Connection, a.Version)
 		return
 	case Error:
@@ -69,6 +73,7 @@ func (t *Tally) Merge(other *Tally) {
 		}
 	}
 	t.Sequence.merge(other.Sequence)
+	t.Blocks.merge(other.Blocks)
 	t.Connections.merge(other.Connections)
 }
 

@@ -88,6 +88,7 @@ func TestMergingLosesNothingInAnyOrder(t *testing.T) {
 		assert.Equal(t, whole.Errors, forwards.Errors)
 		assert.Equal(t, whole.Unidentified, forwards.Unidentified)
 		assert.Equal(t, whole.Connections, forwards.Connections)
+		assert.Equal(t, whole.Blocks, forwards.Blocks)
 		var followed int64
 		for from, row := range forwards.Sequence.Transitions {
 			for to, n := range row {
@@ -119,6 +120,7 @@ func TestTallyTravelsAsJSON(t *testing.T) {
 	assert.Equal(t, tally.Versions, read.Versions)
 	assert.Equal(t, tally.Sequence.Transitions, read.Sequence.Transitions)
 	assert.Equal(t, tally.Sequence.Segments, read.Sequence.Segments)
+	assert.Equal(t, tally.Blocks, read.Blocks)
 	assert.Equal(t, tally.Connections.Hits, read.Connections.Hits)
 	assert.Equal(t, tally.Connections.Sizes, read.Connections.Sizes)
 	assert.Equal(t, tally.Examples, read.Examples)
