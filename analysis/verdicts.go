@@ -11,19 +11,17 @@ import "math"
 //
 // It is not safe for concurrent use; Clone is for that.
 type Verdicts struct {
-	q      Question
-	n      float64
-	places []place // one for each version of the weights, in their order
+	q Question
+	n float64
+	// place[i] is where version i of the weights stands among those of
+	// positive weight, -1 for one that must get nothing.
+	place []int
 
 	shares, low, high []float64
 	main              fit
 	held, rejected    float64 // statistics
 	excluded          bool
 }
-
-// A place says where a version's count belongs: arm is -1 for a version of
-// weight zero.
-type place struct{ arm int }
 
 // NewVerdicts prepares the verdicts of samples of the size that p plans.
 func NewVerdicts(p *Plan) *Verdicts {
@@ -36,27 +34,18 @@ func NewVerdicts(p *Plan) *Verdicts {
 		v.shares = append(v.shares, each.share)
 		v.low, v.high = append(v.low, low), append(v.high, high)
 	}
+	positive := 0
 	for _, each := range q.Weights {
-		if each.Weight > 0 {
-			v.places = append(v.places, place{len(v.places) - v.never()})
-		} else {
-			v.places = append(v.places, place{-1})
+		if each.Weight == 0 {
+			v.place = append(v.place, -1)
+			continue
 		}
+		v.place = append(v.place, positive)
+		positive++
 	}
 	v.main = fit{v.shares, q.Alpha, q.Seed}
 	v.excluded = !q.excludes() || v.n*math.Log1p(-q.Leak) <= math.Log(q.Alpha)
 	return v
-}
-
-// never is the number of versions so far that must get nothing.
-func (v *Verdicts) never() int {
-	n := 0
-	for _, each := range v.places {
-		if each.arm < 0 {
-			n++
-		}
-	}
-	return n
 }
 
 // Clone returns a copy that knows what v knows and learns by itself.
@@ -74,18 +63,18 @@ func (v *Verdicts) Of(counts []int64, unknown int64) Verdict {
 	}
 	var statistic float64
 	within, silent := true, false
-	for i, each := range v.places {
-		count := float64(counts[i])
-		if each.arm < 0 {
+	for version, i := range v.place {
+		count := float64(counts[version])
+		if i < 0 {
 			if count > 0 {
 				return Violated
 			}
 			continue
 		}
-		share := v.shares[each.arm]
+		share := v.shares[i]
 		expected := v.n * share
 		statistic += (count - expected) * (count - expected) / expected
-		within = within && count >= v.low[each.arm] && count <= v.high[each.arm]
+		within = within && count >= v.low[i] && count <= v.high[i]
 		if count == 0 {
 			within = false
 			silent = silent || len(v.shares) > 1 && v.n*math.Log1p(-share) <= math.Log(v.q.Alpha)
