@@ -47,7 +47,7 @@ func logSum(a, b float64) float64 {
 type enumeration struct {
 	n      float64
 	shares []float64 // ascending: the last two, never walked through, vary most
-	sum    float64   // in units of e^unit
+	sum    float64   // in units of e^unit, for it may be less than any float
 	unit   float64
 	floor  float64 // ln of what no longer adds a digit to the sum
 }
@@ -91,7 +91,6 @@ func exactPValue(n float64, shares []float64, statistic float64) float64 {
 	e := &enumeration{
 		n:      n,
 		shares: slices.Sorted(slices.Values(shares)),
-		unit:   -threshold / 2,
 		floor:  math.Inf(-1),
 	}
 	e.walk(0, n, 1, 0, threshold)
@@ -144,9 +143,18 @@ func (e *enumeration) walk(version int, m, rest, log, threshold float64) {
 			break
 		}
 	}
-	if version == len(e.shares)-3 && e.sum > 0 {
-		e.floor = math.Log(e.sum) + e.unit - 42
-	}
 }
 
-func (e *enumeration) add(log float64) { e.sum += math.Exp(log - e.unit) }
+func (e *enumeration) add(log float64) {
+	if math.IsInf(log, -1) {
+		return
+	}
+	switch {
+	case e.sum == 0:
+		e.unit = log
+	case log > e.unit+500:
+		e.sum, e.unit = e.sum*math.Exp(e.unit-log), log
+	}
+	e.sum += math.Exp(log - e.unit)
+	e.floor = math.Log(e.sum) + e.unit - 42
+}
