@@ -41,7 +41,7 @@ func (m *Mesh) enter(via target.Via, load target.Load, seed uint64) (target.Entr
 		return target.Entry{
 			URL:       "http://" + host,
 			Transport: &gatewayEntry{mesh: m, namespace: g.namespace, name: g.name, port: g.port, lanes: lanes, seed: seed},
-			Note:      "simulated mesh, through the gateway " + g.name,
+			Note:      "through the gateway " + g.name + " of the simulated mesh",
 		}, nil
 	}
 	known := m.kube.view.Load().snap
@@ -61,7 +61,7 @@ func (m *Mesh) enter(via target.Via, load target.Load, seed uint64) (target.Entr
 	return target.Entry{
 		URL:       "http://" + host,
 		Transport: &serviceEntry{mesh: m, service: s.namespace + "/" + s.name, port: port, lanes: lanes, seed: seed},
-		Note:      "simulated mesh, past gateway and mesh: the pod is chosen per connection, as kube-proxy does",
+		Note:      "past gateway and mesh, where the pod is chosen per connection as kube-proxy does (simulated)",
 	}, nil
 }
 
