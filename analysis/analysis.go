@@ -145,4 +145,6 @@ type Gate struct {
 	Broken    bool
 	// Repair says which setting would mend the assumption.
 	Repair string
+
+	finding string // what was seen, in words, where the name alone says too little
 }

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"math/rand/v2"
@@ -46,6 +47,25 @@ const (
 	enoughBeyond  = 25
 )
 
+// Where every version meets itself on a connection so many times that the
+// statistic is a sum of many parts, the gamma distribution is trusted to tell
+// what lies a million times below alpha. Of rare versions it is not: five
+// chance meetings can be a billion times likelier than it says.
+const (
+	manyMeetings = 100
+	beyondDoubt  = 1e-6
+)
+
+// dense reports whether every version is expected to meet itself so often.
+func (c *connectionTable) dense() bool {
+	var pairs float64
+	for place, size := range c.sizes {
+		pairs += float64(c.times[place]) * float64(size) * float64(size-1) / 2
+	}
+	rarest := c.versions[0].count / c.n
+	return pairs*rarest*rarest > manyMeetings
+}
+
 // connectionsGate asks whether connections differ more than chance would have
 // them: a proxy, or a Service without one, that chooses a version once per
 // connection gives whole connections to one version, and counts of requests
@@ -67,16 +87,35 @@ func connectionsGate(t *split.Tally, alpha float64, seed uint64) (Gate, []string
 		Alpha:     alpha,
 	}
 	draws := math.Ceil(drawsPerAlpha / alpha)
-	if table.n <= mostPermuted && draws*table.moved() <= mostMoved {
+	result.PValue = table.approximate(statistic)
+	settled := table.dense() && result.PValue < alpha*beyondDoubt // no number of drawn tables would say anything else
+	if !settled && table.n <= mostPermuted && draws*table.moved() <= mostMoved {
 		result.PValue = table.permute(statistic, int(draws), seed)
-	} else {
-		result.PValue = table.approximate(statistic)
 	}
 	if result.Broken = result.PValue <= alpha; result.Broken {
 		result.Repair = "open a connection for each request (reuse 1), so that every request is drawn anew: here the version " +
 			"is chosen once per connection, or by client, and requests on one connection are not separate draws"
+		if pure(t.Connections) {
+			result.finding = fmt.Sprintf("each of %s met one version only", plural(t.Connections.Count, "connection"))
+			result.Repair = "count connections instead: reuse 1 opens one for each request. The version is chosen once per " +
+				"connection here, so connections are the unit, not requests"
+		}
 	}
 	return result, nil
+}
+
+// pure reports whether no connection met more than one version.
+func pure(c split.Connections) bool {
+	for _, bySize := range c.Hits {
+		for size, byHits := range bySize {
+			for x, times := range byHits {
+				if x != size && times > 0 {
+					return false
+				}
+			}
+		}
+	}
+	return true
 }
 
 // A connectionTable is how the hits of a sample fell to connections.
@@ -207,6 +246,15 @@ func (c *connectionTable) permute(statistic float64, draws int, seed uint64) flo
 // variance that the statistic has over all permutations (Haldane 1940, Dawson
 // 1954).
 func (c *connectionTable) approximate(statistic float64) float64 {
+	mean, variance := c.moments()
+	if !(variance > 0) || !(mean > 0) {
+		return 1
+	}
+	return mathext.GammaIncRegComp(mean*mean/variance, statistic*mean/variance)
+}
+
+// moments are the mean and the variance of the statistic over all permutations.
+func (c *connectionTable) moments() (mean, variance float64) {
 	var rows, inverseRows, inverseColumns float64
 	for place, size := range c.sizes {
 		rows += float64(c.times[place])
@@ -216,13 +264,10 @@ func (c *connectionTable) approximate(statistic float64) float64 {
 		inverseColumns += 1 / version.count
 	}
 	n, columns := c.n, float64(len(c.versions))
-	mean := n / (n - 1) * (rows - 1) * (columns - 1)
+	mean = n / (n - 1) * (rows - 1) * (columns - 1)
 	v := func(k float64) float64 { return (k - 1) * ((n - k) / (n - 1)) }
 	w := func(k, inverses float64) float64 { return (inverses - k/n*k) * (n / (n - 2)) }
 	v1, v2, w1, w2 := v(rows), v(columns), w(rows, inverseRows), w(columns, inverseColumns)
-	variance := 2*n/(n-3)*(v1-w1)*(v2-w2) + n/(n-1)*n*w1*w2
-	if !(variance > 0) || !(mean > 0) {
-		return 1
-	}
-	return mathext.GammaIncRegComp(mean*mean/variance, statistic*mean/variance)
+	variance = 2*n/(n-3)*(v1-w1)*(v2-w2) + n/(n-1)*n*w1*w2
+	return mean, variance
 }

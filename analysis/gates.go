@@ -24,33 +24,50 @@ import (
 // alternates makes them swing less: verdicts stay right, and a note says so.
 type gate func(t *split.Tally, alpha float64, seed uint64) (result Gate, notes []string)
 
-// gatesFor lists the gates that a tally allows. Tests of the dispersion and of
-// drift find their place here.
-func gatesFor(t *split.Tally) []gate {
-	var gates []gate
-	if seen := versionsSeen(t); len(seen) >= 2 {
-		if t.Sequence.Segments > 0 && consistent(t) {
-			gates = append(gates, runsGate)
-			if len(seen) > 2 {
-				// With two versions the transitions follow from the runs.
-				gates = append(gates, transitionsGate)
-			}
-		}
-		if connectionsTell(t.Connections) {
-			gates = append(gates, connectionsGate)
+// gatesFor lists the gates that a tally allows, and how many of them can be
+// broken.
+func gatesFor(t *split.Tally) (gates []gate, breakable int) {
+	seen := versionsSeen(t)
+	if len(seen) < 2 {
+		return nil, 0
+	}
+	ordered := t.Sequence.Segments > 0 && consistent(t)
+	_, timed := newTimeline(t)
+	if ordered {
+		gates = append(gates, runsGate)
+		if len(seen) > 2 {
+			// With two versions the transitions follow from the runs.
+			gates = append(gates, transitionsGate)
 		}
 	}
-	return gates
+	if connectionsTell(t.Connections) {
+		gates = append(gates, connectionsGate)
+	}
+	breakable = len(gates)
+	if ordered || timed {
+		gates = append(gates, dispersionGate)
+	}
+	if timed {
+		gates = append(gates, driftGate)
+		breakable++
+	}
+	return gates, breakable
 }
 
 // judgeGates runs them; between them they call a sample broken that is not
 // with a probability of at most budget.
 func judgeGates(t *split.Tally, budget float64, seed uint64) (results []Gate, notes []string) {
-	gates := gatesFor(t)
+	gates, breakable := gatesFor(t)
+	broken := false
 	for _, each := range gates {
-		result, more := each(t, budget/float64(len(gates)), seed)
+		result, more := each(t, budget/float64(max(1, breakable)), seed)
 		results = append(results, result)
 		notes = append(notes, more...)
+		broken = broken || result.Broken
+	}
+	if broken {
+		// What breaks a gate says more than how regular the sample is.
+		notes = nil
 	}
 	return results, notes
 }
@@ -125,7 +142,6 @@ func waldWolfowitz(runs, ones, others float64) float64 {
 func runsGate(t *split.Tally, alpha float64, _ uint64) (Gate, []string) {
 	seen := versionsSeen(t)
 	n := float64(t.Hits())
-	seams := float64(t.Sequence.Segments - 1)
 	tests := float64(len(seen))
 	if tests == 2 {
 		tests = 1 // the runs of one are those of the other, within one
@@ -137,28 +153,19 @@ func runsGate(t *split.Tally, alpha float64, _ uint64) (Gate, []string) {
 	}
 	result := Gate{Name: "runs", PValue: 1, Alpha: alpha}
 	var sticky string
-	alternates := 1.
 	for i, version := range seen {
 		count := float64(t.Versions[version])
 		runs := count - float64(t.Sequence.Transitions[version][version])
-		distribution := runsOf(count, n)
-		if p := min(1, tests*distribution.lower(runs)); i == 0 || p < result.PValue {
+		if p := min(1, tests*runsOf(count, n).lower(runs)); i == 0 || p < result.PValue {
 			result.PValue, sticky = p, version
 			result.Statistic = waldWolfowitz(runsAgainstRest(t, version), count, n-count)
 		}
-		alternates = min(alternates, tests*distribution.upper(runs-seams))
 	}
 	if result.Broken = result.PValue <= alpha; result.Broken {
 		result.Repair = fmt.Sprintf("open a connection for each request (reuse 1), send one request at a time, and look for "+
 			"session affinity (a cookie, consistent hashing): answers of %s follow each other too often", sticky)
 	}
-	var notes []string
-	if !result.Broken && alternates <= alpha {
-		notes = append(notes, fmt.Sprintf("the versions alternate more evenly than chance would (p = %.2g): a round robin "+
-			"rather than a draw for each request. Counts stay closer to the weights than chance allows, so the verdict "+
-			"stands, but what is seen here says little about clients that do not take turns", alternates))
-	}
-	return result, notes
+	return result, nil
 }
 
 // runsAgainstRest is the number of runs when all other versions count as one.

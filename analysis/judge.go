@@ -207,13 +207,35 @@ func (s *sample) impossible(j *Judgement) bool {
 }
 
 func (s *sample) brokenGate(j *Judgement) bool {
+	var broken []Gate
 	for _, each := range s.gates {
 		if each.Broken {
-			j.Verdict = Inconclusive
-			s.sayBroken(j, each)
+			broken = append(broken, each)
 		}
 	}
+	// A change in the middle breaks the other gates too, and so does a choice
+	// per connection: what has the sharper finding is said first.
+	slices.SortStableFunc(broken, func(a, b Gate) int { return b.weight(s.tally) - a.weight(s.tally) })
+	for _, each := range broken {
+		j.Verdict = Inconclusive
+		s.sayBroken(j, each)
+	}
 	return j.Verdict == Inconclusive
+}
+
+func (g Gate) weight(t *split.Tally) int {
+	switch {
+	case g.Name == "connections" && pure(t.Connections):
+		return 2
+	case g.Name == "drift":
+		return 1
+	}
+	return 0
+}
+
+// inTurn reports whether the versions take strict turns.
+func (s *sample) inTurn() bool {
+	return slices.ContainsFunc(s.gates, func(g Gate) bool { return g.Name == "dispersion" && inTurn(s.tally, g) })
 }
 
 // rejected: the counts contradict the weights, however errors and

@@ -43,11 +43,18 @@ func (s *sample) sayBroken(j *Judgement, g Gate) {
 		"transitions": "which version answers depends on which one answered before",
 		"connections": "connections differ in their versions more than chance would have it",
 	}[g.Name]
-	if what == "" {
+	switch {
+	case g.finding != "":
+		what = g.finding
+	case what == "":
 		what = "an assumption of the test does not hold"
 	}
-	j.because("requests were not drawn independently: %s (%s, p = %s, below %s), so their counts prove nothing "+
-		"for or against the weights", what, g.Name, pValue(g.PValue), pValue(g.Alpha))
+	j.because("requests were not drawn independently by the same shares: %s (%s, p = %s, below %s), so their counts prove "+
+		"nothing for or against the weights", what, g.Name, pValue(g.PValue), pValue(g.Alpha))
+	if g.Name == "connections" && s.inTurn() {
+		j.because("that has two readings: a balancer that chooses once per connection, or one that takes strict turns in " +
+			"step with the connections, which does no harm; requests on connections of their own tell which")
+	}
 	j.advise("%s; then take a fresh sample", g.Repair)
 }
 

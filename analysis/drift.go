@@ -1,0 +1,117 @@
+package analysis
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/splitcheck/splitcheck/split"
+)
+
+// A timeline is the hits of a sample in blocks of time, in dispatch order.
+type timeline struct {
+	size     uint64 // requests in a block
+	versions []string
+	hits     [][]float64 // of a version, by block
+	all      []float64   // of all versions, by block
+	total    float64
+}
+
+// newTimeline returns the blocks of a tally; ok is false where they are fewer
+// than two or are not those of the counts.
+func newTimeline(t *split.Tally) (line timeline, ok bool) {
+	line = timeline{size: t.Blocks.Size, versions: versionsSeen(t)}
+	blocks := 0
+	for _, hits := range t.Blocks.Hits {
+		blocks = max(blocks, len(hits))
+	}
+	if line.size == 0 || blocks < 2 || len(t.Blocks.Hits) != len(line.versions) {
+		return line, false
+	}
+	line.all = make([]float64, blocks)
+	for _, version := range line.versions {
+		hits := make([]float64, blocks)
+		var sum int64
+		for i, n := range t.Blocks.Hits[version] {
+			if n < 0 || n > t.Versions[version]-sum {
+				return line, false
+			}
+			sum += n
+			hits[i] = float64(n)
+			line.all[i] += float64(n)
+			line.total += float64(n)
+		}
+		if sum != t.Versions[version] {
+			return line, false
+		}
+		line.hits = append(line.hits, hits)
+	}
+	return line, true
+}
+
+// cuts are the places where a sample is cut in two: behind 1, 2, 4, … blocks,
+// counted from either end. So few tests cost each little of alpha, and a
+// change at any moment is not far from one of them.
+func (l *timeline) cuts() []int {
+	var cuts []int
+	for step := 1; step < len(l.all); step *= 2 {
+		cuts = append(cuts, step, len(l.all)-step)
+	}
+	slices.Sort(cuts)
+	return slices.Compact(cuts)
+}
+
+// before is how many hits the blocks before a cut have.
+func before(hits []float64, cut int) float64 { return total(hits[:cut]) }
+
+// driftGate asks whether the sample is one split all through, or begins with
+// another: the old weights, of proxies that had not taken the new ones. Given
+// the counts of all, the hits on a version before a cut are hypergeometric; the
+// gate's p-value is the smallest over cuts, versions and directions, times
+// their number. The statistic is the chi-square of the versions before and
+// after the cut that shows most.
+func driftGate(t *split.Tally, alpha float64, _ uint64) (Gate, []string) {
+	line, _ := newTimeline(t)
+	result := Gate{Name: "drift", DF: len(line.versions) - 1, PValue: 1, Alpha: alpha}
+	asked := len(line.versions)
+	if asked == 2 {
+		asked = 1 // what one has more, the other has less
+	}
+	cuts := line.cuts()
+	tests := float64(2 * asked * len(cuts))
+	worst := cuts[0]
+	for _, cut := range cuts {
+		first := before(line.all, cut)
+		for i := range asked {
+			h := hypergeometric{population: line.total, marked: total(line.hits[i]), draws: first}
+			x := before(line.hits[i], cut)
+			p := min(1, tests*min(h.upper(x), h.lower(x)))
+			if p < result.PValue {
+				result.PValue, worst = p, cut
+			}
+		}
+	}
+	first := before(line.all, worst)
+	most, change := 0, 0.
+	for i, hits := range line.hits {
+		x := before(hits, worst)
+		if share := total(hits) / line.total; first > 0 && first < line.total {
+			difference := x - first*share
+			result.Statistic += difference / (first * share) * difference
+			result.Statistic += difference / ((line.total - first) * share) * difference
+			if apart := abs(x/first - (total(hits)-x)/(line.total-first)); apart > change {
+				most, change = i, apart
+			}
+		}
+	}
+	if result.Broken = result.PValue <= alpha; result.Broken {
+		x := before(line.hits[most], worst)
+		result.finding = fmt.Sprintf("the split changed while it was measured: %s got %s of the first %s and %s of the rest",
+			line.versions[most], percent(x/first), plural(int64(first), "identified answer"),
+			percent((total(line.hits[most])-x)/(line.total-first)))
+		result.Repair = "wait longer after the change before anything is counted (settle), or find out what changed the " +
+			"split in the middle: a proxy that took the weights late, or pods that came and went"
+	}
+	return result, nil
+}
+
+func abs(x float64) float64 { return max(x, -x) }
