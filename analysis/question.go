@@ -82,7 +82,10 @@ func (q Question) filled() (Question, error) {
 		}
 	}
 	for _, version := range slices.Sorted(maps.Keys(q.Margins)) {
-		between("the margin of "+version, q.Margins[version], 0, 1)
+		// That of a version of weight zero is not used; a filled question has 0.
+		if !q.Weights.Has(version) || q.Weights.Share(version) != 0 {
+			between("the margin of "+version, q.Margins[version], 0, 1)
+		}
 		if !q.Weights.Has(version) {
 			mistake("a margin is given for %s, which has no weight; the weights are %s", version, q.Weights)
 		}

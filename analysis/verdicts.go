@@ -9,7 +9,7 @@ import "math"
 // statistics are remembered, the greatest known not to reject and the least
 // known to, and only one between them is looked up anew.
 //
-// It is not safe for concurrent use; Clone is for that.
+// It is not safe for concurrent use: Learn once, then Clone for each goroutine.
 type Verdicts struct {
 	q Question
 	n float64
@@ -46,6 +46,22 @@ func NewVerdicts(p *Plan) *Verdicts {
 	v.main = fit{v.shares, q.Alpha, q.Seed}
 	v.excluded = !q.excludes() || v.n*math.Log1p(-q.Leak) <= math.Log(q.Alpha)
 	return v
+}
+
+// Learn finds, to a thousandth, where the main test begins to reject, so that
+// few of the counts that follow have to be looked up.
+func (v *Verdicts) Learn() {
+	if len(v.shares) < 2 {
+		return
+	}
+	low, high := 0., 2*chiSquareCritical(v.q.Alpha, len(v.shares)-1)
+	for high-low > 1e-3*high {
+		if middle := (low + high) / 2; v.rejects(middle) {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
 }
 
 // Clone returns a copy that knows what v knows and learns by itself.

@@ -1,0 +1,211 @@
+package simulate
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/split"
+)
+
+// A sampler draws one sample and judges it. Each worker has one of its own.
+type sampler interface {
+	sample(ctx context.Context, run int64, random *rand.Rand) (analysis.Verdict, error)
+}
+
+// blocks are how many runs a worker takes at once. Each block has a random source
+// of its own, so that the result does not depend on how many workers there are.
+var blocks = map[Way]int64{Counts: 1000, Requests: 10, Sampled: 1}
+
+// draw judges samples on all workers until there are enough or ctx ends.
+func (e Experiment) draw(ctx context.Context, way Way, usual int64, worker func() sampler) (*Result, error) {
+	result := &Result{Way: way, Wanted: e.Runs}
+	if way == Counts {
+		result.GatesAtMost = e.Plan.GatesBudget()
+	}
+	if result.Wanted <= 0 {
+		result.Wanted = usual
+	}
+	var (
+		next   atomic.Int64
+		mu     sync.Mutex
+		counts = map[analysis.Verdict]int64{}
+		block  = blocks[way]
+	)
+	group, ctx := errgroup.WithContext(ctx)
+	for range max(1, e.Workers) {
+		group.Go(func() error {
+			own := worker()
+			for ctx.Err() == nil {
+				number := next.Add(1) - 1
+				runs := min(block, result.Wanted-number*block)
+				if runs <= 0 {
+					return nil
+				}
+				random := rand.New(rand.NewPCG(e.Seed, uint64(number)))
+				seen := map[analysis.Verdict]int64{}
+				for run := range runs {
+					verdict, err := own.sample(ctx, number*block+run, random)
+					if ctx.Err() != nil {
+						break // the sample may be a part of one
+					}
+					if err != nil {
+						return err
+					}
+					seen[verdict]++
+				}
+				mu.Lock()
+				for verdict, n := range seen {
+					counts[verdict] += n
+					result.Runs += n
+				}
+				done := result.Runs
+				mu.Unlock()
+				if e.Progress != nil {
+					e.Progress(done, result.Wanted)
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	result.Interrupted = result.Runs < result.Wanted
+	for _, verdict := range verdicts {
+		result.Verdicts = append(result.Verdicts, estimate(verdict, counts[verdict], result.Runs))
+	}
+	return result, nil
+}
+
+func estimate(verdict analysis.Verdict, count, runs int64) Estimate {
+	e := Estimate{Verdict: verdict, Runs: count}
+	if runs > 0 {
+		e.Probability = float64(count) / float64(runs)
+	}
+	e.Low, e.High = analysis.ClopperPearson(count, runs, interval)
+	return e
+}
+
+// sourced judges the samples of a source.
+type sourced struct{ Experiment }
+
+func (s sourced) sample(ctx context.Context, run int64, _ *rand.Rand) (analysis.Verdict, error) {
+	tally, err := s.Source(ctx, run)
+	if err != nil {
+		return "", err
+	}
+	return analysis.Judge(s.Plan, tally).Verdict, nil
+}
+
+// counting draws the counts of each version.
+type counting struct {
+	e      Experiment
+	truth  truth
+	judge  *analysis.Verdicts
+	counts []int64
+}
+
+func (c *counting) sample(_ context.Context, _ int64, random *rand.Rand) (analysis.Verdict, error) {
+	if c.counts == nil {
+		c.counts = make([]int64, len(c.truth.shares))
+	}
+	unknown := multinomial(random, c.e.Plan.Requests, c.truth.shares, c.counts)
+	return c.judge.Of(c.counts, unknown), nil
+}
+
+// failing draws counts of which some end in errors.
+type failing struct {
+	Experiment
+	truth truth
+}
+
+func (f failing) sample(_ context.Context, _ int64, random *rand.Rand) (analysis.Verdict, error) {
+	lost := binomial(random, f.Plan.Requests, f.Truth.Errors)
+	counts := make([]int64, len(f.truth.shares))
+	unknown := multinomial(random, f.Plan.Requests-lost, f.truth.shares, counts)
+	tally := &split.Tally{Versions: map[string]int64{}, Errors: map[string]int64{"simulated": lost}}
+	for i, each := range f.Plan.Question.Weights {
+		tally.Versions[each.Version] = counts[i]
+	}
+	if unknown > 0 {
+		tally.Versions[f.truth.stray] = unknown
+	}
+	return analysis.Judge(f.Plan, tally).Verdict, nil
+}
+
+// requests draws request by request, one after another, on connections of
+// Reuse requests each.
+type requests struct {
+	Experiment
+	truth truth
+}
+
+func (r requests) sample(_ context.Context, _ int64, random *rand.Rand) (analysis.Verdict, error) {
+	tally := &split.Tally{}
+	tally.Connections.Reuse = r.Truth.Reuse
+	answer := split.Answer{}
+	for i := range r.Plan.Requests {
+		if r.Truth.Errors > 0 && random.Float64() < r.Truth.Errors {
+			tally.Add(split.Answer{Number: uint64(i), Outcome: split.Error, Kind: "simulated"})
+			continue
+		}
+		if answer.Version == "" || i%int64(r.Truth.Reuse) == 0 {
+			answer.Version = r.version(random.Float64())
+		}
+		answer.Number, answer.Connection = uint64(i), uint64(i/int64(r.Truth.Reuse))
+		tally.Add(answer)
+	}
+	tally.Close()
+	return analysis.Judge(r.Plan, tally).Verdict, nil
+}
+
+// version is the one at u of the shares laid end to end.
+func (r requests) version(u float64) string {
+	last := r.truth.stray
+	for i, each := range r.Plan.Question.Weights {
+		if r.truth.shares[i] > 0 {
+			last = each.Version
+		}
+		if u -= r.truth.shares[i]; u < 0 {
+			return each.Version
+		}
+	}
+	if r.truth.unknown > 0 {
+		return r.truth.stray
+	}
+	return last // what rounding has left
+}
+
+// multinomial draws how many of n fall to each share, one after another given
+// what the ones before have left, and returns what falls to none.
+func multinomial(random *rand.Rand, n int64, shares []float64, counts []int64) (rest int64) {
+	left := 1.
+	for _, share := range shares {
+		left -= share
+	}
+	left = max(0, left)
+	none := left
+	if none < 1e-12 {
+		none = 0
+	}
+	remaining := 1.
+	for i, share := range shares {
+		switch {
+		case n == 0 || share <= 0:
+			counts[i] = 0
+		case share >= remaining-1e-12 && none == 0:
+			counts[i] = n
+		default:
+			counts[i] = binomial(random, n, min(1, share/remaining))
+		}
+		n -= counts[i]
+		remaining = math.Max(0, remaining-share)
+	}
+	return n
+}

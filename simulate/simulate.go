@@ -1,0 +1,237 @@
+// Package simulate says what a check would say if the truth were otherwise: the
+// probability of each verdict of a plan where the traffic really splits in some
+// other way, and beside it how often the rules that others use would pass the
+// same traffic.
+//
+// It judges by package analysis and by nothing else. It draws its samples
+// itself, or is given them; it sends nothing, and knows no mesh.
+package simulate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/split"
+)
+
+// A Truth is how the traffic really splits.
+type Truth struct {
+	// Shares are weights of any positive sum. A version that the plan does not
+	// name may be among them.
+	Shares split.Weights
+	// PerConnection draws a version once for each connection of Reuse requests,
+	// as a balancer below HTTP does, instead of once for each request.
+	PerConnection bool
+	Reuse         int
+	// Errors is the share of requests that end in an error, whatever version
+	// they were meant for.
+	Errors float64
+}
+
+// A Source draws sample number run and returns its tally. It is called from
+// several goroutines.
+type Source func(ctx context.Context, run int64) (*split.Tally, error)
+
+// An Experiment is a plan and a truth, or a source of samples instead of one.
+type Experiment struct {
+	Plan   *analysis.Plan
+	Truth  Truth
+	Source Source
+	// Runs is the number of samples that are drawn where drawing is needed;
+	// zero stands for a default that suits the way of drawing.
+	Runs int64
+	Seed uint64
+	// Workers is the number of samples drawn at once.
+	Workers int
+	// Progress, if any, is told how many runs are done. It returns at once and
+	// is called from several goroutines.
+	Progress func(done, total int64)
+}
+
+// A Way is how the probabilities were found.
+type Way string
+
+// The ways. What is summed or drawn as counts has no order and no connections,
+// so no gate is tested; GatesAtMost says what they may cost.
+const (
+	// Summed: over every count that two versions can have. Nothing is drawn.
+	Summed Way = "summed"
+	// Counts: samples drawn as counts of each version.
+	Counts Way = "counts"
+	// Requests: samples drawn request by request, with order and connections.
+	Requests Way = "requests"
+	// Sampled: samples that the source gave.
+	Sampled Way = "sampled"
+)
+
+// An Estimate is the probability of one verdict.
+type Estimate struct {
+	Verdict     analysis.Verdict
+	Probability float64
+	// Low and High are the 95 % interval of Clopper and Pearson; both are the
+	// probability itself where it was summed.
+	Low, High float64
+	// Runs is how many of the samples had the verdict.
+	Runs int64
+}
+
+// A Result is what an experiment has shown.
+type Result struct {
+	Way Way
+	// Verdicts are in the order verified, violated, inconclusive, error.
+	Verdicts []Estimate
+	// Runs is the number of samples judged, fewer than Wanted if the user ended
+	// the experiment; both are 0 where nothing was drawn.
+	Runs, Wanted int64
+	Interrupted  bool
+	// GatesAtMost is the greatest share of the samples that gates, which counts
+	// alone cannot show, turn into inconclusive.
+	GatesAtMost float64
+}
+
+// Probability returns that of one verdict.
+func (r *Result) Probability(v analysis.Verdict) Estimate {
+	for _, each := range r.Verdicts {
+		if each.Verdict == v {
+			return each
+		}
+	}
+	return Estimate{Verdict: v}
+}
+
+var verdicts = []analysis.Verdict{
+	analysis.Verified, analysis.Violated, analysis.Inconclusive, analysis.NotMeasured,
+}
+
+// The numbers of samples that are drawn unless told otherwise: as many as take
+// a few seconds.
+const (
+	defaultCounts   = 200_000
+	defaultRequests = 2_000
+	defaultSampled  = 500
+)
+
+// interval is one minus the coverage of every interval.
+const interval = 0.05
+
+// Run finds the probabilities: by summation where the plan has at most two
+// versions of positive weight, else by drawing counts, and request by request
+// only where the order of the requests matters. Where ctx ends before all
+// samples are drawn the result is that of the samples there are; the error is
+// for an experiment that cannot be made, or a source that failed.
+func Run(ctx context.Context, e Experiment) (*Result, error) {
+	if e.Source != nil {
+		return e.draw(ctx, Sampled, defaultSampled, func() sampler { return sourced{e} })
+	}
+	truth, err := e.truth()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case e.Truth.PerConnection:
+		return e.draw(ctx, Requests, defaultRequests, func() sampler { return requests{e, truth} })
+	case e.Truth.Errors > 0:
+		return e.draw(ctx, Counts, defaultRequests, func() sampler { return failing{e, truth} })
+	case truth.positive <= 2:
+		return e.sum(truth), nil
+	}
+	known := analysis.NewVerdicts(e.Plan)
+	known.Learn()
+	return e.draw(ctx, Counts, defaultCounts, func() sampler { return &counting{e: e, truth: truth, judge: known.Clone()} })
+}
+
+// A truth is seen through the weights of a plan.
+type truth struct {
+	// shares of the versions of the weights in their order; unknown is what is
+	// left for versions that the weights do not name, stray their names.
+	shares   []float64
+	unknown  float64
+	stray    string
+	positive int // versions of positive weight
+}
+
+func (e Experiment) truth() (truth, error) {
+	var t truth
+	if err := e.Truth.Shares.Validate(); err != nil {
+		return t, err
+	}
+	if e.Truth.PerConnection && e.Truth.Reuse < 1 {
+		return t, errors.New("the number of requests on a connection must be at least 1")
+	}
+	if !(e.Truth.Errors >= 0 && e.Truth.Errors < 1) {
+		return t, fmt.Errorf("the share of errors is %g; it must lie between 0 and 1", e.Truth.Errors)
+	}
+	weights := e.Plan.Question.Weights
+	for _, each := range weights {
+		t.shares = append(t.shares, e.Truth.Shares.Share(each.Version))
+		if each.Weight > 0 {
+			t.positive++
+		}
+	}
+	for _, each := range e.Truth.Shares {
+		if !weights.Has(each.Version) && each.Weight > 0 {
+			t.unknown += e.Truth.Shares.Share(each.Version)
+			t.stray = each.Version
+		}
+	}
+	return t, nil
+}
+
+// sum adds up the binomial distribution of the first of two versions; every
+// count is judged once. What strays to a version that must get nothing is
+// violated for certain, so it is summed apart.
+func (e Experiment) sum(t truth) *Result {
+	n := e.Plan.Requests
+	judge := analysis.NewVerdicts(e.Plan)
+	judge.Learn()
+	var at []int // of the versions of positive weight
+	allowed := 0.
+	for i, each := range e.Plan.Question.Weights {
+		if each.Weight > 0 {
+			at = append(at, i)
+			allowed += t.shares[i]
+		}
+	}
+	// The chance that nothing strays. One minus it has no digits left where it
+	// is small, so it is found by itself.
+	stray := min(1, t.unknown)
+	for i, each := range e.Plan.Question.Weights {
+		if each.Weight == 0 {
+			stray += t.shares[i]
+		}
+	}
+	clean, strayed := 1., 0.
+	if stray > 0 {
+		clean, strayed = 0, 1
+		if stray < 1 {
+			log := float64(n) * math.Log1p(-stray)
+			clean, strayed = math.Exp(log), -math.Expm1(log)
+		}
+	}
+	probability := map[analysis.Verdict]float64{analysis.Violated: strayed}
+	counts := make([]int64, len(t.shares))
+	if len(at) == 1 {
+		counts[at[0]] = n
+		probability[judge.Of(counts, 0)] += clean
+	} else if clean > 0 {
+		p := t.shares[at[0]] / allowed
+		// Beyond ten standard deviations a binomial variable has less than
+		// 1e-20; for small ones the tail is longer.
+		reach := 10*math.Sqrt(float64(n)*p*(1-p)) + 60
+		from := int64(max(0, math.Floor(float64(n)*p-reach)))
+		to := int64(min(float64(n), math.Ceil(float64(n)*p+reach)))
+		for x := from; x <= to; x++ {
+			counts[at[0]], counts[at[1]] = x, n-x
+			probability[judge.Of(counts, 0)] += clean * analysis.BinomialProbability(x, n, p)
+		}
+	}
+	result := &Result{Way: Summed, GatesAtMost: e.Plan.GatesBudget()}
+	for _, verdict := range verdicts {
+		p := min(1, probability[verdict])
+		result.Verdicts = append(result.Verdicts, Estimate{Verdict: verdict, Probability: p, Low: p, High: p})
+	}
+	return result
+}
