@@ -13,17 +13,18 @@ import (
 	"github.com/splitcheck/splitcheck/split"
 )
 
-// A sampler draws one sample and judges it. Each worker has one of its own.
-type sampler interface {
-	sample(ctx context.Context, run int64, random *rand.Rand) (analysis.Verdict, error)
+// A sampler draws one sample and says what came of it. Each worker has one of
+// its own.
+type sampler[K comparable] interface {
+	sample(ctx context.Context, run int64, random *rand.Rand) (K, error)
 }
 
 // blocks are how many runs a worker takes at once. Each block has a random source
 // of its own, so that the result does not depend on how many workers there are.
 var blocks = map[Way]int64{Counts: 1000, Requests: 10, Sampled: 1}
 
-// draw judges samples on all workers until there are enough or ctx ends.
-func (e Experiment) draw(ctx context.Context, way Way, usual int64, worker func() sampler) (*Result, error) {
+// estimates draws samples and returns how often each verdict came.
+func (e Experiment) estimates(ctx context.Context, way Way, usual int64, worker func() sampler[analysis.Verdict]) (*Result, error) {
 	result := &Result{Way: way, Wanted: e.Runs}
 	if way == Counts {
 		result.GatesAtMost = e.Plan.GatesBudget()
@@ -31,56 +32,65 @@ func (e Experiment) draw(ctx context.Context, way Way, usual int64, worker func(
 	if result.Wanted <= 0 {
 		result.Wanted = usual
 	}
+	counts, runs, err := draw(ctx, e, result.Wanted, blocks[way], worker)
+	if err != nil {
+		return nil, err
+	}
+	result.Runs, result.Interrupted = runs, runs < result.Wanted
+	for _, verdict := range verdicts {
+		result.Verdicts = append(result.Verdicts, estimate(verdict, counts[verdict], runs))
+	}
+	return result, nil
+}
+
+// draw takes samples on all workers until there are enough or ctx ends, and
+// counts what came of them.
+func draw[K comparable](ctx context.Context, e Experiment, wanted, block int64, worker func() sampler[K]) (counts map[K]int64, runs int64, err error) {
 	var (
-		next   atomic.Int64
-		mu     sync.Mutex
-		counts = map[analysis.Verdict]int64{}
-		block  = blocks[way]
+		next atomic.Int64
+		mu   sync.Mutex
 	)
+	counts = map[K]int64{}
 	group, ctx := errgroup.WithContext(ctx)
 	for range max(1, e.Workers) {
 		group.Go(func() error {
 			own := worker()
 			for ctx.Err() == nil {
 				number := next.Add(1) - 1
-				runs := min(block, result.Wanted-number*block)
-				if runs <= 0 {
+				size := min(block, wanted-number*block)
+				if size <= 0 {
 					return nil
 				}
 				random := rand.New(rand.NewPCG(e.Seed, uint64(number)))
-				seen := map[analysis.Verdict]int64{}
-				for run := range runs {
-					verdict, err := own.sample(ctx, number*block+run, random)
+				seen := map[K]int64{}
+				for i := range size {
+					outcome, err := own.sample(ctx, number*block+i, random)
 					if ctx.Err() != nil {
 						break // the sample may be a part of one
 					}
 					if err != nil {
 						return err
 					}
-					seen[verdict]++
+					seen[outcome]++
 				}
 				mu.Lock()
-				for verdict, n := range seen {
-					counts[verdict] += n
-					result.Runs += n
+				for outcome, n := range seen {
+					counts[outcome] += n
+					runs += n
 				}
-				done := result.Runs
+				done := runs
 				mu.Unlock()
 				if e.Progress != nil {
-					e.Progress(done, result.Wanted)
+					e.Progress(done, wanted)
 				}
 			}
 			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	result.Interrupted = result.Runs < result.Wanted
-	for _, verdict := range verdicts {
-		result.Verdicts = append(result.Verdicts, estimate(verdict, counts[verdict], result.Runs))
-	}
-	return result, nil
+	return counts, runs, nil
 }
 
 func estimate(verdict analysis.Verdict, count, runs int64) Estimate {
@@ -96,7 +106,7 @@ func estimate(verdict analysis.Verdict, count, runs int64) Estimate {
 type sourced struct{ Experiment }
 
 func (s sourced) sample(ctx context.Context, run int64, _ *rand.Rand) (analysis.Verdict, error) {
-	tally, err := s.Source(ctx, run)
+	tally, err := s.Source(ctx, run, s.Plan.Requests)
 	if err != nil {
 		return "", err
 	}
@@ -155,7 +165,7 @@ func (r requests) sample(_ context.Context, _ int64, random *rand.Rand) (analysi
 			tally.Add(split.Answer{Number: uint64(i), Outcome: split.Error, Kind: "simulated"})
 			continue
 		}
-		if answer.Version == "" || i%int64(r.Truth.Reuse) == 0 {
+		if !r.Truth.PerConnection || answer.Version == "" || i%int64(r.Truth.Reuse) == 0 {
 			answer.Version = r.version(random.Float64())
 		}
 		answer.Number, answer.Connection = uint64(i), uint64(i/int64(r.Truth.Reuse))

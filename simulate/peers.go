@@ -198,9 +198,11 @@ func heaviest(shares []float64) []band {
 type PeerResult struct {
 	Rule Rule
 	// First is the probability that the first sample passes, Passes that one of
-	// the attempts does. FirstLow and FirstHigh are the 95 % interval of First
-	// where samples were drawn, else First itself.
-	First, FirstLow, FirstHigh, Passes float64
+	// the attempts does.
+	First, Passes float64
+	// Low and High are the 95 % interval of Passes where samples were drawn,
+	// else Passes itself.
+	Low, High float64
 }
 
 // Peers returns what the rules that know weights of such a kind make of a
@@ -223,16 +225,15 @@ func Peers(weights, truth split.Weights) []PeerResult {
 				return passes(version, x)
 			})
 		}
-		results = append(results, rule.result(min(1, first)))
+		first = min(1, first)
+		results = append(results, rule.result(first, first, first))
 	}
 	return results
 }
 
-func (r Rule) result(first float64) PeerResult {
-	return PeerResult{
-		Rule: r, First: first, FirstLow: first, FirstHigh: first,
-		Passes: -math.Expm1(float64(r.Attempts) * math.Log1p(-first)),
-	}
+func (r Rule) result(first, low, high float64) PeerResult {
+	within := func(p float64) float64 { return -math.Expm1(float64(r.Attempts) * math.Log1p(-p)) }
+	return PeerResult{Rule: r, First: first, Passes: within(first), Low: within(low), High: within(high)}
 }
 
 // accepts applies the rule to the counts of one sample.

@@ -1,12 +1,15 @@
 package simulate
 
 import (
+	"context"
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -136,4 +139,33 @@ func TestBoxProbabilityIsTheMultinomial(t *testing.T) {
 	one := []int64{5, 3, 2}
 	got := boxProbability(10, []float64{0.5, 0.3, 0.2}, func(version int, x int64) bool { return x == one[version] })
 	assert.InEpsilon(t, 2520*math.Pow(0.5, 5)*math.Pow(0.3, 3)*math.Pow(0.2, 2), got, 1e-9)
+}
+
+// Samples that are drawn agree with what is summed.
+func TestPeersOfSamples(t *testing.T) {
+	plan := planned(t, "v1=70,v2=30")
+	truth := weights(t, "v1=65,v2=35")
+	e := Experiment{Plan: plan, Workers: 2, Source: func(_ context.Context, run, n int64) (*split.Tally, error) {
+		v1 := binomial(rand.New(rand.NewPCG(uint64(run), 9)), n, 0.65)
+		return &split.Tally{Versions: map[string]int64{"v1": v1, "v2": n - v1}}, nil
+	}}
+	const runs = 400
+	exact := map[string]PeerResult{}
+	for _, each := range Peers(plan.Question.Weights, truth) {
+		exact[each.Rule.Name] = each
+	}
+	sampled, err := PeersOf(t.Context(), e, runs)
+	require.NoError(t, err)
+	require.Len(t, sampled, len(exact))
+	for _, each := range sampled {
+		want := exact[each.Rule.Name].First
+		low, high := analysis.ClopperPearson(int64(math.Round(each.First*runs)), runs, 1e-4)
+		assert.True(t, low <= want && want <= high, "%s: %g for %g", each.Rule.Name, each.First, want)
+		assert.True(t, each.Low <= each.Passes && each.Passes <= each.High)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	none, err := PeersOf(ctx, e, runs)
+	require.NoError(t, err)
+	assert.Empty(t, none)
 }

@@ -22,18 +22,20 @@ type Truth struct {
 	// Shares are weights of any positive sum. A version that the plan does not
 	// name may be among them.
 	Shares split.Weights
-	// PerConnection draws a version once for each connection of Reuse requests,
-	// as a balancer below HTTP does, instead of once for each request.
+	// Reuse is the number of requests on a connection. Zero leaves order and
+	// connections out: only counts are drawn, and no gate is tested.
+	Reuse int
+	// PerConnection draws a version once for each connection, as a balancer
+	// below HTTP does, instead of once for each request. It needs Reuse.
 	PerConnection bool
-	Reuse         int
 	// Errors is the share of requests that end in an error, whatever version
 	// they were meant for.
 	Errors float64
 }
 
-// A Source draws sample number run and returns its tally. It is called from
-// several goroutines.
-type Source func(ctx context.Context, run int64) (*split.Tally, error)
+// A Source draws sample number run, of so many requests, and returns its tally.
+// It is called from several goroutines; numbers do not recur.
+type Source func(ctx context.Context, run, requests int64) (*split.Tally, error)
 
 // An Experiment is a plan and a truth, or a source of samples instead of one.
 type Experiment struct {
@@ -124,23 +126,23 @@ const interval = 0.05
 // for an experiment that cannot be made, or a source that failed.
 func Run(ctx context.Context, e Experiment) (*Result, error) {
 	if e.Source != nil {
-		return e.draw(ctx, Sampled, defaultSampled, func() sampler { return sourced{e} })
+		return e.estimates(ctx, Sampled, defaultSampled, func() sampler[analysis.Verdict] { return sourced{e} })
 	}
 	truth, err := e.truth()
 	if err != nil {
 		return nil, err
 	}
 	switch {
-	case e.Truth.PerConnection:
-		return e.draw(ctx, Requests, defaultRequests, func() sampler { return requests{e, truth} })
+	case e.Truth.Reuse > 0:
+		return e.estimates(ctx, Requests, defaultRequests, func() sampler[analysis.Verdict] { return requests{e, truth} })
 	case e.Truth.Errors > 0:
-		return e.draw(ctx, Counts, defaultRequests, func() sampler { return failing{e, truth} })
+		return e.estimates(ctx, Counts, defaultRequests, func() sampler[analysis.Verdict] { return failing{e, truth} })
 	case truth.positive <= 2:
 		return e.sum(truth), nil
 	}
 	known := analysis.NewVerdicts(e.Plan)
 	known.Learn()
-	return e.draw(ctx, Counts, defaultCounts, func() sampler { return &counting{e: e, truth: truth, judge: known.Clone()} })
+	return e.estimates(ctx, Counts, defaultCounts, func() sampler[analysis.Verdict] { return &counting{e: e, truth: truth, judge: known.Clone()} })
 }
 
 // A truth is seen through the weights of a plan.
@@ -158,7 +160,7 @@ func (e Experiment) truth() (truth, error) {
 	if err := e.Truth.Shares.Validate(); err != nil {
 		return t, err
 	}
-	if e.Truth.PerConnection && e.Truth.Reuse < 1 {
+	if e.Truth.Reuse < 0 || e.Truth.PerConnection && e.Truth.Reuse == 0 {
 		return t, errors.New("the number of requests on a connection must be at least 1")
 	}
 	if !(e.Truth.Errors >= 0 && e.Truth.Errors < 1) {
