@@ -72,12 +72,13 @@ type Judgement struct {
 	Versions                       []VersionResult
 	// ChiSquare and GTest compare the hits as they were identified; Exact is
 	// the exact p-value of ChiSquare.
-	ChiSquare, GTest Test
-	Exact            *ExactTest
-	Equivalence      Equivalence
-	Effect           Effect
-	Power            Power
-	Gates            []Gate
+	// CressieRead is between the two.
+	ChiSquare, GTest, CressieRead Test
+	Exact                         *ExactTest
+	Equivalence                   Equivalence
+	Effect                        Effect
+	Power                         Power
+	Gates                         []Gate
 }
 
 // VersionResult is one row, expected versions first in the order of the
@@ -87,8 +88,10 @@ type VersionResult struct {
 	Weight, ExpectedShare, Margin float64
 	Count                         int64
 	Share                         float64
-	// Low and High are a 95 % simultaneous interval (Goodman 1965).
-	Low, High float64
+	// Low and High are a 95 % simultaneous interval (Goodman 1965), ExactLow
+	// and ExactHigh one that holds for the smallest counts too (Clopper and
+	// Pearson 1934, at 5 % over the number of versions).
+	Low, High, ExactLow, ExactHigh float64
 	// Residual is the standardised Pearson residual.
 	Residual float64
 	// Expected is false for a version that the weights do not name.

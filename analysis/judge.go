@@ -82,7 +82,7 @@ func (s *sample) describe() *Judgement {
 		Power:    s.plan.power(s.total),
 	}
 	j.ChiSquare = Test{PValue: 1, DF: len(s.arms) - 1}
-	j.GTest = j.ChiSquare
+	j.GTest, j.CressieRead = j.ChiSquare, j.ChiSquare
 	j.Equivalence = Equivalence{PValue: 1, MinMargin: 1}
 	s.least, s.worst = level{p: 1}, level{p: 1}
 	if s.hits == 0 {
@@ -97,6 +97,7 @@ func (s *sample) describe() *Judgement {
 	statistic := chiSquareStatistic(s.counts, s.shares)
 	j.ChiSquare = asymptotic(statistic, n, s.shares)
 	j.GTest = asymptotic(gStatistic(s.counts, s.shares), n, s.shares)
+	j.CressieRead = asymptotic(cressieReadStatistic(s.counts, s.shares), n, s.shares)
 	main := fit{s.shares, s.q.Alpha, s.q.Seed}
 	seen := main.levels(n, statistic)[0]
 	j.Method, j.Exact = seen.method, seen.exact
@@ -127,6 +128,7 @@ func (s *sample) versionResults() []VersionResult {
 		}
 		x, n := float64(r.Count), float64(identified)
 		r.Low, r.High = goodman(x, n, rows, 0.05)
+		r.ExactLow, r.ExactHigh = exactInterval(x, n, rows, 0.05)
 		if n > 0 {
 			r.Share = x / n
 		}
