@@ -22,6 +22,7 @@ type Check struct {
 	Versions    []Version    `json:"versions"`
 	ChiSquare   *Test        `json:"chi_square,omitempty"`
 	GTest       *Test        `json:"g_test,omitempty"`
+	CressieRead *Test        `json:"cressie_read,omitempty"`
 	Exact       *Exact       `json:"exact,omitempty"`
 	Sequential  *Sequential  `json:"sequential,omitempty"`
 	Equivalence *Equivalence `json:"equivalence,omitempty"`
@@ -84,6 +85,9 @@ type Version struct {
 	// CILow and CIHigh are a 95 % interval, simultaneous over the versions.
 	CILow  Number `json:"ci_low"`
 	CIHigh Number `json:"ci_high"`
+	// ExactCILow and ExactCIHigh are one that holds for the smallest counts too.
+	ExactCILow  Number `json:"exact_ci_low,omitzero"`
+	ExactCIHigh Number `json:"exact_ci_high,omitzero"`
 	// Residual is the standardised Pearson residual.
 	Residual Number `json:"residual"`
 	// Unexpected marks a version that the weights do not name.

@@ -48,6 +48,9 @@ func FromJudgement(name string, j *analysis.Judgement, m Measurement) Check {
 	}
 	if j.ChiSquare.DF > 0 && hits > 0 {
 		c.ChiSquare, c.GTest = fromTest(j.ChiSquare), fromTest(j.GTest)
+		if j.CressieRead.DF > 0 {
+			c.CressieRead = fromTest(j.CressieRead)
+		}
 		c.Effect = &Effect{W: Num(j.Effect.W), MisroutedShare: Num(j.Effect.MisroutedShare)}
 		c.Power = &Power{Achieved: Num(j.Power.Achieved), Margin: Num(j.Power.Margin)}
 	}
@@ -121,6 +124,9 @@ func fromVersion(v analysis.VersionResult, sampled bool) Version {
 	}
 	if sampled {
 		row.Share, row.CILow, row.CIHigh = Num(v.Share), Num(v.Low), Num(v.High)
+		if v.ExactHigh > 0 {
+			row.ExactCILow, row.ExactCIHigh = Num(v.ExactLow), Num(v.ExactHigh)
+		}
 		if v.Weight > 0 {
 			row.Residual = Num(v.Residual)
 		}

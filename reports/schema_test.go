@@ -89,6 +89,8 @@ func full() *reports.Report {
 	c := &step.Checks[0]
 	c.ExpectedVerdict, c.Interrupted = "violated", true
 	c.Exact = &reports.Exact{PValue: reports.Num(0), Method: "monte-carlo", Draws: 9, CILow: reports.Num(0), CIHigh: reports.Num(0.1)}
+	c.CressieRead = c.GTest
+	c.Versions[0].ExactCILow, c.Versions[0].ExactCIHigh = reports.Num(0), reports.Num(1)
 	c.Sequential = &reports.Sequential{LogEValue: reports.Num(1), PValue: reports.Num(0)}
 	c.Latency = &reports.Latency{P50: reports.Num(1), P95: reports.Num(2), P99: reports.Num(3)}
 	c.Diagnosis, c.Warnings = []string{"d"}, []string{"w"}

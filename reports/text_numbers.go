@@ -61,6 +61,7 @@ func statistics(c *Check) []string {
 	}
 	test("chi-square", c.ChiSquare)
 	test("G test", c.GTest)
+	test("Cressie-Read", c.CressieRead)
 	if c.Sequential != nil {
 		lines = append(lines, fmt.Sprintf("sequential: log e-value %.4g, %s", c.Sequential.LogEValue.Or(0), probability(c.Sequential.PValue.Or(0))))
 	}
