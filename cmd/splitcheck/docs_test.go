@@ -20,7 +20,8 @@ import (
 // TestDocs runs every command of README and docs as a reader would type it, in
 // a shell, one shell for each page, and compares what it prints with what the
 // page shows. A block that shows no output, or an ellipsis, promises only that
-// the command works.
+// the command works. `go test ./cmd/splitcheck -run TestDocs -update` writes the
+// outputs anew.
 func TestDocs(t *testing.T) {
 	pages, err := filepath.Glob("../../docs/*.md")
 	require.NoError(t, err)
@@ -36,7 +37,10 @@ func TestDocs(t *testing.T) {
 		}
 		t.Run(strings.TrimPrefix(page, "../../"), func(t *testing.T) {
 			t.Parallel()
-			runPage(t, steps)
+			printed := runPage(t, steps)
+			if *update {
+				require.NoError(t, os.WriteFile(page, []byte(showing(string(text), steps, printed)), 0o644))
+			}
 		})
 	}
 	assert.Greater(t, commands, 10, "the pages hold no commands: is the format of the blocks still ```console?")
@@ -86,7 +90,8 @@ func consoleSteps(text string) []consoleStep {
 	return steps
 }
 
-func runPage(t *testing.T, steps []consoleStep) {
+// runPage returns what each step has printed.
+func runPage(t *testing.T, steps []consoleStep) []string {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	address := freeAddress(t)
@@ -104,7 +109,8 @@ func runPage(t *testing.T, steps []consoleStep) {
 	// How this checkout is run, and where its servers listen, is the page's
 	// business; what they print is what is compared.
 	asRun := strings.NewReplacer("go run ./cmd/splitcheck", "splitcheck", "127.0.0.1:8080", address, "localhost:8080", address)
-	for _, step := range steps {
+	all := make([]string, len(steps))
+	for i, step := range steps {
 		if elsewhere[step.command] {
 			continue
 		}
@@ -135,33 +141,47 @@ func runPage(t *testing.T, steps []consoleStep) {
 		}
 		got := strings.ReplaceAll(printed.String(), address, "127.0.0.1:8080")
 		assert.NotContains(t, []string{"2", "126", "127"}, status, "line %d: %s\n%s", step.line, step.command, got)
-		if step.shown && !strings.Contains(step.output, "…\n") {
+		all[i] = strings.TrimRight(got, "\n") + "\n"
+		if step.promised() && !*update {
 			assert.Equal(t, steady(step.output), steady(got), "line %d: %s prints something else than the page shows", step.line, step.command)
 		}
 	}
 	_, _ = io.WriteString(stdin, "kill $(jobs -p) 2>/dev/null; wait; exit\n")
 	go func() { _, _ = io.Copy(io.Discard, output) }()
 	_ = shell.Wait()
+	return all
+}
+
+// promised says whether a page shows the whole output of a step.
+func (s consoleStep) promised() bool { return s.shown && !strings.Contains(s.output, "…\n") }
+
+// showing is a page with the outputs that its commands have now.
+func showing(text string, steps []consoleStep, printed []string) string {
+	lines := strings.SplitAfter(text, "\n")
+	var page strings.Builder
+	next := 0
+	for i, step := range steps {
+		if !step.promised() || printed[i] == "" {
+			continue
+		}
+		head := step.line + strings.Count(step.command, "\n")
+		page.WriteString(strings.Join(lines[next:head], "") + printed[i])
+		next = head + strings.Count(step.output, "\n")
+	}
+	return page.String() + strings.Join(lines[next:], "")
 }
 
 var (
-	statusLine = regexp.MustCompile(`^<<<(\d+)>>>$`)
+	statusLine = regexp.MustCompile(`^<<<(\d+)>>>\n$`)
 	// measured are figures that differ from run to run: times and rates.
-	measured = regexp.MustCompile(`[0-9][0-9.,]*\s?(µs|ms|s|m[0-9]+s|requests/s|/s|per second)\b`)
-	spaces   = regexp.MustCompile(`[ \t]+|─+|━+|-{3,}`)
+	measured = regexp.MustCompile(`[0-9][0-9.,]*\s?(µs|ms|s|m[0-9]+s|requests/s|/s|a second)\b`)
+	blanks   = regexp.MustCompile(`\s+`)
 )
 
-// steady removes from an output what differs from run to run.
+// steady removes from an output what differs from run to run: times and rates,
+// and the line breaks that they move.
 func steady(text string) string {
-	text = measured.ReplaceAllString(text, "T")
-	text = spaces.ReplaceAllString(text, " ")
-	var lines []string
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return strings.Join(lines, "\n")
+	return strings.TrimSpace(blanks.ReplaceAllString(measured.ReplaceAllString(text, "T"), " "))
 }
 
 func freeAddress(t *testing.T) string {

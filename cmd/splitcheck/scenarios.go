@@ -98,11 +98,11 @@ itself. Exit code 2 if anything would make a check meaningless.`,
 			)
 			for _, arg := range args {
 				list, mistakes := disk(std).Find(filepath.ToSlash(arg))
-				found = append(found, mistakes.Errors()...)
+				found = append(found, mistakes...)
 				for _, s := range list {
-					said := scenarios.Lint(s)
+					said := append(scenarios.Lint(s), scenarios.LintIdentify(s)...)
 					found = append(found, said...)
-					if len(said) == 0 {
+					if len(said) == 0 && len(s.Warnings) == 0 {
 						clean++
 					}
 				}
