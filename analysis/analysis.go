@@ -44,8 +44,8 @@
 // Errors may have been any version of positive weight, unidentified answers any
 // version at all. Every verdict holds however they are assigned.
 //
-// The package does not decide when to stop sampling: a sample that grows until
-// it passes passes in the end, whatever the split.
+// A sample that grows until it passes passes in the end, whatever the split. One
+// that may end when it is decided has a method of its own: see Sequential.
 package analysis
 
 // A Verdict is what a sample shows.
@@ -67,7 +67,7 @@ type Judgement struct {
 	// first; Advice says what would settle it or what to look at next.
 	Reasons, Advice, Warnings []string
 
-	Method                         string // "exact", "monte-carlo" or "asymptotic" chi-square
+	Method                         string // "exact", "monte-carlo" or "asymptotic" chi-square, or "sequential"
 	Requests, Errors, Unidentified int64
 	Versions                       []VersionResult
 	// ChiSquare and GTest compare the hits as they were identified; Exact is
@@ -75,10 +75,13 @@ type Judgement struct {
 	// CressieRead is between the two.
 	ChiSquare, GTest, CressieRead Test
 	Exact                         *ExactTest
-	Equivalence                   Equivalence
-	Effect                        Effect
-	Power                         Power
-	Gates                         []Gate
+	// Sequential is there for the sequential method alone. The tests above are
+	// then for information: their p-values hold for a size fixed before.
+	Sequential  *SequentialResult
+	Equivalence Equivalence
+	Effect      Effect
+	Power       Power
+	Gates       []Gate
 }
 
 // VersionResult is one row, expected versions first in the order of the
@@ -120,7 +123,8 @@ type ExactTest struct {
 	Draws     int
 }
 
-// Equivalence is the exact per-version two one-sided tests.
+// Equivalence is the exact per-version two one-sided tests, or, for the
+// sequential method, the evidence against shares that are off by their margins.
 type Equivalence struct {
 	PValue float64
 	// MinMargin is the smallest common margin at which the split would verify.

@@ -24,9 +24,8 @@ func ChancesOf(q Question, n int64) (Chances, error) {
 	}
 	q = p.Question
 	size := float64(n)
-	d := newDesign(q.arms(), q.Alpha)
-	d.calibrate(size)
-	r := d.at(size, 0)
+	d := sizeOf(q, size)
+	r := d.risks(size)
 	c := Chances{
 		Verified: max(0, 1-r.notVerified-p.GatesBudget()),
 		Violated: max(0, 1-r.notViolated-p.GatesBudget()),

@@ -15,6 +15,9 @@ import (
 // whether the sample may be tested at all, then what is shown to be wrong,
 // then whether enough was measured, and only then what is shown to be right.
 func Judge(p *Plan, t *split.Tally) *Judgement {
+	if p.Method == Sequentially {
+		return JudgeSequential(p, t)
+	}
 	s := newSample(p, t)
 	j := s.describe()
 	switch {

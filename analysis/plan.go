@@ -14,9 +14,13 @@ const MostRequests = 1e12
 // A Plan is the sample that answers a question.
 type Plan struct {
 	Question Question // with every default filled in
-	Method   string   // "chi-square"
-	// Requests is the size of the sample.
+	Method   string   // ChiSquare or Sequentially
+	// Requests is the size of the sample; that of the sequential method may
+	// end before, and not have more.
 	Requests int64
+	// Median is, for the sequential method, a number of requests by which
+	// half of all correct splits are verified, and 0 for the other.
+	Median int64
 	// Needed is the least size from which on the promises hold. It is less
 	// or more than Requests where someone else chose the size, and 0 where no
 	// size up to MostRequests will do.
@@ -39,6 +43,9 @@ type PlannedVersion struct {
 //     others sharing the rest in proportion, is violated with at least the
 //     power;
 //   - not a single hit among a version of weight zero bounds its leak.
+//
+// For the sequential method the same is promised of a sample that ends when it
+// is decided, and after so many requests at the latest.
 //
 // The error names every mistake of the question.
 func NewPlan(q Question) (*Plan, error) {
@@ -76,7 +83,10 @@ func newPlan(q Question) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Question: q, Method: "chi-square"}
+	p := &Plan{Question: q, Method: q.Method}
+	if q.Method == Sequentially {
+		p.Median = q.median()
+	}
 	for _, each := range q.Weights {
 		p.Versions = append(p.Versions, PlannedVersion{
 			Version:       each.Version,
@@ -105,7 +115,11 @@ func (q Question) needed() (int64, error) {
 	if err := q.room(); err != nil {
 		return 0, err
 	}
-	n, err := newDesign(q.arms(), q.Alpha).sample(q.budget())
+	sample := newDesign(q.arms(), q.Alpha).sample
+	if q.Method == Sequentially {
+		sample = newCourse(q.arms(), q.Alpha).cap
+	}
+	n, err := sample(q.budget())
 	if err != nil {
 		return 0, err
 	}
@@ -119,13 +133,25 @@ func (q Question) needed() (int64, error) {
 	return int64(n), nil
 }
 
+// median is the least number of requests after which a correct split is more
+// likely verified than not.
+func (q Question) median() int64 {
+	c := newCourse(q.arms(), q.Alpha)
+	if guess, _ := newDesign(c.arms, q.Alpha).guess(0.25); guess > MostRequests {
+		return 0
+	}
+	n := c.median()
+	if q.excludes() {
+		n = max(n, silentBelow(q.Leak, q.Alpha))
+	}
+	return int64(n)
+}
+
 // sample returns the least n from which on both risks keep to the budget.
 func (d *design) sample(budget float64) (float64, error) {
-	guess, widest := d.guess(budget)
-	if guess > MostRequests {
-		return 0, fmt.Errorf("to tell a share of %.3g from one that is off by %.3g takes about %.2g requests, more than "+
-			"the %.0g that are planned at most; use greater margins, or leave out what is never to be seen",
-			widest.share, widest.margin, guess, MostRequests)
+	guess, err := d.practical(budget)
+	if err != nil {
+		return 0, err
 	}
 	if len(d.arms) == 1 {
 		return math.Ceil(guess), nil
@@ -160,6 +186,17 @@ func (d *design) sample(budget float64) (float64, error) {
 		high--
 	}
 	return math.Max(high, d.seen()), nil
+}
+
+// practical is guess, if that is a number of requests that can be planned.
+func (d *design) practical(budget float64) (float64, error) {
+	guess, widest := d.guess(budget)
+	if guess > MostRequests {
+		return 0, fmt.Errorf("to tell a share of %.3g from one that is off by %.3g takes about %.2g requests, more than "+
+			"the %.0g that are planned at most; use greater margins, or leave out what is never to be seen",
+			widest.share, widest.margin, guess, MostRequests)
+	}
+	return guess, nil
 }
 
 // guess is the sample by the textbook: Cohen's effect size and the noncentral

@@ -258,6 +258,26 @@ func PowerOf(q Question, n int64) (Power, error) {
 	return p.power(float64(n)), nil
 }
 
+// A sizing knows the risks of a method by the size of its sample.
+type sizing interface {
+	// risks are those of n requests without errors.
+	risks(n float64) risks
+	// reachable is the smallest margin that, common to all versions, keeps
+	// both risks of n requests to the budget; 1 if there is none.
+	reachable(n, budget float64) float64
+}
+
+func sizeOf(q Question, n float64) sizing {
+	if q.Method == Sequentially {
+		return newCourse(q.arms(), q.Alpha)
+	}
+	d := newDesign(q.arms(), q.Alpha)
+	d.calibrate(n)
+	return d
+}
+
+func (d *design) risks(n float64) risks { return d.at(n, 0) }
+
 // power is what n requests can show: the power at the margins of the plan, and
 // the smallest common margin at which both promises hold, 1 if there is none.
 func (p *Plan) power(n float64) Power {
@@ -271,13 +291,12 @@ func (p *Plan) power(n float64) Power {
 	if len(arms) == 1 {
 		gates = 0 // there is nothing for them to compare
 	}
-	d := newDesign(arms, q.Alpha)
-	d.calibrate(n)
-	power.Achieved = max(0, 1-d.at(n, 0).worst()-gates)
+	size := sizeOf(q, n)
+	power.Achieved = max(0, 1-size.risks(n).worst()-gates)
 	if q.excludes() && n < silentBelow(q.Leak, q.Alpha) {
 		power.Achieved = 0 // a correct split cannot be verified
 	}
-	power.Margin = d.reachable(n, q.budget())
+	power.Margin = size.reachable(n, q.budget())
 	return power
 }
 

@@ -27,8 +27,18 @@ type Question struct {
 	// MaxErrors is the share of errors beyond which nothing was measured;
 	// negative stands for the default, 0.01.
 	MaxErrors float64
-	Seed      uint64 // for Monte Carlo
+	// Method is ChiSquare, for a sample of a size that is fixed before, or
+	// Sequentially, for one that ends when it is decided. Empty stands for
+	// ChiSquare.
+	Method string
+	Seed   uint64 // for Monte Carlo
 }
+
+// The methods of a Question.
+const (
+	ChiSquare    = "chi-square"
+	Sequentially = "sequential"
+)
 
 // The defaults of a Question.
 const (
@@ -69,6 +79,13 @@ func (q Question) filled() (Question, error) {
 	}
 	if q.MaxErrors < 0 {
 		q.MaxErrors = DefaultMaxErrors
+	}
+	switch q.Method {
+	case "":
+		q.Method = ChiSquare
+	case ChiSquare, Sequentially:
+	default:
+		mistake("the method %q is unknown; use %s or %s", q.Method, ChiSquare, Sequentially)
 	}
 	between("alpha", q.Alpha, 0, 0.5)
 	between("power", q.Power, 0, 1)

@@ -82,6 +82,12 @@ func (s *sample) sayRejected(j *Judgement) {
 	}
 	j.because("the split is not %s: a correct one would be this far off with a probability of %s (%s chi-square test, "+
 		"alpha %s)%s", s.asked(), pValue(s.least.p), s.least.method, pValue(s.q.Alpha), clause)
+	s.sayOff(j)
+	j.advise("compare the weights that the proxies have programmed with those that were asked for")
+}
+
+// sayOff names the versions that are furthest off.
+func (s *sample) sayOff(j *Judgement) {
 	rows := slices.Clone(j.Versions)
 	slices.SortStableFunc(rows, func(a, b VersionResult) int {
 		return cmp.Compare(math.Abs(b.Residual), math.Abs(a.Residual))
@@ -92,7 +98,6 @@ func (s *sample) sayRejected(j *Judgement) {
 				percent(each.Share), percent(each.Low), percent(each.High))
 		}
 	}
-	j.advise("compare the weights that the proxies have programmed with those that were asked for")
 }
 
 func (s *sample) sayTooManyErrors(j *Judgement) {
@@ -114,6 +119,11 @@ func (s *sample) sayVerified(j *Judgement) {
 	}
 	j.because("every version is shown to lie within its margin (%s; exact equivalence test, p = %s, at most %s)",
 		strings.Join(within, ", "), pValue(j.Equivalence.PValue), pValue(s.q.Alpha))
+	s.sayWithinAll(j)
+}
+
+// sayWithinAll says what else a verified split is shown to be.
+func (s *sample) sayWithinAll(j *Judgement) {
 	if s.failed+s.unknown > 0 {
 		j.because("that holds whichever versions the %s and the %s were", plural(s.failed, "error"),
 			plural(s.unknown, "unidentified answer"))
@@ -181,6 +191,9 @@ func (s *sample) wanted() string {
 			return err.Error()
 		}
 		return "no sample of a practical size settles this; ask for greater margins"
+	case s.requests < s.plan.Needed && s.q.Method == Sequentially:
+		return fmt.Sprintf("%s at most settle it, with a probability of %s either way; a sample that the sequential method "+
+			"has not decided may go on, as long as nothing is changed", plural(s.plan.Needed, "request"), percent(s.q.Power))
 	case s.requests < s.plan.Needed:
 		return fmt.Sprintf("a fresh sample of %s settles it, with a probability of %s either way; a sample that is "+
 			"stretched until it passes proves nothing", plural(s.plan.Needed, "request"), percent(s.q.Power))
@@ -195,7 +208,7 @@ func (s *sample) warn(j *Judgement) {
 	if s.requests == 0 {
 		return
 	}
-	if s.requests < s.plan.Requests {
+	if s.requests < s.plan.Requests && s.q.Method != Sequentially {
 		j.Warnings = append(j.Warnings, fmt.Sprintf("the sample has %s of the %s planned; the promised error rates hold "+
 			"only if it was not stopped because of what it showed", plural(s.requests, "request"), number(s.plan.Requests)))
 	}

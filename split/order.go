@@ -82,6 +82,10 @@ type connection struct {
 	versions map[string]int
 }
 
+// Seen returns the number of connections that have carried a hit so far, open
+// ones included.
+func (c *Connections) Seen() int64 { return c.Count + int64(len(c.open)) }
+
 func (c *Connections) add(id uint64, version string) {
 	if c.Reuse == 1 {
 		c.fold(&connection{hits: 1, versions: map[string]int{version: 1}})

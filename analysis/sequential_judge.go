@@ -1,0 +1,198 @@
+package analysis
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/splitcheck/splitcheck/split"
+)
+
+// SequentialResult is the evidence that the sequential method has gathered.
+type SequentialResult struct {
+	// LogEValue is the natural logarithm of the e-value against the weights
+	// at the end, with errors and unidentified answers where they speak least
+	// against them.
+	LogEValue float64
+	// PValue is 1 over the greatest e-value on the way: the probability with
+	// which a correct split would ever have shown as much.
+	PValue float64
+}
+
+// JudgeSequential says what the counts of a tally show by the sequential method,
+// seen once: counts have no order, so it is the evidence of this one look. That
+// is valid however the sample came to end, but evidence that was there before
+// and has gone again is not in it. Sequential.Judge has it all.
+func JudgeSequential(p *Plan, t *split.Tally) *Judgement { return NewSequential(p).Judge(t) }
+
+// Judge says what the sample shows now that it has ended. t is the tally of all
+// the answers that were added, or of all workers; a last look is taken at it.
+//
+// The order is that of the function Judge. The gates are judged once, now: a
+// sample that ends when it is decided ends by its counts alone, and given
+// those the gates test what is left, its order.
+func (s *Sequential) Judge(t *split.Tally) *Judgement {
+	s.Look(t)
+	x := newSample(s.plan, t)
+	j := x.describe()
+	s.describe(j, x)
+	switch {
+	case t.Hits() == 0 && x.unknown == 0:
+		x.sayNothingMeasured(j)
+	case x.impossible(j):
+	case x.brokenGate(j):
+	case s.rejected(j, x):
+	case x.tooManyErrors(j):
+	case s.verifies():
+		j.Verdict = Verified
+		s.sayVerified(j, x)
+	default:
+		j.Verdict = Inconclusive
+		s.sayInconclusive(j, x)
+	}
+	x.warn(j)
+	return j
+}
+
+func (s *Sequential) describe(j *Judgement, x *sample) {
+	j.Method = Sequentially
+	j.Sequential = &SequentialResult{LogEValue: s.against.log, PValue: math.Exp(-s.best)}
+	if x.hits == 0 {
+		return
+	}
+	j.Equivalence = Equivalence{MinMargin: s.leastMargin()}
+	for _, b := range s.bounds {
+		j.Equivalence.PValue = max(j.Equivalence.PValue, math.Exp(-b.best))
+	}
+	if s.Decided() {
+		// What it could show is that of the whole course, not of its end.
+		j.Power = s.plan.power(max(x.total, float64(s.plan.Requests)))
+	}
+	if len(s.arms) == 1 {
+		return
+	}
+	low, high := s.against.urn.confidence(x.counts, 0.05)
+	for i := range j.Versions {
+		if place := s.place[j.Versions[i].Version]; j.Versions[i].Weight > 0 {
+			j.Versions[i].Low, j.Versions[i].High = low[place], high[place]
+		}
+	}
+}
+
+// reach is what the confidence sequence of a version leaves it at alpha, at the
+// end of the sample.
+func (s *Sequential) reach(i int) (low, high float64) {
+	n, y := s.against.n, s.hits[i]
+	if len(s.arms) == 1 {
+		if s.unknown > 0 {
+			return 0, 1
+		}
+		return math.Pow(s.plan.Question.Alpha, 1/n), 1
+	}
+	a := s.arms[i]
+	u := newUrn([]float64{a.share, 1 - a.share}, a.concentration())
+	lows, _ := u.confidence([]float64{y, n - y}, s.plan.Question.Alpha)
+	y += s.failed + s.unknown
+	_, highs := u.confidence([]float64{y, n - y}, s.plan.Question.Alpha)
+	return lows[0], highs[0]
+}
+
+// leastMargin is the smallest margin at which every version would be shown to
+// lie within it. What was excluded on the way stays excluded.
+func (s *Sequential) leastMargin() float64 {
+	var least float64
+	for i, a := range s.arms {
+		low, high := s.reach(i)
+		below, above := a.share-low, high-a.share
+		for _, b := range s.bounds {
+			switch {
+			case b.version != i || b.best < s.excluded:
+			case b.above:
+				above = min(above, a.margin)
+			default:
+				below = min(below, a.margin)
+			}
+		}
+		least = max(least, below, above)
+	}
+	return least
+}
+
+// rejected: the weights are refuted, unless what is missing may be missing only
+// because too few connections asked for it.
+func (s *Sequential) rejected(j *Judgement, x *sample) bool {
+	if !s.rejects() {
+		return false
+	}
+	for i, each := range s.hits {
+		if each == 0 && len(s.arms) > 1 && x.tooFewConnections(i) {
+			j.Verdict = Inconclusive
+			x.sayTooFewConnections(j, i)
+			return true
+		}
+	}
+	j.Verdict = Violated
+	if i := s.silent(); i >= 0 {
+		x.saySilent(j, i)
+	}
+	if s.best >= s.refuted {
+		s.sayRefuted(j, x)
+	}
+	return true
+}
+
+func (s *Sequential) sayRefuted(j *Judgement, x *sample) {
+	clause := ""
+	if x.failed+x.unknown > 0 {
+		clause = ", even if every error and every unidentified answer is taken for the version that fits best"
+	}
+	j.because("the split is not %s: the answers are more than %s times as probable under other splits, which a correct one "+
+		"would ever bring about with a probability of %s (sequential test, alpha %s)%s", x.asked(),
+		number(int64(math.Exp(min(s.best, 40)))), pValue(j.Sequential.PValue), pValue(x.q.Alpha), clause)
+	x.sayOff(j)
+	j.advise("compare the weights that the proxies have programmed with those that were asked for")
+}
+
+func (s *Sequential) sayVerified(j *Judgement, x *sample) {
+	var within []string
+	for i, each := range s.arms {
+		within = append(within, fmt.Sprintf("%s within %s of %s", x.names[i], points(each.margin), percent(each.share)))
+	}
+	j.because("every version is shown to lie within its margin (%s; confidence sequence, p = %s, at most %s)",
+		strings.Join(within, ", "), pValue(j.Equivalence.PValue), pValue(x.q.Alpha))
+	if s.against.n < float64(s.plan.Requests) {
+		j.because("that took %s of the %s that were planned at most", plural(x.requests, "request"), number(s.plan.Requests))
+	}
+	x.sayWithinAll(j)
+}
+
+func (s *Sequential) sayInconclusive(j *Judgement, x *sample) {
+	if x.hits == 0 {
+		x.sayInconclusive(j)
+		return
+	}
+	j.because("%s cannot tell whether the split is %s", plural(x.requests, "request"), x.asked())
+	if s.worst() >= s.refuted {
+		j.because("whether the counts contradict it depends on which versions the %s and the %s were",
+			plural(x.failed, "error"), plural(x.unknown, "unidentified answer"))
+	}
+	open := map[int]bool{}
+	for _, b := range s.bounds {
+		open[b.version] = open[b.version] || b.best < s.excluded
+	}
+	for i, each := range s.arms {
+		low, high := s.reach(i)
+		if s.hits[i] == 0 {
+			j.because("%s was asked for %s and was not seen yet; in so few requests that is no surprise", x.names[i],
+				percent(each.share))
+		} else if open[i] {
+			j.because("%s got %s, and so far is only shown to lie between %s and %s, not within %s of %s", x.names[i],
+				percent(s.hits[i]/float64(x.hits)), percent(low), percent(high), points(each.margin), percent(each.share))
+		}
+	}
+	x.sayLeak(j)
+	if x.failed+x.unknown > 0 {
+		j.advise("mend what leaves answers without a version: %s", kinds(x.tally.Errors, x.tally.Unidentified))
+	}
+	j.advise("%s", x.wanted())
+}
