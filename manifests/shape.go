@@ -126,12 +126,10 @@ func (s scalar) check(r *reader, n *yaml.Node, path string) {
 }
 
 var (
-	text    = scalar{want: "text", tags: []string{"!!str"}}
-	boolean = scalar{want: "true or false", tags: []string{"!!bool"}}
-	number  = scalar{want: "a number", tags: []string{"!!int", "!!float"}}
-	// A Kubernetes quantity may be written with or without quotes.
-	textOrNumber = scalar{want: "text or a number", tags: []string{"!!str", "!!int", "!!float"}}
-	duration     = scalar{want: "a duration", tags: []string{"!!str"}, hint: "write it as 5s, 1.5s or 2m", valid: func(value string) bool {
+	text     = scalar{want: "text", tags: []string{"!!str"}}
+	boolean  = scalar{want: "true or false", tags: []string{"!!bool"}}
+	number   = scalar{want: "a number", tags: []string{"!!int", "!!float"}}
+	duration = scalar{want: "a duration", tags: []string{"!!str"}, hint: "write it as 5s, 1.5s or 2m", valid: func(value string) bool {
 		_, err := time.ParseDuration(value)
 		return err == nil
 	}}

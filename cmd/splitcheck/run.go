@@ -30,7 +30,6 @@ type runFlags struct {
 	gatewayURL string
 	step       string
 	noApply    bool
-	margin     string
 	question   questionFlags
 	load       loadFlags
 	output     outputFlags
