@@ -28,6 +28,7 @@ const (
 // A collector counts answers as they arrive.
 type collector struct {
 	giveUp func(reason string)
+	decide func() // called once, when the plan's Stop has ended the sample
 
 	settled atomic.Uint64 // answers that stand in order in the tally
 	moved   chan struct{}
@@ -42,11 +43,12 @@ type collector struct {
 	closed   bool
 }
 
-func newCollector(tally *split.Tally, giveUp func(reason string)) *collector {
+func newCollector(ordered split.Ordered, giveUp func(reason string), decide func()) *collector {
 	return &collector{
 		giveUp:   giveUp,
+		decide:   decide,
 		moved:    make(chan struct{}, 1),
-		ordered:  split.Ordered{Tally: tally},
+		ordered:  ordered,
 		versions: map[string]struct{}{},
 	}
 }
@@ -55,7 +57,7 @@ func newCollector(tally *split.Tally, giveUp func(reason string)) *collector {
 func (c *collector) add(a split.Answer, nothing bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed {
+	if c.closed || c.ordered.Stopped() {
 		return
 	}
 	if a.Outcome == split.Hit {
@@ -71,7 +73,10 @@ func (c *collector) add(a split.Answer, nothing bool) {
 		c.failed++
 	}
 	c.ordered.Add(a)
-	c.added++
+	if c.added++; c.ordered.Stopped() {
+		c.decide()
+		return
+	}
 	c.settled.Store(c.added - uint64(c.ordered.Waiting()))
 	select {
 	case c.moved <- struct{}{}:

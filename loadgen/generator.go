@@ -39,11 +39,14 @@ type Progress struct {
 // A Result is what came of a plan.
 type Result struct {
 	// Tally counts what was answered, in dispatch order. It is complete if it
-	// holds as many requests as were planned.
+	// holds as many requests as were planned, or Decided is set.
 	Tally *split.Tally
 	// Sent is how many requests were sent. Cut is how many of them were still
-	// in flight when the run ended early; they are not in the tally.
+	// in flight when the run ended early, or waited for one that was, in a run
+	// that may be stopped; they are not in the tally.
 	Sent, Cut int64
+	// Decided says that the plan's Stop ended the run.
+	Decided bool
 	// Resent is how many requests the transport sent a second time, because
 	// the server had closed the connection that it keeps open.
 	Resent int64
@@ -98,7 +101,8 @@ func (g *Generator) Generate(ctx context.Context, plan Plan) (*Result, error) {
 
 	result := &Result{Tally: &split.Tally{}}
 	result.Tally.Connections.Reuse = plan.Reuse
-	collector := newCollector(result.Tally, func(reason string) { end(gaveUp(reason)) })
+	collector := newCollector(split.Ordered{Tally: result.Tally, Stop: plan.Stop},
+		func(reason string) { end(gaveUp(reason)) }, func() { end(errDecided) })
 	exchanger := &exchanger{ctx: run, plan: plan, transport: g.Transport, collector: collector}
 	resent := g.resent()
 	began := time.Now()
@@ -122,7 +126,8 @@ func (g *Generator) Generate(ctx context.Context, plan Plan) (*Result, error) {
 	result.Sent = exchanger.sent.Load()
 	result.Cut = result.Sent - result.Tally.Requests()
 	result.Resent = g.resent() - resent
-	if result.Tally.Requests() == plan.Requests {
+	result.Decided = collector.ordered.Stopped()
+	if result.Decided || result.Tally.Requests() == plan.Requests {
 		return result, nil
 	}
 	var reason gaveUp
@@ -184,6 +189,9 @@ func (g *Generator) consume(run context.Context, answers <-chan *vegeta.Result, 
 		}
 	}
 }
+
+// errDecided ends a run whose Stop has said yes.
+var errDecided = errors.New("the run is decided")
 
 // A gaveUp is a reason to end a run that is not the user's.
 type gaveUp string

@@ -15,6 +15,7 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
 	"github.com/splitcheck/splitcheck/identify"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // The defaults of a Plan.
@@ -38,8 +39,16 @@ type Plan struct {
 	// Identify names the version of each answer.
 	Identify identify.Rules
 
-	// Requests is the exact number of requests.
+	// Requests is the exact number of requests, or, where Stop may end the
+	// run before, the greatest.
 	Requests int64
+	// Stop, if set, is asked after each answer whether the run ends with it.
+	// It sees answers in dispatch order, and none while an earlier request is
+	// in flight; t is the tally so far, last included. Requests that are in
+	// flight when it says yes, or were answered after others that are, are no
+	// part of the tally. It is called by one goroutine at a time and must
+	// return soon.
+	Stop func(t *split.Tally, last split.Answer) bool
 	// Rate is in requests per second; 0 is as fast as it goes.
 	Rate float64
 	// Connections is the greatest number of requests in flight at once;

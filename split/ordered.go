@@ -13,17 +13,27 @@ import (
 // bounded by what is dispatched within one request's deadline.
 type Ordered struct {
 	Tally *Tally
+	// Stop, if set, is asked after each answer, in dispatch order, whether the
+	// sample ends with it; it must return soon. What comes after is left out,
+	// and so is whatever an earlier request in flight keeps waiting at the
+	// end: the tally is then a sample of its own, the first so many requests,
+	// and which requests are in it does not depend on who answered faster.
+	Stop func(t *Tally, last Answer) bool
 
 	next    uint64
 	waiting map[uint64]Answer
+	stopped bool
 }
 
 // Add takes the next answer to arrive. Numbers are meant to be unique; an answer
 // whose number was counted before, or waits already, has lost its place in the
 // order and is counted at once, for nothing may be dropped.
 func (o *Ordered) Add(a Answer) {
+	if o.stopped {
+		return
+	}
 	if _, waits := o.waiting[a.Number]; waits || a.Number < o.next {
-		o.Tally.Add(a)
+		o.count(a)
 		return
 	}
 	if a.Number != o.next {
@@ -33,27 +43,39 @@ func (o *Ordered) Add(a Answer) {
 		o.waiting[a.Number] = a
 		return
 	}
-	o.Tally.Add(a)
+	o.count(a)
 	o.next++
-	for len(o.waiting) > 0 {
+	for len(o.waiting) > 0 && !o.stopped {
 		a, arrived := o.waiting[o.next]
 		if !arrived {
 			return
 		}
 		delete(o.waiting, o.next)
-		o.Tally.Add(a)
+		o.count(a)
 		o.next++
 	}
 }
+
+func (o *Ordered) count(a Answer) {
+	o.Tally.Add(a)
+	if o.Stop != nil {
+		o.stopped = o.Stop(o.Tally, a)
+	}
+}
+
+// Stopped reports whether Stop has ended the sample.
+func (o *Ordered) Stopped() bool { return o.stopped }
 
 // Waiting returns the number of answers that wait for an earlier one.
 func (o *Ordered) Waiting() int { return len(o.waiting) }
 
 // Close counts the rest of an interrupted sample, in dispatch order with the
-// gaps left out, and closes the tally.
+// gaps left out, and closes the tally. A sample that Stop may end has no rest.
 func (o *Ordered) Close() {
-	for _, number := range slices.Sorted(maps.Keys(o.waiting)) {
-		o.Tally.Add(o.waiting[number])
+	if o.Stop == nil {
+		for _, number := range slices.Sorted(maps.Keys(o.waiting)) {
+			o.Tally.Add(o.waiting[number])
+		}
 	}
 	o.waiting = nil
 	o.Tally.Close()
