@@ -42,6 +42,9 @@ type Experiment struct {
 	Plan   *analysis.Plan
 	Truth  Truth
 	Source Source
+	// Judge is what another experiment with the same plan has prepared; nil to
+	// prepare it anew, which takes up to seconds for ten versions and more.
+	Judge *analysis.Verdicts
 	// Runs is the number of samples that are drawn where drawing is needed;
 	// zero stands for a default that suits the way of drawing.
 	Runs int64
@@ -140,9 +143,20 @@ func Run(ctx context.Context, e Experiment) (*Result, error) {
 	case truth.positive <= 2:
 		return e.sum(truth), nil
 	}
-	known := analysis.NewVerdicts(e.Plan)
-	known.Learn()
-	return e.estimates(ctx, Counts, defaultCounts, func() sampler[analysis.Verdict] { return &counting{e: e, truth: truth, judge: known.Clone()} })
+	judge := e.judge()
+	return e.estimates(ctx, Counts, defaultCounts, func() sampler[analysis.Verdict] {
+		return &counting{e: e, truth: truth, judge: judge.Clone()}
+	})
+}
+
+// judge returns verdicts of its own for the plan.
+func (e Experiment) judge() *analysis.Verdicts {
+	if e.Judge != nil {
+		return e.Judge.Clone()
+	}
+	judge := analysis.NewVerdicts(e.Plan)
+	judge.Learn()
+	return judge
 }
 
 // A truth is seen through the weights of a plan.
@@ -187,8 +201,7 @@ func (e Experiment) truth() (truth, error) {
 // violated for certain, so it is summed apart.
 func (e Experiment) sum(t truth) *Result {
 	n := e.Plan.Requests
-	judge := analysis.NewVerdicts(e.Plan)
-	judge.Learn()
+	judge := e.judge()
 	var at []int // of the versions of positive weight
 	allowed := 0.
 	for i, each := range e.Plan.Question.Weights {
