@@ -62,7 +62,7 @@ func ExampleJudge_leak() {
 	fmt.Println(j.Reasons[0])
 	// Output:
 	// violated
-	// v2 has weight 0 and answered once of 3,797 (0.02634 %); not even one is possible if the weights are in effect
+	// v2 has weight 0 and answered once of 3,797 (0.0263 %); not even one is possible if the weights are in effect
 }
 
 // What could the 500 requests of a conformance suite show about 70/30?

@@ -256,7 +256,7 @@ func decimal(x float64) string {
 	if !(small > 0) {
 		return strconv.FormatFloat(x, 'f', -1, 64)
 	}
-	digits := int(max(0, 3-math.Floor(math.Log10(small))))
+	digits := int(max(0, 2-math.Floor(math.Log10(small))))
 	text := strconv.FormatFloat(x, 'f', digits, 64)
 	if strings.Contains(text, ".") {
 		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
