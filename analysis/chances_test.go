@@ -150,8 +150,48 @@ func TestPlanForErrorsSaysWhenNoNumberWillDo(t *testing.T) {
 
 	_, err = PlanForErrors(question(t, "v1=70,v2=30"), 0.02)
 	assert.ErrorContains(t, err, "2 % of errors is more than the 1 %")
+	sequential := question(t, "v1=70,v2=30")
+	sequential.Method = Sequentially
+	_, err = PlanForErrors(sequential, 0.001)
+	assert.ErrorContains(t, err, "chi-square method only")
 	_, err = PlanForErrors(question(t, "v1=70,v2=30"), -1)
 	assert.ErrorContains(t, err, "must lie between 0 and 1")
 	_, err = PlanForErrors(Question{}, 0.001)
 	assert.ErrorContains(t, err, "no versions are given")
+}
+
+func TestPlansByMargin(t *testing.T) {
+	for _, weights := range []string{"v1=50,v2=50", "v1=99,v2=1", "v1=999,v2=1", "a=80,b=10,c=10,d=0"} {
+		plans, err := PlansByMargin(question(t, weights))
+		require.NoError(t, err)
+		require.Len(t, plans, mostMargins, weights)
+		for i, each := range plans {
+			q := question(t, weights)
+			q.Margins = map[string]float64{}
+			for _, w := range q.Weights {
+				if w.Weight > 0 {
+					q.Margins[w.Version] = min(each.Margin, q.Weights.Share(w.Version))
+				}
+			}
+			p, err := NewPlan(q)
+			require.NoError(t, err)
+			assert.Equal(t, p.Requests, each.Requests, "%s at %g", weights, each.Margin)
+			if i > 0 {
+				assert.Greater(t, each.Requests, plans[i-1].Requests)
+				assert.Less(t, each.Margin, plans[i-1].Margin)
+			}
+		}
+	}
+	ninetyNine, err := PlansByMargin(question(t, "v1=99,v2=1"))
+	require.NoError(t, err)
+	assert.Equal(t, 0.01, ninetyNine[0].Margin, "wider ones make no difference")
+	single, err := PlansByMargin(question(t, "v1=100,v2=0"))
+	require.NoError(t, err)
+	assert.Empty(t, single)
+	_, err = PlansByMargin(Question{})
+	assert.Error(t, err)
+	noRoom := question(t, "v1=50,v2=50")
+	noRoom.Alpha, noRoom.Power = 0.05, 0.95
+	_, err = PlansByMargin(noRoom)
+	assert.ErrorContains(t, err, "leaves no room")
 }

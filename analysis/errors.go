@@ -58,6 +58,9 @@ func PlanForErrors(q Question, share float64) (*Plan, error) {
 		return nil, fmt.Errorf("the share of errors is %g; it must lie between 0 and 1", share)
 	}
 	q = p.Question
+	if q.Method == Sequentially {
+		return nil, fmt.Errorf("samples with errors are planned for the chi-square method only")
+	}
 	if share > q.MaxErrors {
 		return nil, fmt.Errorf("%s of errors is more than the %s beyond which nothing is measured; allow more of them (max errors)",
 			percent(share), percent(q.MaxErrors))
