@@ -128,5 +128,9 @@ func (c *collector) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
+	if c.ordered.Stop != nil {
+		c.ordered.Cut()
+		return
+	}
 	c.ordered.Close()
 }

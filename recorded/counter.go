@@ -20,6 +20,7 @@ type counter struct {
 	seen    map[uint64]bool // numbers that wait for an earlier one
 	next    uint64          // number from which on nothing has been counted
 	known   map[string]bool
+	each    func(split.Answer)
 }
 
 func (c *counter) add(a split.Answer) {
@@ -54,6 +55,12 @@ func (c *counter) seam() {
 	}
 	c.part = &split.Tally{}
 	c.ordered = &split.Ordered{Tally: c.part}
+	if c.each != nil {
+		c.ordered.Stop = func(_ *split.Tally, last split.Answer) bool {
+			c.each(last)
+			return false
+		}
+	}
 	c.seen, c.next = map[uint64]bool{}, 0
 }
 

@@ -26,6 +26,9 @@ type Options struct {
 	// Split is what stands between the answers of a text; nil if each line
 	// with a marker is an answer. See ParseSplit.
 	Split *regexp.Regexp
+	// Each, if set, is told each answer as it is counted, in dispatch order
+	// as far as that is known.
+	Each func(split.Answer)
 }
 
 // ParseSplit reads what separates answers. ^ and $ match at every line.
@@ -59,7 +62,7 @@ func Read(r io.Reader, options Options) (*split.Tally, error) {
 	if len(bytes.TrimSpace(start)) == 0 && errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s is empty: there is nothing to judge", options.Name)
 	}
-	counter := &counter{}
+	counter := &counter{each: options.Each}
 	format, err := detect(start)
 	if err != nil {
 		return nil, fmt.Errorf("%s %w", options.Name, err)

@@ -60,6 +60,9 @@ func FromJudgement(name string, j *analysis.Judgement, m Measurement) Check {
 			c.Exact.Draws, c.Exact.CILow, c.Exact.CIHigh = int64(e.Draws), Num(e.Low), Num(e.High)
 		}
 	}
+	if s := j.Sequential; s != nil && hits > 0 {
+		c.Sequential = &Sequential{LogEValue: Num(s.LogEValue), PValue: Num(s.PValue)}
+	}
 	if hits > 0 {
 		c.Equivalence = &Equivalence{PValue: Num(j.Equivalence.PValue), MinMargin: Num(j.Equivalence.MinMargin)}
 	}

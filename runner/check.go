@@ -51,6 +51,11 @@ func (r *run) check(ctx context.Context, label string, c scenarios.Check, opened
 	}
 	load.URL = strings.TrimSuffix(entry.URL, "/") + c.Request.Path
 	load.Identify = c.Identify
+	judge := func(t *split.Tally) *analysis.Judgement { return analysis.Judge(plan, t) }
+	if plan.Method == analysis.Sequentially {
+		sequential := analysis.NewSequential(plan)
+		load.Stop, judge = sequential.Stop, sequential.Judge
+	}
 
 	var copies func() (int64, error)
 	if c.Mirrored != "" {
@@ -78,7 +83,9 @@ func (r *run) check(ctx context.Context, label string, c scenarios.Check, opened
 	if sample.GaveUp != "" {
 		return failed(errors.New(sample.GaveUp))
 	}
-	countCut(sample)
+	if load.Stop == nil {
+		countCut(sample)
+	}
 	tally := sample.Tally
 	if copies != nil && !sample.Interrupted {
 		n, err := copies()
@@ -88,12 +95,18 @@ func (r *run) check(ctx context.Context, label string, c scenarios.Check, opened
 		tally = countMirrored(tally, n)
 	}
 	r.Progress.Doing(label + ": judging")
-	return reports.FromJudgement(c.Name, analysis.Judge(plan, tally), measured)
+	return reports.FromJudgement(c.Name, judge(tally), measured)
 }
 
 // question is what a check asks of its sample.
 func question(c scenarios.Check, seed uint64) analysis.Question {
+	method := c.Method
+	if c.Mirrored != "" {
+		// Copies are counted when all have been sent, and have no order.
+		method = analysis.ChiSquare
+	}
 	return analysis.Question{
+		Method:  method,
 		Weights: c.Expect, Margins: c.Margins,
 		Alpha: c.Alpha, Power: c.Power, Leak: c.Leak, MaxErrors: c.MaxErrors,
 		Seed: seed,
@@ -148,6 +161,9 @@ func reuse(requests int64, plan *analysis.Plan) int {
 	needed := 2 * plan.Connections()
 	if needed == 0 {
 		return defaultReuse
+	}
+	if plan.Method == analysis.Sequentially {
+		return 1 // it would end sooner than there are enough
 	}
 	return int(min(defaultReuse, max(1, requests/needed)))
 }

@@ -21,6 +21,8 @@ type Overrides struct {
 	Alpha, Power, Leak float64
 	// MaxErrors is a share; nil sets nothing.
 	MaxErrors *float64
+	// Method is one of package analysis. Checks of mirrored copies keep theirs.
+	Method string
 }
 
 func (o Overrides) apply(c *scenarios.Check) {
@@ -31,6 +33,7 @@ func (o Overrides) apply(c *scenarios.Check) {
 	set(&c.Alpha, o.Alpha)
 	set(&c.Power, o.Power)
 	set(&c.Leak, o.Leak)
+	set(&c.Method, o.Method)
 	if o.Rate != nil {
 		c.Load.Rate, c.Load.RateSet = *o.Rate, true
 	}

@@ -57,10 +57,7 @@ func (r *reading) check(n *yaml.Node, at string) Check {
 			}
 		}},
 		field{"method", false, func(n *yaml.Node) {
-			method, ok := r.oneOf(n, in("method"), "chi-square", "sequential")
-			if method == "sequential" {
-				r.at(n, in("method")+": sequential is not built yet", "use chi-square, or leave it out")
-			} else if ok {
+			if method, ok := r.oneOf(n, in("method"), "chi-square", "sequential"); ok {
 				c.Method = method
 			}
 		}},
@@ -87,6 +84,9 @@ func (r *reading) check(n *yaml.Node, at string) Check {
 // wholeCheck reports what no field shows by itself.
 func (r *reading) wholeCheck(n *yaml.Node, at string, c *Check) {
 	if c.Mirrored != "" {
+		if c.Method == "sequential" {
+			r.at(n, at+".method: copies are counted when all have been sent, so there is nothing to stop", "use chi-square, or leave it out")
+		}
 		for _, w := range c.Expect {
 			if w.Version != Mirrored && w.Version != Unmirrored {
 				r.at(n, fmt.Sprintf("%s.expect: a check of mirrored copies has no version %q", at, w.Version), "expect {mirrored: 20, unmirrored: 80}")

@@ -14,10 +14,7 @@ import (
 type Ordered struct {
 	Tally *Tally
 	// Stop, if set, is asked after each answer, in dispatch order, whether the
-	// sample ends with it; it must return soon. What comes after is left out,
-	// and so is whatever an earlier request in flight keeps waiting at the
-	// end: the tally is then a sample of its own, the first so many requests,
-	// and which requests are in it does not depend on who answered faster.
+	// sample ends with it; it must return soon. What comes after is left out.
 	Stop func(t *Tally, last Answer) bool
 
 	next    uint64
@@ -70,13 +67,21 @@ func (o *Ordered) Stopped() bool { return o.stopped }
 func (o *Ordered) Waiting() int { return len(o.waiting) }
 
 // Close counts the rest of an interrupted sample, in dispatch order with the
-// gaps left out, and closes the tally. A sample that Stop may end has no rest.
+// gaps left out, and closes the tally.
 func (o *Ordered) Close() {
-	if o.Stop == nil {
-		for _, number := range slices.Sorted(maps.Keys(o.waiting)) {
-			o.Tally.Add(o.waiting[number])
+	for _, number := range slices.Sorted(maps.Keys(o.waiting)) {
+		if o.stopped {
+			break
 		}
+		o.count(o.waiting[number])
 	}
+	o.Cut()
+}
+
+// Cut closes the tally and leaves out what still waits for an earlier answer.
+// The tally is then that of the first so many requests: which are in it does not
+// depend on who answered faster.
+func (o *Ordered) Cut() {
 	o.waiting = nil
 	o.Tally.Close()
 }

@@ -62,11 +62,12 @@ func (f *analyzeFlags) run(cmd *cobra.Command, std streams, args []string) error
 		return err
 	}
 	question.Seed = f.seed
-	tally, source, err := f.tally(std, args)
+	plan, err := analysis.NewPlan(analysis.Suite(1, question))
 	if err != nil {
 		return usage(err)
 	}
-	plan, err := analysis.NewPlan(analysis.Suite(1, question))
+	judge, each := judgeOf(plan)
+	tally, source, err := f.tally(std, args, each)
 	if err != nil {
 		return usage(err)
 	}
@@ -74,7 +75,7 @@ func (f *analyzeFlags) run(cmd *cobra.Command, std streams, args []string) error
 	if err != nil {
 		return err
 	}
-	check := reports.FromJudgement("split", analysis.Judge(plan, tally), reports.Measurement{
+	check := reports.FromJudgement("split", judge(tally), reports.Measurement{
 		Plan: plan, Tally: tally,
 		Asked: reports.Asked{Request: "answers recorded in " + source, Identify: f.identify.rules},
 	})
@@ -95,9 +96,20 @@ func (f *analyzeFlags) run(cmd *cobra.Command, std streams, args []string) error
 	return exitWith(report.ExitCode())
 }
 
-// tally reads the answers from wherever they are; source is how the user knows
-// the place.
-func (f *analyzeFlags) tally(std streams, args []string) (tally *split.Tally, source string, err error) {
+// judgeOf returns what judges a tally, and what is to be told each answer before,
+// if the method wants to know. Whatever was recorded counts, also what came after
+// the sequential method would have stopped: a leak there is a leak.
+func judgeOf(plan *analysis.Plan) (judge func(*split.Tally) *analysis.Judgement, each func(split.Answer)) {
+	if plan.Method == analysis.Sequentially {
+		sequential := analysis.NewSequential(plan)
+		return sequential.Judge, sequential.Add
+	}
+	return func(t *split.Tally) *analysis.Judgement { return analysis.Judge(plan, t) }, nil
+}
+
+// tally reads the answers from wherever they are and tells each of them; source
+// is how the user knows the place.
+func (f *analyzeFlags) tally(std streams, args []string, each func(split.Answer)) (tally *split.Tally, source string, err error) {
 	switch {
 	case f.counts != "" && len(args) > 0:
 		return nil, "", errors.New("--counts stands instead of a file; give one of them")
@@ -107,7 +119,7 @@ func (f *analyzeFlags) tally(std streams, args []string) (tally *split.Tally, so
 	case len(args) == 0:
 		return nil, "", errors.New("what is to be judged? name a file, - for standard input, or give --counts v1=881,v2=119")
 	}
-	options := recorded.Options{Name: args[0], Answers: f.answers}
+	options := recorded.Options{Name: args[0], Answers: f.answers, Each: each}
 	if args[0] == "-" {
 		options.Name = "standard input"
 	}

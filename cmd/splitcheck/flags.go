@@ -32,7 +32,7 @@ func (f *questionFlags) register(cmd *cobra.Command, expect bool) {
 	flags.StringVar(&f.power, "power", "", "least `PROBABILITY` of a right verdict (default 0.999)")
 	flags.StringVar(&f.leak, "leak", "", "`SHARE` of a version of weight 0 that must be excluded (default 0.002)")
 	flags.StringVar(&f.maxErrors, "max-errors", "", "`SHARE` of errors beyond which nothing was measured (default 1%)")
-	flags.StringVar(&f.method, "method", "chi-square", "chi-square, or sequential (not built yet)")
+	flags.StringVar(&f.method, "method", "", "chi-square, of a sample of fixed size, or sequential, which stops as soon as it is decided (default chi-square)")
 }
 
 // question reads the flags; the error holds every mistake in them.
@@ -94,11 +94,10 @@ func (f *questionFlags) settings(q *analysis.Question) error {
 		q.Margins = margins
 	}
 	switch f.method {
-	case "", "chi-square":
-	case "sequential":
-		mistakes = append(mistakes, "--method sequential is not built yet; use chi-square")
+	case "", analysis.ChiSquare, analysis.Sequentially:
+		q.Method = f.method
 	default:
-		mistakes = append(mistakes, fmt.Sprintf("--method %q is unknown; use chi-square", f.method))
+		mistakes = append(mistakes, fmt.Sprintf("--method %q is unknown; use %s or %s", f.method, analysis.ChiSquare, analysis.Sequentially))
 	}
 	if len(mistakes) > 0 {
 		return fmt.Errorf("%s", strings.Join(mistakes, "\n"))

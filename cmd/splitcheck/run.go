@@ -247,7 +247,7 @@ func (f *runFlags) overrides() (runner.Overrides, error) {
 	if err := f.question.settings(&q); err != nil {
 		return o, usage(err)
 	}
-	o.Alpha, o.Power, o.Leak = q.Alpha, q.Power, q.Leak
+	o.Alpha, o.Power, o.Leak, o.Method = q.Alpha, q.Power, q.Leak, q.Method
 	if q.MaxErrors >= 0 {
 		o.MaxErrors = &q.MaxErrors
 	}

@@ -121,7 +121,7 @@ func (f *verifyFlags) check(address string) (check scenarios.Check, opened *gate
 			Requests: f.load.requests, Rate: f.load.rate, RateSet: f.load.cmd.Flags().Changed("rate"),
 			Connections: f.load.connections, Reuse: f.load.reuse, Timeout: f.load.timeout,
 		},
-		Identify: rules, Expect: question.Weights, Margins: question.Margins,
+		Identify: rules, Expect: question.Weights, Margins: question.Margins, Method: question.Method,
 		Alpha: question.Alpha, Power: question.Power, Leak: question.Leak, MaxErrors: question.MaxErrors,
 	}
 	if len(form) > 0 {
