@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/splitcheck/splitcheck/analysis"
@@ -12,13 +11,49 @@ const PlanSchema = "splitcheck.dev/plan/v1"
 
 // A Plan is the sample that a question needs.
 type Plan struct {
-	Schema   string           `json:"schema"`
-	Requests int64            `json:"requests"`
-	Alpha    Number           `json:"alpha"`
-	Power    Number           `json:"power"`
-	Leak     Number           `json:"leak"`
-	Method   string           `json:"method"`
-	Versions []PlannedVersion `json:"versions"`
+	Schema string `json:"schema"`
+	// Requests is the size of the sample, for the sequential method the
+	// greatest; MedianRequests is then a number by which half of all correct
+	// splits are verified.
+	Requests       int64            `json:"requests"`
+	MedianRequests int64            `json:"median_requests,omitempty"`
+	Alpha          Number           `json:"alpha"`
+	Power          Number           `json:"power"`
+	Leak           Number           `json:"leak"`
+	Method         string           `json:"method"`
+	Versions       []PlannedVersion `json:"versions"`
+
+	// Rate is in requests per second, and Seconds how long the sample takes at
+	// it, where a rate was given.
+	Rate    Number `json:"rate,omitzero"`
+	Seconds Number `json:"seconds,omitzero"`
+	// Errors is the share of requests that may end in errors.
+	Errors Number `json:"errors,omitzero"`
+	// Needed is what the question needs, where Requests was given; 0 where no
+	// number will do. Chances is what the given number can show.
+	Needed  *int64   `json:"needed,omitempty"`
+	Chances *Chances `json:"chances,omitempty"`
+	// Margins are the numbers of requests that other margins take.
+	Margins []PlannedMargin `json:"margins,omitempty"`
+}
+
+// Chances are what a sample of a given size can be relied on for: the least
+// probability that a correct split is verified, the least that one which is off
+// by its margin is violated, the smallest common margin at which both promises
+// hold, and the smallest leak that is excluded.
+type Chances struct {
+	Verified Number `json:"verified"`
+	Violated Number `json:"violated"`
+	Margin   Number `json:"margin"`
+	Leak     Number `json:"leak"`
+}
+
+// A PlannedMargin is the sample that another margin takes. A version whose
+// weight is less than Margin has its own weight for a margin.
+type PlannedMargin struct {
+	Margin   Number `json:"margin"`
+	Requests int64  `json:"requests"`
+	Seconds  Number `json:"seconds,omitzero"`
 }
 
 // A PlannedVersion is one version of a plan, in the order of the weights.
@@ -34,7 +69,7 @@ func FromPlan(p *analysis.Plan) *Plan {
 	q := p.Question
 	plan := &Plan{
 		Schema: PlanSchema, Requests: p.Requests, Alpha: Num(q.Alpha), Power: Num(q.Power),
-		Leak: Num(q.Leak), Method: p.Method, Versions: []PlannedVersion{},
+		MedianRequests: p.Median, Leak: Num(q.Leak), Method: p.Method, Versions: []PlannedVersion{},
 	}
 	for _, v := range p.Versions {
 		plan.Versions = append(plan.Versions, PlannedVersion{
@@ -43,6 +78,28 @@ func FromPlan(p *analysis.Plan) *Plan {
 		})
 	}
 	return plan
+}
+
+// AtRate says how long the sample takes at so many requests per second.
+func (p *Plan) AtRate(rate float64) {
+	p.Rate, p.Seconds = Num(rate), Num(float64(p.Requests)/rate)
+	for i := range p.Margins {
+		p.Margins[i].Seconds = Num(float64(p.Margins[i].Requests) / rate)
+	}
+}
+
+// WithMargins adds the samples that other margins take.
+func (p *Plan) WithMargins(plans []analysis.MarginPlan) {
+	for _, each := range plans {
+		p.Margins = append(p.Margins, PlannedMargin{Margin: Num(each.Margin), Requests: each.Requests})
+	}
+}
+
+// WithChances says what the number of requests, which was given, can show, and
+// how many are needed.
+func (p *Plan) WithChances(c analysis.Chances, needed int64) {
+	p.Needed = &needed
+	p.Chances = &Chances{Verified: Num(c.Verified), Violated: Num(c.Violated), Margin: Num(c.Margin), Leak: Num(c.Leak)}
 }
 
 // A PlanFormat renders a plan.
@@ -66,33 +123,3 @@ func LookupPlan(name string, o Options) (PlanFormat, error) {
 
 // PlanJSON writes the plan as the contract has it.
 func PlanJSON(w io.Writer, p *Plan) error { return writeJSON(w, p) }
-
-// planRates are the rates, in requests per second, for which a plan tells the
-// time it takes.
-var planRates = []float64{10, 100, 1000}
-
-// PlanText writes the plan for a person.
-func PlanText(o Options) PlanFormat {
-	return func(w io.Writer, p *Plan) error {
-		t := newText(o)
-		t.line(t.bold(count(p.Requests)+" requests") + " answer the question, whatever the answer is.")
-		t.line("")
-		t.planTable(p)
-		t.line("")
-		alpha, power := p.Alpha.Or(0), p.Power.Or(0)
-		t.paragraph("", fmt.Sprintf("A correct split is then called verified with a probability of at least %s. "+
-			"One in which a version is off by its margin is called violated with at least %s, and verified with at most %s.",
-			percent(power, 2), percent(power, 2), percent(alpha, 2)))
-		for _, v := range p.Versions {
-			if v.Weight.Or(1) == 0 {
-				t.paragraph("", fmt.Sprintf("%s must never answer: one hit is a violation, and none at all shows that it gets less than %s.",
-					printable(v.Version), percent(p.Leak.Or(0), 2)))
-			}
-		}
-		t.line("")
-		for _, rate := range planRates {
-			t.line(fmt.Sprintf("  at %5s a second  %s", count(int64(rate)), duration(float64(p.Requests)/rate)))
-		}
-		return t.flush(w)
-	}
-}

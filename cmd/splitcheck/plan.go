@@ -7,43 +7,122 @@ import (
 	"github.com/splitcheck/splitcheck/reports"
 )
 
+// planFlags are those of `plan`.
+type planFlags struct {
+	question questionFlags
+	checks   int
+	requests int64
+	errors   string
+	rate     float64
+	format   string
+}
+
 func newPlan(std streams) *cobra.Command {
-	var (
-		asked  questionFlags
-		format string
-		checks int
-	)
+	var f planFlags
 	cmd := &cobra.Command{
 		Use:   "plan --expect WEIGHTS",
 		Short: "How many requests, and seconds at a rate, a question needs",
 		Long: `plan says how many requests it takes to verify a correct split with probability
 --power and to call one violated that is off by --margin, wrong with probability
---alpha at most. It sends nothing.`,
+--alpha at most. It sends nothing.
+
+With --requests it says the opposite: what so many requests can show. With --errors
+it plans for a share of requests that end in errors, whichever do: an error may have
+been any version, so more are needed, or no number will do.`,
 		Example: `  splitcheck plan --expect v1=90,v2=10
-  splitcheck plan --expect v1=99,v2=1 --margin 0.5%
+  splitcheck plan --expect v1=99,v2=1 --margin 0.5% --rate 200
+  splitcheck plan --expect v1=70,v2=30 --requests 500      what Gateway API's 500 requests can show
+  splitcheck plan --expect v1=90,v2=10 --errors 0.1%
   splitcheck plan --expect v1=80,v2=20 --alpha 0.01 --power 0.99 -o json`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			question, err := asked.question()
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			write, err := reports.LookupPlan(f.format, reports.Options{Color: std.outTTY && std.color, Width: std.width})
+			if err != nil {
+				return usagef("-o %s: %w", f.format, err)
+			}
+			document, err := f.plan(cmd)
 			if err != nil {
 				return err
 			}
-			if checks < 1 {
-				return usagef("--checks %d: a suite has at least one check", checks)
-			}
-			plan, err := analysis.NewPlan(analysis.Suite(checks, question))
-			if err != nil {
-				return usage(err)
-			}
-			write, err := reports.LookupPlan(format, reports.Options{Color: std.outTTY && std.color, Width: std.width})
-			if err != nil {
-				return usagef("-o %s: %w", format, err)
-			}
-			return write(std.out, reports.FromPlan(plan))
+			return write(std.out, document)
 		},
 	}
-	asked.register(cmd, true)
-	cmd.Flags().IntVar(&checks, "checks", 1, "plan for one of this many checks in one invocation, which share the suite's error rates")
-	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")
+	f.question.register(cmd, true)
+	flags := cmd.Flags()
+	flags.IntVar(&f.checks, "checks", 1, "plan for one of this many checks in one invocation, which share the suite's error rates")
+	flags.Int64Var(&f.requests, "requests", 0, "say what so many requests can show")
+	flags.StringVar(&f.errors, "errors", "", "`SHARE` of the requests that may end in errors, such as 0.1%")
+	flags.Float64Var(&f.rate, "rate", 0, "requests per second, to say how long it takes (default: at 10, 100 and 1000)")
+	flags.StringVarP(&f.format, "output", "o", "text", "text or json")
+	for _, name := range []string{"requests", "rate"} {
+		flags.Lookup(name).DefValue = ""
+	}
 	return cmd
+}
+
+func (f *planFlags) plan(cmd *cobra.Command) (*reports.Plan, error) {
+	question, err := f.question.question()
+	if err != nil {
+		return nil, err
+	}
+	given := cmd.Flags().Changed
+	switch {
+	case f.checks < 1:
+		return nil, usagef("--checks %d: a suite has at least one check", f.checks)
+	case given("requests") && f.requests < 1:
+		return nil, usagef("--requests %d: a sample has at least one request", f.requests)
+	case given("requests") && f.errors != "":
+		return nil, usagef("--requests says what a sample without errors can show; leave out --errors, or --requests to plan for them")
+	case given("rate") && !(f.rate > 0 && f.rate <= 1e6):
+		return nil, usagef("--rate %g is not between 0 and 1000000", f.rate)
+	}
+	question = analysis.Suite(f.checks, question)
+	document, err := f.document(question)
+	if err != nil {
+		return nil, usage(err)
+	}
+	if f.rate > 0 {
+		document.AtRate(f.rate)
+	}
+	return document, nil
+}
+
+func (f *planFlags) document(question analysis.Question) (*reports.Plan, error) {
+	switch {
+	case f.errors != "":
+		errors, err := share(f.errors)
+		if err != nil {
+			return nil, usagef("--errors: %w", err)
+		}
+		plan, err := analysis.PlanForErrors(question, errors)
+		if err != nil {
+			return nil, err
+		}
+		document := reports.FromPlan(plan)
+		document.Errors = reports.Num(errors)
+		return document, nil
+	case f.requests > 0:
+		plan, err := analysis.PlanFor(question, f.requests)
+		if err != nil {
+			return nil, err
+		}
+		chances, err := analysis.ChancesOf(question, f.requests)
+		if err != nil {
+			return nil, err
+		}
+		document := reports.FromPlan(plan)
+		document.WithChances(chances, plan.Needed)
+		return document, nil
+	}
+	plan, err := analysis.NewPlan(question)
+	if err != nil {
+		return nil, err
+	}
+	others, err := analysis.PlansByMargin(question)
+	if err != nil {
+		return nil, err
+	}
+	document := reports.FromPlan(plan)
+	document.WithMargins(others)
+	return document, nil
 }
