@@ -20,20 +20,33 @@ func Judge(p *Plan, t *split.Tally) *Judgement {
 	}
 	s := newSample(p, t)
 	j := s.describe()
+	s.conclude(j, s)
+	return j
+}
+
+// A method decides between right and wrong. Each of its functions says what it
+// has found in the judgement, and whether that is the verdict.
+type method interface {
+	rejected(j *Judgement) bool
+	verified(j *Judgement) bool
+	sayInconclusive(j *Judgement)
+}
+
+// conclude goes through the contract's order.
+func (s *sample) conclude(j *Judgement, m method) {
 	switch {
 	case s.tally.Hits() == 0 && s.unknown == 0:
 		s.sayNothingMeasured(j)
 	case s.impossible(j):
 	case s.brokenGate(j):
-	case s.rejected(j):
+	case m.rejected(j):
 	case s.tooManyErrors(j):
-	case s.verified(j):
+	case m.verified(j):
 	default:
 		j.Verdict = Inconclusive
-		s.sayInconclusive(j)
+		m.sayInconclusive(j)
 	}
 	s.warn(j)
-	return j
 }
 
 // A sample is a tally seen through the weights.

@@ -28,30 +28,27 @@ func JudgeSequential(p *Plan, t *split.Tally) *Judgement { return NewSequential(
 // Judge says what the sample shows now that it has ended. t is the tally of all
 // the answers that were added, or of all workers; a last look is taken at it.
 //
-// The order is that of the function Judge. The gates are judged once, now: a
+// The gates are judged once, now: a
 // sample that ends when it is decided ends by its counts alone, and given
 // those the gates test what is left, its order.
 func (s *Sequential) Judge(t *split.Tally) *Judgement {
+	unordered := s.against.n == 0 && t.Sequence.Segments == 0 && t.Hits() > 0
 	s.Look(t)
 	x := newSample(s.plan, t)
 	j := x.describe()
 	s.describe(j, x)
-	switch {
-	case t.Hits() == 0 && x.unknown == 0:
-		x.sayNothingMeasured(j)
-	case x.impossible(j):
-	case x.brokenGate(j):
-	case s.rejected(j, x):
-	case x.tooManyErrors(j):
-	case s.verifies():
-		j.Verdict = Verified
-		s.sayVerified(j, x)
-	default:
-		j.Verdict = Inconclusive
-		s.sayInconclusive(j, x)
+	x.conclude(j, sequentially{s, x})
+	if unordered {
+		j.Warnings = append(j.Warnings, "only the counts are known: the evidence is that of all answers at once, which is valid "+
+			"whenever the sample was ended, but what was decided on the way cannot be seen")
 	}
-	x.warn(j)
 	return j
+}
+
+// sequentially decides about a sample by the evidence that it has brought.
+type sequentially struct {
+	*Sequential
+	x *sample
 }
 
 func (s *Sequential) describe(j *Judgement, x *sample) {
@@ -120,7 +117,8 @@ func (s *Sequential) leastMargin() float64 {
 
 // rejected: the weights are refuted, unless what is missing may be missing only
 // because too few connections asked for it.
-func (s *Sequential) rejected(j *Judgement, x *sample) bool {
+func (s sequentially) rejected(j *Judgement) bool {
+	x := s.x
 	if !s.rejects() {
 		return false
 	}
@@ -136,12 +134,13 @@ func (s *Sequential) rejected(j *Judgement, x *sample) bool {
 		x.saySilent(j, i)
 	}
 	if s.best >= s.refuted {
-		s.sayRefuted(j, x)
+		s.sayRefuted(j)
 	}
 	return true
 }
 
-func (s *Sequential) sayRefuted(j *Judgement, x *sample) {
+func (s sequentially) sayRefuted(j *Judgement) {
+	x := s.x
 	clause := ""
 	if x.failed+x.unknown > 0 {
 		clause = ", even if every error and every unidentified answer is taken for the version that fits best"
@@ -153,7 +152,12 @@ func (s *Sequential) sayRefuted(j *Judgement, x *sample) {
 	j.advise("compare the weights that the proxies have programmed with those that were asked for")
 }
 
-func (s *Sequential) sayVerified(j *Judgement, x *sample) {
+func (s sequentially) verified(j *Judgement) bool {
+	if !s.verifies() {
+		return false
+	}
+	j.Verdict = Verified
+	x := s.x
 	var within []string
 	for i, each := range s.arms {
 		within = append(within, fmt.Sprintf("%s within %s of %s", x.names[i], points(each.margin), percent(each.share)))
@@ -164,9 +168,11 @@ func (s *Sequential) sayVerified(j *Judgement, x *sample) {
 		j.because("that took %s of the %s that were planned at most", plural(x.requests, "request"), number(s.plan.Requests))
 	}
 	x.sayWithinAll(j)
+	return true
 }
 
-func (s *Sequential) sayInconclusive(j *Judgement, x *sample) {
+func (s sequentially) sayInconclusive(j *Judgement) {
+	x := s.x
 	if x.hits == 0 {
 		x.sayInconclusive(j)
 		return
