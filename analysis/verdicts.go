@@ -120,3 +120,25 @@ func (v *Verdicts) rejects(statistic float64) bool {
 	v.held = statistic
 	return false
 }
+
+// Verdict is what the sequential method says of the counts so far, as Judge does
+// of a sample that ends here, without order or connections.
+func (s *Sequential) Verdict() Verdict {
+	switch n := s.against.n; {
+	case s.strayed:
+		return Violated
+	case n == s.failed:
+		return NotMeasured
+	case s.rejects():
+		return Violated
+	case s.failed > s.plan.Question.MaxErrors*n:
+		return NotMeasured
+	}
+	if !s.shown {
+		s.look(true)
+	}
+	if s.verifies() {
+		return Verified
+	}
+	return Inconclusive
+}

@@ -2,8 +2,10 @@ package simulate
 
 import (
 	"context"
+	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -19,12 +21,39 @@ type sampler[K comparable] interface {
 	sample(ctx context.Context, run int64, random *rand.Rand) (K, error)
 }
 
+// An outcome is the verdict of a sample, and how many requests it took.
+type outcome struct {
+	verdict  analysis.Verdict
+	requests int64
+}
+
+// used are the quantiles of the requests that the samples took.
+func used(outcomes map[outcome]int64, runs int64) Used {
+	bySize := map[int64]int64{}
+	for each, n := range outcomes {
+		bySize[each.requests] += n
+	}
+	var u Used
+	var below int64
+	for _, size := range slices.Sorted(maps.Keys(bySize)) {
+		if below < (runs+1)/2 {
+			u.Median = size
+		}
+		if below < runs-runs/100 {
+			u.P99 = size
+		}
+		u.Most = size
+		below += bySize[size]
+	}
+	return u
+}
+
 // blocks are how many runs a worker takes at once. Each block has a random source
 // of its own, so that the result does not depend on how many workers there are.
 var blocks = map[Way]int64{Counts: 1000, Requests: 10, Sampled: 1}
 
 // estimates draws samples and returns how often each verdict came.
-func (e Experiment) estimates(ctx context.Context, way Way, usual int64, worker func() sampler[analysis.Verdict]) (*Result, error) {
+func (e Experiment) estimates(ctx context.Context, way Way, usual int64, worker func() sampler[outcome]) (*Result, error) {
 	result := &Result{Way: way, Wanted: e.Runs}
 	if way == Counts {
 		result.GatesAtMost = e.Plan.GatesBudget()
@@ -32,11 +61,16 @@ func (e Experiment) estimates(ctx context.Context, way Way, usual int64, worker 
 	if result.Wanted <= 0 {
 		result.Wanted = usual
 	}
-	counts, runs, err := draw(ctx, e, result.Wanted, blocks[way], worker)
+	outcomes, runs, err := draw(ctx, e, result.Wanted, blocks[way], worker)
 	if err != nil {
 		return nil, err
 	}
 	result.Runs, result.Interrupted = runs, runs < result.Wanted
+	counts := map[analysis.Verdict]int64{}
+	for each, n := range outcomes {
+		counts[each.verdict] += n
+	}
+	result.Used = used(outcomes, runs)
 	for _, verdict := range verdicts {
 		result.Verdicts = append(result.Verdicts, estimate(verdict, counts[verdict], runs))
 	}
@@ -105,12 +139,16 @@ func estimate(verdict analysis.Verdict, count, runs int64) Estimate {
 // sourced judges the samples of a source.
 type sourced struct{ Experiment }
 
-func (s sourced) sample(ctx context.Context, run int64, _ *rand.Rand) (analysis.Verdict, error) {
+func (s sourced) sample(ctx context.Context, run int64, _ *rand.Rand) (outcome, error) {
 	tally, err := s.Source(ctx, run, s.Plan.Requests)
 	if err != nil {
-		return "", err
+		return outcome{}, err
 	}
-	return analysis.Judge(s.Plan, tally).Verdict, nil
+	return judged(s.Plan, tally), nil
+}
+
+func judged(p *analysis.Plan, t *split.Tally) outcome {
+	return outcome{analysis.Judge(p, t).Verdict, t.Requests()}
 }
 
 // counting draws the counts of each version.
@@ -121,12 +159,12 @@ type counting struct {
 	counts []int64
 }
 
-func (c *counting) sample(_ context.Context, _ int64, random *rand.Rand) (analysis.Verdict, error) {
+func (c *counting) sample(_ context.Context, _ int64, random *rand.Rand) (outcome, error) {
 	if c.counts == nil {
 		c.counts = make([]int64, len(c.truth.shares))
 	}
 	unknown := multinomial(random, c.e.Plan.Requests, c.truth.shares, c.counts)
-	return c.judge.Of(c.counts, unknown), nil
+	return outcome{c.judge.Of(c.counts, unknown), c.e.Plan.Requests}, nil
 }
 
 // failing draws counts of which some end in errors.
@@ -135,7 +173,7 @@ type failing struct {
 	truth truth
 }
 
-func (f failing) sample(_ context.Context, _ int64, random *rand.Rand) (analysis.Verdict, error) {
+func (f failing) sample(_ context.Context, _ int64, random *rand.Rand) (outcome, error) {
 	lost := binomial(random, f.Plan.Requests, f.Truth.Errors)
 	counts := make([]int64, len(f.truth.shares))
 	unknown := multinomial(random, f.Plan.Requests-lost, f.truth.shares, counts)
@@ -146,50 +184,7 @@ func (f failing) sample(_ context.Context, _ int64, random *rand.Rand) (analysis
 	if unknown > 0 {
 		tally.Versions[f.truth.stray] = unknown
 	}
-	return analysis.Judge(f.Plan, tally).Verdict, nil
-}
-
-// requests draws request by request, one after another, on connections of
-// Reuse requests each.
-type requests struct {
-	Experiment
-	truth truth
-}
-
-func (r requests) sample(_ context.Context, _ int64, random *rand.Rand) (analysis.Verdict, error) {
-	tally := &split.Tally{}
-	tally.Connections.Reuse = r.Truth.Reuse
-	answer := split.Answer{}
-	for i := range r.Plan.Requests {
-		if r.Truth.Errors > 0 && random.Float64() < r.Truth.Errors {
-			tally.Add(split.Answer{Number: uint64(i), Outcome: split.Error, Kind: "simulated"})
-			continue
-		}
-		if !r.Truth.PerConnection || answer.Version == "" || i%int64(r.Truth.Reuse) == 0 {
-			answer.Version = r.version(random.Float64())
-		}
-		answer.Number, answer.Connection = uint64(i), uint64(i/int64(r.Truth.Reuse))
-		tally.Add(answer)
-	}
-	tally.Close()
-	return analysis.Judge(r.Plan, tally).Verdict, nil
-}
-
-// version is the one at u of the shares laid end to end.
-func (r requests) version(u float64) string {
-	last := r.truth.stray
-	for i, each := range r.Plan.Question.Weights {
-		if r.truth.shares[i] > 0 {
-			last = each.Version
-		}
-		if u -= r.truth.shares[i]; u < 0 {
-			return each.Version
-		}
-	}
-	if r.truth.unknown > 0 {
-		return r.truth.stray
-	}
-	return last // what rounding has left
+	return judged(f.Plan, tally), nil
 }
 
 // multinomial draws how many of n fall to each share, one after another given

@@ -92,10 +92,16 @@ type Result struct {
 	// the experiment; both are 0 where nothing was drawn.
 	Runs, Wanted int64
 	Interrupted  bool
+	// Used is how many requests the samples took: the same for all, but for the
+	// sequential method.
+	Used Used
 	// GatesAtMost is the greatest share of the samples that gates, which counts
 	// alone cannot show, turn into inconclusive.
 	GatesAtMost float64
 }
+
+// Used are quantiles of the number of requests of a sample.
+type Used struct{ Median, P99, Most int64 }
 
 // Probability returns that of one verdict.
 func (r *Result) Probability(v analysis.Verdict) Estimate {
@@ -115,6 +121,7 @@ var verdicts = []analysis.Verdict{
 // a few seconds.
 const (
 	defaultCounts   = 200_000
+	defaultStopping = 20_000
 	defaultRequests = 2_000
 	defaultSampled  = 500
 )
@@ -124,12 +131,12 @@ const interval = 0.05
 
 // Run finds the probabilities: by summation where the plan has at most two
 // versions of positive weight, else by drawing counts, and request by request
-// only where the order of the requests matters. Where ctx ends before all
+// only where the order of the requests matters, or where the sample ends. Where ctx ends before all
 // samples are drawn the result is that of the samples there are; the error is
 // for an experiment that cannot be made, or a source that failed.
 func Run(ctx context.Context, e Experiment) (*Result, error) {
 	if e.Source != nil {
-		return e.estimates(ctx, Sampled, defaultSampled, func() sampler[analysis.Verdict] { return sourced{e} })
+		return e.estimates(ctx, Sampled, defaultSampled, func() sampler[outcome] { return sourced{e} })
 	}
 	truth, err := e.truth()
 	if err != nil {
@@ -137,14 +144,16 @@ func Run(ctx context.Context, e Experiment) (*Result, error) {
 	}
 	switch {
 	case e.Truth.Reuse > 0:
-		return e.estimates(ctx, Requests, defaultRequests, func() sampler[analysis.Verdict] { return requests{e, truth} })
+		return e.estimates(ctx, Requests, defaultRequests, func() sampler[outcome] { return requests{e, truth} })
+	case e.Plan.Method == analysis.Sequentially:
+		return e.estimates(ctx, Counts, defaultStopping, func() sampler[outcome] { return stopping{e, truth} })
 	case e.Truth.Errors > 0:
-		return e.estimates(ctx, Counts, defaultRequests, func() sampler[analysis.Verdict] { return failing{e, truth} })
+		return e.estimates(ctx, Counts, defaultRequests, func() sampler[outcome] { return failing{e, truth} })
 	case truth.positive <= 2:
 		return e.sum(truth), nil
 	}
 	judge := e.judge()
-	return e.estimates(ctx, Counts, defaultCounts, func() sampler[analysis.Verdict] {
+	return e.estimates(ctx, Counts, defaultCounts, func() sampler[outcome] {
 		return &counting{e: e, truth: truth, judge: judge.Clone()}
 	})
 }
@@ -243,7 +252,7 @@ func (e Experiment) sum(t truth) *Result {
 			probability[judge.Of(counts, 0)] += clean * analysis.BinomialProbability(x, n, p)
 		}
 	}
-	result := &Result{Way: Summed, GatesAtMost: e.Plan.GatesBudget()}
+	result := &Result{Way: Summed, GatesAtMost: e.Plan.GatesBudget(), Used: Used{n, n, n}}
 	for _, verdict := range verdicts {
 		p := min(1, probability[verdict])
 		result.Verdicts = append(result.Verdicts, Estimate{Verdict: verdict, Probability: p, Low: p, High: p})

@@ -1,0 +1,84 @@
+package simulate
+
+import (
+	"context"
+	"math/rand/v2"
+
+	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/split"
+)
+
+// requests draws request by request, one after another, on connections of
+// Reuse requests each.
+type requests struct {
+	Experiment
+	truth truth
+}
+
+func (r requests) sample(ctx context.Context, _ int64, random *rand.Rand) (outcome, error) {
+	tally := &split.Tally{}
+	tally.Connections.Reuse = r.Truth.Reuse
+	ends := func(split.Answer) bool { return false }
+	if r.Plan.Method == analysis.Sequentially {
+		sequential := analysis.NewSequential(r.Plan)
+		ends = func(last split.Answer) bool { return sequential.Stop(tally, last) }
+	}
+	reuse := int64(r.Truth.Reuse)
+	var drawn string
+	for i := range r.Plan.Requests {
+		if !r.Truth.PerConnection || i%reuse == 0 {
+			drawn = r.truth.version(r.Plan, random.Float64())
+		}
+		answer := answer(r.Truth, random, drawn)
+		answer.Number, answer.Connection = uint64(i), uint64(i/reuse)
+		tally.Add(answer)
+		if ends(answer) || i%4096 == 0 && ctx.Err() != nil {
+			break
+		}
+	}
+	tally.Close()
+	return judged(r.Plan, tally), nil
+}
+
+// answer is the version's, or an error in its place.
+func answer(t Truth, random *rand.Rand, version string) split.Answer {
+	if t.Errors > 0 && random.Float64() < t.Errors {
+		return split.Answer{Outcome: split.Error, Kind: "simulated"}
+	}
+	return split.Answer{Outcome: split.Hit, Version: version}
+}
+
+// version is the one at u of the shares laid end to end.
+func (t truth) version(p *analysis.Plan, u float64) string {
+	last := t.stray
+	for i, each := range p.Question.Weights {
+		if t.shares[i] > 0 {
+			last = each.Version
+		}
+		if u -= t.shares[i]; u < 0 {
+			return each.Version
+		}
+	}
+	if t.unknown > 0 {
+		return t.stray
+	}
+	return last // what rounding has left
+}
+
+// stopping draws one request after another until the sequential method is
+// decided. It keeps neither order nor connections.
+type stopping struct {
+	Experiment
+	truth truth
+}
+
+func (s stopping) sample(ctx context.Context, _ int64, random *rand.Rand) (outcome, error) {
+	sequential := analysis.NewSequential(s.Plan)
+	for i := range s.Plan.Requests {
+		sequential.Add(answer(s.Truth, random, s.truth.version(s.Plan, random.Float64())))
+		if sequential.Decided() || i%4096 == 0 && ctx.Err() != nil {
+			return outcome{sequential.Verdict(), i + 1}, nil
+		}
+	}
+	return outcome{sequential.Verdict(), s.Plan.Requests}, nil
+}
