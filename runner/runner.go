@@ -157,7 +157,7 @@ func stops(step reports.Step) bool {
 func (r *run) step(ctx context.Context, s *scenarios.Scenario, step scenarios.Step, opened target.Target) reports.Step {
 	report := reports.Step{Name: step.Name}
 	label := s.Name + " / " + step.Name
-	if changes(step) {
+	if Changes(step) {
 		r.Progress.Doing(label + ": applying, and waiting until it is live")
 		live, err := opened.Change(ctx, change(step))
 		if err != nil {
@@ -191,7 +191,7 @@ func Prepare(ctx context.Context, s *scenarios.Scenario, last string, opened tar
 		return warnings, err
 	}
 	for _, step := range s.Steps {
-		if changes(step) {
+		if Changes(step) {
 			live, err := opened.Change(ctx, change(step))
 			warnings = append(warnings, live.Warnings...)
 			if err != nil {
@@ -227,7 +227,8 @@ func change(step scenarios.Step) target.Change {
 	}
 }
 
-func changes(step scenarios.Step) bool {
+// Changes reports whether a step changes the mesh, or only looks at it.
+func Changes(step scenarios.Step) bool {
 	return len(step.Apply)+len(step.Delete)+len(step.Scale) > 0 || step.SetsDefects
 }
 

@@ -80,3 +80,25 @@ func TestCurlLoop(t *testing.T) {
 	assert.Equal(t, exitInconclusive, code, "%s%s", out, errs)
 	assert.Contains(t, out, "A fresh sample of 1,934 requests settles it")
 }
+
+// TestGatewayTargetTakesWhatChangesNothing: a scenario that only looks needs no
+// leave to run against what is there.
+func TestGatewayTargetTakesWhatChangesNothing(t *testing.T) {
+	url := serveSim(t, "version-test-90-10")
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "look.yaml"), []byte(`apiVersion: splitcheck.dev/v1alpha1
+kind: Scenario
+metadata: {name: look, description: Only looks.}
+spec:
+  steps:
+  - name: now
+    checks:
+    - name: everyone
+      request: {path: /version.html}
+      identify: {body: '(v[12])'}
+      expect: {v1: 90, v2: 10}
+      rate: 0
+`), 0o600))
+	out, errs, code := callIn(t, dir, "", "run", "look.yaml", "--target", "gateway", "--gateway-url", url)
+	assert.Equal(t, exitVerified, code, "%s%s", out, errs)
+}

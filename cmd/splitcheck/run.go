@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,6 +31,7 @@ type runFlags struct {
 	gatewayURL string
 	step       string
 	noApply    bool
+	applyDelay time.Duration
 	question   questionFlags
 	load       loadFlags
 	output     outputFlags
@@ -61,6 +63,7 @@ Targets:
 	flags.StringVar(&f.gatewayURL, "gateway-url", "", "where the gateway is, for --target gateway")
 	flags.StringVar(&f.step, "step", "", "run only the step of this name")
 	flags.BoolVar(&f.noApply, "no-apply", false, "change nothing: only the checks of --step, on what is there")
+	flags.DurationVar(&f.applyDelay, "apply-delay", 100*time.Millisecond, "how long a change takes to reach the first proxy of the simulated mesh")
 	f.question.register(cmd, false)
 	f.load.register(cmd, "0 on sim, 100 elsewhere")
 	f.output.register(cmd)
@@ -163,18 +166,25 @@ func (f *runFlags) narrow(s *scenarios.Scenario) (*scenarios.Scenario, error) {
 	if f.target != "gateway" {
 		return &narrowed, nil
 	}
-	if !f.noApply {
+	if !f.noApply && changesMesh(s) {
 		return nil, fmt.Errorf("it changes the mesh, and the gateway target is read-only; add --step NAME --no-apply to run the checks of one step on what is there (steps: %s)", strings.Join(stepNames(s), ", "))
 	}
-	for _, check := range narrowed.Steps[0].Checks {
-		if check.Request.Via.Service != "" {
-			return nil, fmt.Errorf("check %s enters by service/%s, which the gateway target cannot reach; use `verify URL`", check.Name, check.Request.Via.Service)
-		}
-		if check.Mirrored != "" {
-			return nil, fmt.Errorf("check %s counts mirrored requests, which cannot be seen from a gateway", check.Name)
+	for _, step := range narrowed.Steps {
+		for _, check := range step.Checks {
+			if check.Request.Via.Service != "" {
+				return nil, fmt.Errorf("check %s enters by service/%s, which the gateway target cannot reach; use `verify URL`", check.Name, check.Request.Via.Service)
+			}
+			if check.Mirrored != "" {
+				return nil, fmt.Errorf("check %s counts mirrored requests, which cannot be seen from a gateway", check.Name)
+			}
 		}
 	}
 	return &narrowed, nil
+}
+
+// changesMesh reports whether a scenario brings anything with it.
+func changesMesh(s *scenarios.Scenario) bool {
+	return len(s.Deploy) > 0 || slices.ContainsFunc(s.Steps, runner.Changes)
 }
 
 // withoutChecks keeps the checks of the last step only.
@@ -208,11 +218,17 @@ func (f *runFlags) options(cmd *cobra.Command) (runner.Options, error) {
 	options.Reproduction = &reports.Reproduction{Command: commandLine(cmd), Seed: &seed}
 	switch f.target {
 	case "sim":
+		if f.applyDelay < 0 || f.applyDelay > time.Hour {
+			return options, usagef("--apply-delay %s is not between 0 and 1h", f.applyDelay)
+		}
+		if f.applyDelay == 0 {
+			f.applyDelay = -1 // at once; the zero value is the mesh's default
+		}
 		if f.gatewayURL != "" {
 			return options, usagef("--gateway-url is for --target gateway")
 		}
 		options.Target = reports.Target{Kind: "sim", Simulated: true}
-		options.Open = openSim(f.load.seed)
+		options.Open = openSim(f.load.seed, f.applyDelay)
 	case "gateway":
 		if f.gatewayURL == "" {
 			return options, usagef("--gateway-url is missing: say where the gateway is, such as http://127.0.0.1:8080")
@@ -264,9 +280,9 @@ func (f *runFlags) overrides() (runner.Overrides, error) {
 	return o, nil
 }
 
-func openSim(seed uint64) func(context.Context, *scenarios.Scenario) (target.Target, error) {
+func openSim(seed uint64, delay time.Duration) func(context.Context, *scenarios.Scenario) (target.Target, error) {
 	return func(_ context.Context, s *scenarios.Scenario) (target.Target, error) {
-		return mesh.New(mesh.Options{Seed: seedOf(seed, s.Name)}), nil
+		return mesh.New(mesh.Options{Seed: seedOf(seed, s.Name), ApplyDelay: delay}), nil
 	}
 }
 
