@@ -30,6 +30,7 @@ type Progress struct {
 
 	mu          sync.Mutex
 	label       string
+	unit        string // what is counted, in the plural
 	done, total int64
 	bar         *progressbar.ProgressBar
 	visible     bool // what is being done has been drawn
@@ -44,16 +45,19 @@ func NewProgress(w io.Writer, terminal bool) *Progress {
 }
 
 // Doing says what is being done when no sample is drawn: "applying".
-func (p *Progress) Doing(text string) { p.begin(text, 0) }
+func (p *Progress) Doing(text string) { p.begin(text, "", 0) }
 
 // Sampling begins a sample of total requests.
-func (p *Progress) Sampling(label string, total int64) { p.begin(label, total) }
+func (p *Progress) Sampling(label string, total int64) { p.begin(label, "requests", total) }
 
-func (p *Progress) begin(label string, total int64) {
+// Counting begins something of which total are to be done, such as "runs".
+func (p *Progress) Counting(label, unit string, total int64) { p.begin(label, unit, total) }
+
+func (p *Progress) begin(label, unit string, total int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stop()
-	p.label, p.done, p.total, p.bar, p.visible = printable(label), 0, total, nil, false
+	p.label, p.unit, p.done, p.total, p.bar, p.visible = printable(label), unit, 0, total, nil, false
 	if p.terminal && total > 0 {
 		p.bar = progressbar.NewOptions64(total,
 			progressbar.OptionSetWriter(barWriter{p}),
@@ -61,7 +65,7 @@ func (p *Progress) begin(label string, total int64) {
 			progressbar.OptionSetWidth(16),
 			progressbar.OptionShowCount(),
 			progressbar.OptionShowIts(),
-			progressbar.OptionSetItsString("requests"),
+			progressbar.OptionSetItsString(unit),
 			progressbar.OptionSetPredictTime(true),
 			progressbar.OptionSetElapsedTime(false),
 			progressbar.OptionThrottle(65*time.Millisecond),
@@ -108,7 +112,7 @@ func (p *Progress) show(turn int) {
 	default:
 		line := p.label
 		if p.total > 0 {
-			line += fmt.Sprintf(": %s of %s requests", count(p.done), count(p.total))
+			line += fmt.Sprintf(": %s of %s %s", count(p.done), count(p.total), p.unit)
 		} else {
 			line += " …"
 		}
@@ -117,7 +121,8 @@ func (p *Progress) show(turn int) {
 	}
 }
 
-// Sampled says how many requests of the sample have come back.
+// Sampled says how many requests of the sample have come back, or how many of
+// what is counted are done.
 func (p *Progress) Sampled(done int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -1,0 +1,125 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/splitcheck/splitcheck/analysis"
+)
+
+// SimulationText writes a simulation for a person.
+func SimulationText(o Options) SimulationFormat {
+	return func(w io.Writer, s *Simulation) error {
+		t := newText(o)
+		t.simulation(s)
+		return t.flush(w)
+	}
+}
+
+func (t *text) simulation(s *Simulation) {
+	asked := make([]string, len(s.Versions))
+	for i, v := range s.Versions {
+		asked[i] = printable(v.Version) + "=" + weight(Version{Weight: v.Weight})
+	}
+	t.paragraph("", fmt.Sprintf("If %s, a check for %s says after %s", truthWords(s.Truth), strings.Join(asked, ","), t.spent(s)))
+	t.line("")
+	t.verdictTable(s)
+	t.line("")
+	t.paragraph("", foundWords(s))
+	if len(s.Peers) == 0 {
+		return
+	}
+	t.line("")
+	t.line("How often checks of other projects would pass the same traffic:")
+	t.line("")
+	t.peerTable(s)
+}
+
+func truthWords(truth SimulatedTruth) string {
+	var words []string
+	switch {
+	case truth.Shares != "":
+		words = append(words, "the traffic really splits "+printable(truth.Shares))
+	case len(truth.Defects) > 0:
+		words = append(words, "the mesh has the defect "+printable(strings.Join(truth.Defects, " and ")))
+	}
+	if truth.PerConnection {
+		words = append(words, fmt.Sprintf("a version is drawn once for each connection of %s", plural(int64(truth.Reuse), "request")))
+	} else if truth.Reuse > 0 {
+		words = append(words, fmt.Sprintf("connections carry %s", plural(int64(truth.Reuse), "request")))
+	}
+	if share, given := truth.Errors.Get(); given {
+		words = append(words, percent(share, 3)+" of the requests end in errors")
+	}
+	return list(words)
+}
+
+func (t *text) spent(s *Simulation) string {
+	if s.Used.Most > 0 && s.Used.Median < s.Requests {
+		return fmt.Sprintf("%s requests in the median (%s in 99 of 100, %s at most)",
+			t.bold(count(s.Used.Median)), count(s.Used.P99), count(s.Requests))
+	}
+	return t.bold(plural(s.Requests, "request"))
+}
+
+func (t *text) verdictTable(s *Simulation) {
+	header := []column{{"VERDICT", false}, {"PROBABILITY", true}}
+	drawn := s.Way != "summed"
+	if drawn {
+		header = append(header, column{"95 % INTERVAL", true}, column{"RUNS", true})
+	}
+	var rows [][]string
+	for _, v := range s.Verdicts {
+		if v.Verdict == analysis.NotMeasured && v.Probability.Or(0) == 0 {
+			continue
+		}
+		row := []string{t.verdictColor(v.Verdict, string(v.Verdict)), percent(v.Probability.Or(0), 3)}
+		if drawn {
+			row = append(row, fixed(v.CILow.Or(0), 3)+" to "+fixed(v.CIHigh.Or(0), 3)+" %", count(v.Runs))
+		}
+		rows = append(rows, row)
+	}
+	t.table("  ", header, rows)
+}
+
+// foundWords say how the probabilities were found.
+func foundWords(s *Simulation) string {
+	var text string
+	runs := plural(s.Runs, "sample")
+	if s.Interrupted {
+		runs = fmt.Sprintf("%s of %s", count(s.Runs), plural(s.Wanted, "sample"))
+	}
+	switch s.Way {
+	case "summed":
+		text = "Every count was summed, so these are exact."
+	case "counts":
+		text = fmt.Sprintf("From %s, drawn as counts, seed %d.", runs, s.Seed)
+	case "requests":
+		text = fmt.Sprintf("From %s, drawn request by request with every gate, seed %d.", runs, s.Seed)
+	default:
+		text = fmt.Sprintf("From %s of the simulated mesh with every gate, seed %d.", runs, s.Seed)
+	}
+	if s.Interrupted {
+		text = "Interrupted. " + text
+	}
+	if gates := s.GatesAtMost.Or(0); gates > 0 {
+		text += fmt.Sprintf(" They leave out the gates, which turn at most %s of any sample drawn request by request into inconclusive.", percent(gates, 4))
+	}
+	return text
+}
+
+func (t *text) peerTable(s *Simulation) {
+	header := []column{{"CHECK", false}, {"WHAT IT ASKS", false}, {"FIRST", true}, {"PASSES", true}}
+	var rows [][]string
+	rules := 0
+	for _, p := range s.Peers {
+		rows = append(rows, []string{p.Name, p.Rule, percent(p.First.Or(0), 2), t.bold(percent(p.Passes.Or(0), 2))})
+		rules = max(rules, cells(p.Rule))
+	}
+	room := drop(&header, rows, []string{"WHAT IT ASKS"}, nil, t.Width-2, 0)
+	for i := range rows {
+		rows[i][1] = clip(rows[i][1], max(12, min(rules, room)))
+	}
+	t.table("  ", header, rows)
+}
