@@ -82,6 +82,10 @@ type Judgement struct {
 	Effect      Effect
 	Power       Power
 	Gates       []Gate
+	// Diagnosis names the causes that explain best what was seen, the best
+	// first, at most three that fit equally well. It is empty where nothing was
+	// shown to be wrong.
+	Diagnosis []Cause
 }
 
 // VersionResult is one row, expected versions first in the order of the

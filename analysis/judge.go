@@ -47,6 +47,7 @@ func (s *sample) conclude(j *Judgement, m method) {
 		m.sayInconclusive(j)
 	}
 	s.warn(j)
+	s.diagnose(j)
 }
 
 // A sample is a tally seen through the weights.

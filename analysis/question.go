@@ -32,6 +32,8 @@ type Question struct {
 	// ChiSquare.
 	Method string
 	Seed   uint64 // for Monte Carlo
+	// Context is what the diagnosis compares the sample with.
+	Context Context
 }
 
 // The methods of a Question.

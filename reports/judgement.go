@@ -39,6 +39,9 @@ func FromJudgement(name string, j *analysis.Judgement, m Measurement) Check {
 	}
 	c.Reasons, c.Advice = slices.Clone(j.Reasons), slices.Clone(j.Advice)
 	c.Warnings = append(slices.Clone(j.Warnings), m.Warnings...)
+	for _, cause := range j.Diagnosis {
+		c.Diagnosis = append(c.Diagnosis, cause.String())
+	}
 	var hits int64
 	for _, v := range j.Versions {
 		hits += v.Count
