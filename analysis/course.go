@@ -94,11 +94,11 @@ func (c *course) open(n float64) float64 {
 func (c *course) accepted(n float64, a arm) (low, high float64) {
 	low = 1
 	if t := snap(a.share - a.margin); t > 0 {
-		low = max(low, n-c.below(n, 1-a.share, 1-t, a.concentration()))
+		low = max(low, n-c.below(n, 1-a.share, 1-t, a.well()))
 	}
 	high = n - 1
 	if t := snap(a.share + a.margin); t < 1 {
-		high = min(high, c.below(n, a.share, t, a.concentration()))
+		high = min(high, c.below(n, a.share, t, a.well()))
 	}
 	return low, high
 }

@@ -20,11 +20,10 @@ func newUrn(shares []float64, concentration float64) urn {
 	return u
 }
 
-// concentration is that at which the prior of a share has its margin for a
-// standard deviation: wrong splits that are just worth finding are then found
-// soonest. At 1 the prior is as wide as is of any use.
-func (a arm) concentration() float64 {
-	return max(1, a.share*(1-a.share)/(a.margin*a.margin)-1)
+// concentration is that at which the prior of a share has a standard deviation.
+// At 1 the prior is as wide as is of any use.
+func concentration(share, deviation float64) float64 {
+	return max(1, share*(1-share)/(deviation*deviation)-1)
 }
 
 // logEvidence is ln e, the logarithm of how many times more probable the counts

@@ -87,7 +87,7 @@ func (s *Sequential) reach(i int) (low, high float64) {
 		return math.Pow(s.plan.Question.Alpha, 1/n), 1
 	}
 	a := s.arms[i]
-	u := newUrn([]float64{a.share, 1 - a.share}, a.concentration())
+	u := newUrn([]float64{a.share, 1 - a.share}, a.well())
 	lows, _ := u.confidence([]float64{y, n - y}, s.plan.Question.Alpha)
 	y += s.failed + s.unknown
 	_, highs := u.confidence([]float64{y, n - y}, s.plan.Question.Alpha)
