@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 )
 
 // A census is the counts of a sample as a diagnosis compares them: of every
@@ -80,18 +81,23 @@ func same(a, b []float64) bool {
 	return slices.EqualFunc(a, b, func(x, y float64) bool { return math.Abs(x-y) < 1e-9 })
 }
 
+// mostDescribed is how many versions a sentence can hold.
+const mostDescribed = 6
+
 // described is a split in words, of the versions that get anything.
 func (c *census) described(shares []float64) string {
-	var text string
+	var parts []string
 	for i, name := range c.names {
-		if shares[i] > 0 {
-			if text != "" {
-				text += ", "
-			}
-			text += fmt.Sprintf("%s %s", name, rounded(shares[i]))
+		if !(shares[i] > 0) {
+			continue
 		}
+		if len(parts) == mostDescribed {
+			parts = append(parts, "and so on")
+			break
+		}
+		parts = append(parts, name+" "+rounded(shares[i]))
 	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 // rounded is a share that was estimated or need not be exact.
@@ -289,20 +295,21 @@ func (s *sample) tryRatio(c *census) {
 	if used < 2 {
 		return
 	}
-	words := ""
+	var parts []string
 	for i, name := range c.names {
 		if c.counts[i] == 0 && c.asked[i] == 0 {
 			continue
 		}
-		low, high := exactInterval(c.counts[i], c.hits, used, 0.05)
-		if words != "" {
-			words += ", "
+		if len(parts) == mostDescribed {
+			parts = append(parts, "and so on")
+			break
 		}
-		words += fmt.Sprintf("%s %s (%s to %s)", name, rounded(shares[i]), rounded(low), rounded(high))
+		low, high := exactInterval(c.counts[i], c.hits, used, 0.05)
+		parts = append(parts, fmt.Sprintf("%s %s (%s to %s)", name, rounded(shares[i]), rounded(low), rounded(high)))
 	}
 	c.try(Cause{
 		Name:  AnotherRatio,
-		Words: "simply another ratio is in force: " + words,
+		Words: "simply another ratio is in force: " + strings.Join(parts, ", "),
 		Next:  "look for these weights among the objects that are applied, and compare them with those that the proxies have programmed",
 	}, shares, used-1, 1)
 }
