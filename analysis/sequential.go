@@ -221,25 +221,46 @@ func (s *Sequential) Decided() bool {
 }
 
 // Stop is Add, and reports whether the sample may end with this answer, the last
-// one in t. It is Decided, but for a version that no connection has asked
-// for: a balancer that chooses once for each connection may have missed it, and
-// whether it has takes more connections to see.
+// one in t. It is Decided, but goes on where a balancer that chooses once for each
+// connection may have misled it, until there are enough connections to see:
+// a version without a hit that they may have missed, or so few hits that the
+// gates could not tell draws for each connection from draws for each request.
 func (s *Sequential) Stop(t *split.Tally, last split.Answer) bool {
 	s.Add(last)
-	if !s.Decided() {
-		return false
-	}
-	if s.strayed {
-		return true
-	}
+	return s.Decided() && (s.strayed || len(s.arms) == 1 || s.told(t))
+}
+
+// told reports whether there are connections enough.
+func (s *Sequential) told(t *split.Tally) bool {
 	connections := t.Connections.Seen()
+	if connections == 0 {
+		return true // they are not known
+	}
 	for i, hits := range s.hits {
-		if hits == 0 && len(s.arms) > 1 && connections > 0 && float64(connections) < silentBelow(s.arms[i].share, s.plan.Question.Alpha) {
+		if hits == 0 && float64(connections) < silentBelow(s.arms[i].share, s.plan.Question.Alpha) {
 			return false
 		}
 	}
-	return true
+	reuse := float64(t.Connections.Reuse)
+	if reuse == 1 || len(versionsSeen(t)) < 2 {
+		return true
+	}
+	if reuse == 0 {
+		reuse = math.Ceil(float64(t.Hits()) / float64(connections))
+	}
+	// What the gate on runs would say if whole connections had one version.
+	n := total(s.hits)
+	least := 1.
+	for _, hits := range s.hits {
+		if hits > 0 && hits < n {
+			least = min(least, runsOf(hits, n).lower(math.Ceil(hits/reuse)+1))
+		}
+	}
+	return float64(len(s.arms))*least <= gateBudget*(1-s.plan.Question.Power)/mostGates
 }
+
+// mostGates is how many gates there are between which their budget is divided.
+const mostGates = 5
 
 // rejects: the evidence has once been enough to refute the weights, or a
 // version was silent for too long.
