@@ -63,9 +63,10 @@ type Cause struct {
 
 // Causes are named together unless the best is this many times as likely as the
 // others, which is where Kass and Raftery (1995) let evidence be "strong". That
-// it is simply another ratio is what remains when no reason is known, and is
-// told until a reason is so many times as likely that no ratio close to it need
-// be thought of. There are at most three.
+// it is simply another ratio is what remains when no reason is known. Unless
+// errors speak for reasons of another kind, it is told until one is so many times
+// as likely that no ratio close to what it predicts need be thought of. There are
+// at most three.
 const (
 	sameFit    = 20
 	anyRatio   = 100
@@ -77,8 +78,10 @@ type hypothesis struct {
 	Cause
 	log     float64 // ln of the likelihood, at its greatest
 	choices int     // how many of its like were tried
-	// rejected marks one that does not fit by itself, however the others do.
+	// rejected marks one that does not fit by itself, however the others do;
+	// within is how many times less likely than the best it may be.
 	rejected bool
+	within   float64
 }
 
 // score is the likelihood with its price: half of ln n for each parameter that
@@ -164,7 +167,7 @@ func rank(all []hypothesis, asked, n float64) []Cause {
 	var causes []Cause
 	for _, h := range fits {
 		behind := fits[0].score(n) - h.score(n)
-		far := behind > math.Log(sameFit) && (h.Name != AnotherRatio || behind > math.Log(anyRatio))
+		far := behind > math.Log(max(sameFit, h.within))
 		told := slices.ContainsFunc(causes, func(c Cause) bool { return c.Name == h.Name && c.Version == h.Version })
 		if far || told || h.rejected || len(causes) == mostCauses {
 			continue

@@ -312,4 +312,7 @@ func (s *sample) tryRatio(c *census) {
 		Words: "simply another ratio is in force: " + strings.Join(parts, ", "),
 		Next:  "look for these weights among the objects that are applied, and compare them with those that the proxies have programmed",
 	}, shares, used-1, 1)
+	if last := len(c.all) - 1; last >= 0 && c.all[last].Name == AnotherRatio && c.failed == 0 {
+		c.all[last].within = anyRatio
+	}
 }
