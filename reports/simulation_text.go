@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/splitcheck/splitcheck/analysis"
@@ -31,7 +32,7 @@ func (t *text) simulation(s *Simulation) {
 		return
 	}
 	t.line("")
-	t.line("How often checks of other projects would pass the same traffic:")
+	t.paragraph("", "How often checks of other projects would pass the same traffic:")
 	t.line("")
 	t.peerTable(s)
 }
@@ -110,16 +111,19 @@ func foundWords(s *Simulation) string {
 }
 
 func (t *text) peerTable(s *Simulation) {
-	header := []column{{"CHECK", false}, {"WHAT IT ASKS", false}, {"FIRST", true}, {"PASSES", true}}
+	const passesIf, first = "PASSES IF", "FIRST TRY"
+	header := []column{{"CHECK", false}, {titleRequests, true}, {"TRIES", true}, {passesIf, false}, {first, true}, {"PASSES", true}}
 	var rows [][]string
-	rules := 0
 	for _, p := range s.Peers {
-		rows = append(rows, []string{p.Name, p.Rule, percent(p.First.Or(0), 2), t.bold(percent(p.Passes.Or(0), 2))})
-		rules = max(rules, cells(p.Rule))
+		rows = append(rows, []string{
+			p.Name, count(p.Requests), count(int64(p.Attempts)), p.Rule, percent(p.First.Or(0), 2), t.bold(percent(p.Passes.Or(0), 2)),
+		})
 	}
-	room := drop(&header, rows, []string{"WHAT IT ASKS"}, nil, t.Width-2, 0)
+	longest := columnWidth(passesIf, rows, 3)
+	room := drop(&header, rows, []string{passesIf}, []string{first, "TRIES", titleRequests}, t.Width-2, min(longest, 41))
+	at := slices.IndexFunc(header, func(c column) bool { return c.title == passesIf })
 	for i := range rows {
-		rows[i][1] = clip(rows[i][1], max(12, min(rules, room)))
+		rows[i][at] = clip(rows[i][at], max(12, min(longest, room)))
 	}
 	t.table("  ", header, rows)
 }

@@ -93,14 +93,14 @@ was written for other weights is carried over. "–" is a rule that says nothing
 
 `)
 	peerTables(&b, cells)
-	say("\n| rule | what it asks | read in |\n|---|---|---|\n")
+	say("\n| rule | requests | attempts | what passes | read in |\n|---|--:|--:|---|---|\n")
 	for _, rule := range Rules {
 		if slices.Contains(shownRules, rule.Name) {
-			say("| %s | %s | `%s` |\n", rule.Name, rule.Says, rule.Source)
+			say("| %s | %s | %d | %s | %s |\n", rule.Name, thousands(rule.Requests), rule.Attempts, rule.Says, rule.Source)
 		}
 	}
 	say(`
-Rules that do not appear because they ask for weights of their own, or look at no proportion: the Gateway API's mirror
+Istio repeats for as long as 30 seconds allow, which is taken for 10 attempts. Rules that do not appear because they ask for weights of their own, or look at no proportion: the Gateway API's mirror
 test, Istio's 3:1:1, Envoy Gateway's 9:1, ingress-nginx and Envoy at 50/50, Traefik at 3:1, Linkerd.
 ` + "`splitcheck simulate`" + ` shows the first five where the weights are theirs.
 

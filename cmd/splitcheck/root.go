@@ -51,7 +51,7 @@ Exit codes: 0 verified, 1 violated, 2 bad usage or bad scenario, 3 inconclusive,
 		return usagef("%w; see `%s --help`", err, cmd.CommandPath())
 	})
 	root.AddCommand(
-		newRun(std), newVerify(std), newAnalyze(std), newPlan(std),
+		newRun(std), newVerify(std), newAnalyze(std), newPlan(std), newSimulate(std),
 		newScenarios(std), newSim(std), newApp(std), newReport(std), newVersion(std),
 	)
 	root.AddCommand(notBuilt()...)
@@ -85,7 +85,6 @@ func notBuilt() []*cobra.Command {
 	)
 	return []*cobra.Command{
 		later("conformance", "Run the whole built-in suite on a target as one gate"),
-		later("simulate", "What a check would say if the truth were otherwise"),
 		cluster,
 	}
 }

@@ -1,0 +1,310 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/simulate"
+	"github.com/splitcheck/splitcheck/split"
+	"github.com/splitcheck/splitcheck/target"
+)
+
+// simulateFlags are those of `simulate`.
+type simulateFlags struct {
+	question      questionFlags
+	truth         string
+	defects       []string
+	errors        string
+	perConnection bool
+	reuse         int
+	requests      int64
+	checks        int
+	runs          int64
+	seed          uint64
+	format        string
+}
+
+func newSimulate(std streams) *cobra.Command {
+	var f simulateFlags
+	cmd := &cobra.Command{
+		Use:   "simulate --expect WEIGHTS --truth WEIGHTS",
+		Short: "What a check would say if the truth were otherwise",
+		Long: `simulate says with which probability a check comes out verified, violated or
+inconclusive when the traffic really splits in another way, and beside it how often
+the checks of other projects would pass the same traffic. It sends nothing.
+
+The truth is --truth, shares of each version; or --defect, a fault of the simulated
+mesh, whose samples are drawn and judged as "run" does it. Without either it is the
+weights themselves: how often a correct split is called wrong.
+
+With two versions the probabilities are summed and exact. With more, and wherever
+order or connections matter, samples are drawn, and an interval stands beside each.
+Ctrl-C ends the drawing and shows what there is until then.`,
+		Example: `  splitcheck simulate --expect v1=70,v2=30 --truth v1=65,v2=35
+  splitcheck simulate --expect v1=90,v2=10 --truth v1=90,v2=10 --per-connection --reuse 10
+  splitcheck simulate --expect v1=100,v2=0 --defect leak:version=v2,share=0.1%
+  splitcheck simulate --expect v1=90,v2=10 --defect weights:v1=50,v2=50 --requests 100`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, std) },
+	}
+	flags := cmd.Flags()
+	f.question.register(cmd, true)
+	flags.StringVar(&f.truth, "truth", "", "how the traffic really splits, as `WEIGHTS` (default: as expected)")
+	flags.StringArrayVar(&f.defects, "defect", nil, "a fault of the simulated mesh, `KIND[:NAME=VALUE,…]`, such as leak:version=v2,share=0.5%; repeatable")
+	flags.StringVar(&f.errors, "errors", "", "`SHARE` of the requests that end in errors, whatever version they were meant for")
+	flags.BoolVar(&f.perConnection, "per-connection", false, "draw a version once for each connection, not for each request")
+	flags.IntVar(&f.reuse, "reuse", 0, "requests on a connection; draws order and connections too, so that gates are tested (default: at most 10 where they are drawn)")
+	flags.Int64Var(&f.requests, "requests", 0, "number of requests of a sample (default: planned)")
+	flags.IntVar(&f.checks, "checks", 1, "one of this many checks in one invocation, which share the suite's error rates")
+	flags.Int64Var(&f.runs, "runs", 0, "number of samples where they are drawn (default: as many as take some seconds)")
+	flags.Uint64Var(&f.seed, "seed", 1, "seed of every random draw")
+	flags.StringVarP(&f.format, "output", "o", "text", "text or json")
+	for _, name := range []string{"requests", "reuse", "runs"} {
+		flags.Lookup(name).DefValue = ""
+	}
+	return cmd
+}
+
+func (f *simulateFlags) run(cmd *cobra.Command, std streams) error {
+	write, err := reports.LookupSimulation(f.format, reports.Options{Color: std.outTTY && std.color, Width: std.width})
+	if err != nil {
+		return usagef("-o %s: %w", f.format, err)
+	}
+	experiment, document, err := f.experiment(cmd)
+	if err != nil {
+		return usage(err)
+	}
+	// The progress is for whoever waits; it never mixes with what is kept.
+	progress := reports.NewProgress(std.err, std.errTTY)
+	err = simulated(cmd.Context(), experiment, document, progress)
+	progress.Done()
+	if err != nil {
+		return notMeasured(err)
+	}
+	if err := write(std.out, document); err != nil {
+		return notMeasured(err)
+	}
+	return exitWith(document.ExitCode())
+}
+
+// simulated fills the document with what the experiment shows.
+func simulated(ctx context.Context, e simulate.Experiment, document *reports.Simulation, progress *reports.Progress) error {
+	e.Progress = counted(progress, "simulating")
+	result, err := simulate.Run(ctx, e)
+	if err != nil {
+		return err
+	}
+	document.Way, document.Runs, document.Wanted = string(result.Way), result.Runs, result.Wanted
+	document.Interrupted, document.GatesAtMost = result.Interrupted, reports.Num(result.GatesAtMost)
+	document.Used = reports.UsedRequests(result.Used)
+	for _, each := range result.Verdicts {
+		document.Verdicts = append(document.Verdicts, reports.VerdictProbability{
+			Verdict: each.Verdict, Probability: reports.Num(each.Probability),
+			CILow: reports.Num(each.Low), CIHigh: reports.Num(each.High), Runs: each.Runs,
+		})
+	}
+	var peers []simulate.PeerResult
+	switch {
+	case e.Source != nil:
+		e.Progress = counted(progress, "simulating other projects' checks")
+		if peers, err = simulate.PeersOf(ctx, e, min(peerRuns, result.Wanted)); err != nil {
+			return err
+		}
+		document.Interrupted = document.Interrupted || ctx.Err() != nil
+	case !e.Truth.PerConnection && e.Truth.Errors == 0:
+		// What they make of either is a matter of their clients.
+		peers = simulate.Peers(e.Plan.Question.Weights, e.Truth.Shares)
+	}
+	for _, each := range peers {
+		document.Peers = append(document.Peers, reports.Peer{
+			Name: each.Rule.Name, Rule: each.Rule.Says, Source: each.Rule.Source,
+			Requests: each.Rule.Requests, Attempts: each.Rule.Attempts,
+			First: reports.Num(each.First), Passes: reports.Num(each.Passes),
+			CILow: reports.Num(each.Low), CIHigh: reports.Num(each.High),
+		})
+	}
+	return nil
+}
+
+// peerRuns is how many samples of each size are drawn from the mesh for the
+// rules of other projects, at most.
+const peerRuns = 200
+
+// counted shows how many samples are done.
+func counted(progress *reports.Progress, label string) func(done, total int64) {
+	var total int64
+	return func(done, of int64) {
+		if total != of {
+			total = of
+			progress.Counting(label, "samples", of)
+		}
+		progress.Sampled(done)
+	}
+}
+
+// experiment reads the flags; the error holds every mistake in them.
+func (f *simulateFlags) experiment(cmd *cobra.Command) (simulate.Experiment, *reports.Simulation, error) {
+	var e simulate.Experiment
+	question, mistake := f.question.question()
+	mistakes := f.mistakes(cmd)
+	if mistake != nil {
+		return e, nil, fmt.Errorf("%s", strings.Join(append([]string{mistake.Error()}, mistakes...), "\n"))
+	}
+	truth, err := f.shares(question)
+	if err != nil {
+		mistakes = append(mistakes, err.Error())
+	}
+	defects, err := parseDefects(f.defects)
+	if err != nil {
+		mistakes = append(mistakes, err.Error())
+	}
+	if len(mistakes) > 0 {
+		return e, nil, fmt.Errorf("%s", strings.Join(mistakes, "\n"))
+	}
+	question.Seed = f.seed
+	question = analysis.Suite(f.checks, question)
+	plan, err := analysis.NewPlan(question)
+	if f.requests > 0 {
+		plan, err = analysis.PlanFor(question, f.requests)
+	}
+	if err != nil {
+		return e, nil, err
+	}
+	if f.perConnection && f.reuse == 0 {
+		truth.Reuse = defaultReuse
+	}
+	e = simulate.Experiment{Plan: plan, Truth: truth, Runs: f.runs, Seed: f.seed, Workers: runtime.GOMAXPROCS(0)}
+	document := f.document(plan, truth)
+	if len(defects) > 0 {
+		e.Source, err = f.mesh(plan, defects)
+		if err != nil {
+			return e, nil, err
+		}
+	}
+	return e, document, nil
+}
+
+// defaultReuse is the number of requests on a connection where versions are
+// drawn by connection and nothing else is said.
+const defaultReuse = 10
+
+func (f *simulateFlags) mistakes(cmd *cobra.Command) []string {
+	var mistakes []string
+	mistake := func(wrong bool, format string, args ...any) {
+		if wrong {
+			mistakes = append(mistakes, fmt.Sprintf(format, args...))
+		}
+	}
+	given := cmd.Flags().Changed
+	mistake(f.truth != "" && len(f.defects) > 0, "--truth and --defect are two answers to one question; give one of them")
+	mistake(f.errors != "" && len(f.defects) > 0, "--errors goes with --truth; in the simulated mesh it is --defect errors:share=%s", f.errors)
+	mistake(f.perConnection && len(f.defects) > 0, "--per-connection goes with --truth; in the simulated mesh it is --defect sticky-connection")
+	mistake(given("requests") && (f.requests < 1 || f.requests > 1e9), "--requests %d is not between 1 and 1000000000", f.requests)
+	mistake(given("reuse") && (f.reuse < 1 || f.reuse > 1e6), "--reuse %d is not between 1 and 1000000", f.reuse)
+	mistake(given("runs") && (f.runs < 1 || f.runs > 1e9), "--runs %d is not between 1 and 1000000000", f.runs)
+	mistake(f.checks < 1, "--checks %d: a suite has at least one check", f.checks)
+	return mistakes
+}
+
+func (f *simulateFlags) shares(q analysis.Question) (truth simulate.Truth, err error) {
+	truth = simulate.Truth{Shares: q.Weights, PerConnection: f.perConnection, Reuse: f.reuse}
+	if f.truth != "" {
+		if truth.Shares, err = split.ParseWeights(f.truth); err != nil {
+			return truth, fmt.Errorf("--truth: %w", err)
+		}
+	}
+	if f.errors != "" {
+		if truth.Errors, err = share(f.errors); err != nil || truth.Errors == 1 {
+			return truth, fmt.Errorf("--errors %s is not a share below 1; write 0.002 or 0.2%%", f.errors)
+		}
+	}
+	return truth, nil
+}
+
+func (f *simulateFlags) document(plan *analysis.Plan, truth simulate.Truth) *reports.Simulation {
+	planned := reports.FromPlan(plan)
+	document := &reports.Simulation{
+		Schema: reports.SimulationSchema, Requests: planned.Requests, Alpha: planned.Alpha, Power: planned.Power,
+		Leak: planned.Leak, Method: planned.Method, Seed: f.seed,
+	}
+	for _, each := range planned.Versions {
+		version := reports.SimulatedVersion{PlannedVersion: each}
+		if len(f.defects) == 0 {
+			version.TrueShare = reports.Num(truth.Shares.Share(each.Version))
+		}
+		document.Versions = append(document.Versions, version)
+	}
+	document.Truth = reports.SimulatedTruth{Defects: f.defects, Reuse: truth.Reuse, PerConnection: truth.PerConnection}
+	if len(f.defects) == 0 {
+		document.Truth.Shares = truth.Shares.String()
+	}
+	if truth.Errors > 0 {
+		document.Truth.Errors = reports.Num(truth.Errors)
+	}
+	return document
+}
+
+// parseDefects reads KIND:NAME=VALUE,NAME=VALUE. What is not the name of a
+// setting is a version and its weight.
+func parseDefects(texts []string) ([]target.Defect, error) {
+	var (
+		defects  []target.Defect
+		mistakes []string
+	)
+	for _, text := range texts {
+		defect, err := parseDefect(text)
+		if err != nil {
+			mistakes = append(mistakes, fmt.Sprintf("--defect %s: %v", text, err))
+		}
+		defects = append(defects, defect)
+	}
+	if len(mistakes) > 0 {
+		return nil, fmt.Errorf("%s", strings.Join(mistakes, "\n"))
+	}
+	return defects, nil
+}
+
+func parseDefect(text string) (target.Defect, error) {
+	kind, settings, _ := strings.Cut(text, ":")
+	defect := target.Defect{Kind: kind}
+	if kind == "stuck-proxy" {
+		return defect, fmt.Errorf("a check is never begun when a proxy does not take the new weights: it ends as not converged")
+	}
+	var weights []string
+	for _, part := range strings.Split(settings, ",") {
+		name, value, found := strings.Cut(strings.TrimSpace(part), "=")
+		var err error
+		switch {
+		case settings == "":
+		case !found:
+			err = fmt.Errorf("%q is not NAME=VALUE", part)
+		case name == "version":
+			defect.Version = value
+		case name == "share":
+			defect.Share, err = share(value)
+		case name == "requests":
+			if _, scanned := fmt.Sscan(value, &defect.Requests); scanned != nil {
+				err = fmt.Errorf("requests=%s is not a number", value)
+			}
+		case kind == "weights":
+			weights = append(weights, part)
+		default:
+			err = fmt.Errorf("%s is no setting of the defect %q; settings are version, share and requests, and of the defect weights the versions", name, kind)
+		}
+		if err != nil {
+			return defect, err
+		}
+	}
+	if len(weights) > 0 {
+		parsed, err := split.ParseWeights(strings.Join(weights, ","))
+		defect.Weights = parsed
+		return defect, err
+	}
+	return defect, nil
+}
