@@ -202,3 +202,15 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestEachAnswerIsToldInDispatchOrder(t *testing.T) {
+	rules, err := identify.ParseAll([]string{"body:v[12]"})
+	require.NoError(t, err)
+	var told []string
+	tally, err := recorded.Read(strings.NewReader("v1\nv2\nnothing\nv2\n"), recorded.Options{
+		Identify: rules, Each: func(a split.Answer) { told = append(told, a.Version) },
+	})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"v1", "v2", "v2"}, told)
+	assert.EqualValues(t, len(told), tally.Requests())
+}

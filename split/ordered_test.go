@@ -72,3 +72,31 @@ func TestOrderedDropsNothingWhoseNumberRecurs(t *testing.T) {
 	ordered.Close()
 	assert.EqualValues(t, 7, ordered.Tally.Requests())
 }
+
+func TestASampleEndsWithTheAnswerThatStopsIt(t *testing.T) {
+	for _, arrival := range [][]uint64{{0, 1, 2, 3, 4, 5}, {5, 4, 3, 2, 1, 0}, {2, 0, 1, 5, 3, 4}} {
+		var asked []uint64
+		ordered := split.Ordered{Tally: &split.Tally{}, Stop: func(t *split.Tally, last split.Answer) bool {
+			asked = append(asked, last.Number)
+			return t.Requests() == 4
+		}}
+		for _, n := range arrival {
+			ordered.Add(hit(n, n, "v1"))
+		}
+		ordered.Close()
+		assert.Equal(t, []uint64{0, 1, 2, 3}, asked, "whoever was faster")
+		assert.True(t, ordered.Stopped())
+		assert.EqualValues(t, 4, ordered.Tally.Requests())
+	}
+}
+
+func TestCutLeavesOutWhatWaits(t *testing.T) {
+	ordered := split.Ordered{Tally: &split.Tally{}}
+	for _, n := range []uint64{0, 1, 7, 4} {
+		ordered.Add(hit(n, n, "v1"))
+	}
+	ordered.Cut()
+	assert.EqualValues(t, 2, ordered.Tally.Requests())
+	assert.Zero(t, ordered.Waiting())
+	assert.False(t, ordered.Stopped())
+}
