@@ -28,7 +28,10 @@ type Check struct {
 	Equivalence *Equivalence `json:"equivalence,omitempty"`
 	Effect      *Effect      `json:"effect,omitempty"`
 	Power       *Power       `json:"power,omitempty"`
-	Gates       []Gate       `json:"gates"`
+	// HolmPValue is the p-value of the main test adjusted for all checks of the
+	// run (Holm 1979), where there are several.
+	HolmPValue Number `json:"holm_p_value,omitzero"`
+	Gates      []Gate `json:"gates"`
 	// Diagnosis names likely causes of what was seen.
 	Diagnosis []string `json:"diagnosis"`
 	Warnings  []string `json:"warnings"`

@@ -74,6 +74,9 @@ func statistics(c *Check) []string {
 	if c.Power != nil && !c.Power.Achieved.IsZero() {
 		lines = append(lines, fmt.Sprintf("power %s against a difference of %s", percent(c.Power.Achieved.Or(0), 2), points(c.Power.Margin.Or(0))))
 	}
+	if holm, ok := c.HolmPValue.Get(); ok {
+		lines = append(lines, "adjusted for all checks of this run (Holm) "+probability(holm))
+	}
 	for _, g := range c.Gates {
 		state := "holds"
 		if g.Broken {
