@@ -1,12 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,12 +38,6 @@ type outputs struct {
 	textOut bool
 }
 
-type outputFile struct {
-	path   string
-	format reports.Format
-	file   *os.File
-}
-
 // open reads the flags and makes the files; the error holds every mistake.
 func (f *outputFlags) open() (*outputs, error) {
 	out := &outputs{std: f.std, verbose: f.verbose}
@@ -58,12 +51,15 @@ func (f *outputFlags) open() (*outputs, error) {
 		case toFile && path == "":
 			mistakes = append(mistakes, fmt.Sprintf("-o %s: the file's name is missing", text))
 		case toFile:
-			file, err := createBeside(absolute(f.std, path))
+			file, err := openOutput(absolute(f.std, path), format)
 			if err != nil {
 				mistakes = append(mistakes, fmt.Sprintf("-o %s: %v", text, err))
 				continue
 			}
-			out.files = append(out.files, &outputFile{path: absolute(f.std, path), format: format, file: file})
+			if !file.inPlace && slices.ContainsFunc(out.files, func(other *outputFile) bool { return other.path == file.path }) {
+				mistakes = append(mistakes, fmt.Sprintf("-o %s: %s is written to already; give each report a file of its own", text, path))
+			}
+			out.files = append(out.files, file)
 		case out.stdout != nil:
 			mistakes = append(mistakes, fmt.Sprintf("-o %s: standard output is taken already; give the others a file, such as -o %s=FILE", text, name))
 		default:
@@ -120,40 +116,8 @@ func (o *outputs) write(report *reports.Report) error {
 // discard removes the files that were made and not written.
 func (o *outputs) discard() {
 	for _, each := range o.files {
-		each.file.Close()
-		os.Remove(each.file.Name())
+		each.discard()
 	}
-}
-
-// write renders report into a file of its own and then gives it its name, so
-// that whoever reads path sees a whole report or none.
-func (f *outputFile) write(report *reports.Report) error {
-	var buffer bytes.Buffer
-	err := f.format(&buffer, report)
-	if err == nil {
-		_, err = f.file.Write(buffer.Bytes())
-	}
-	if closed := f.file.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Chmod(f.file.Name(), 0o644)
-	}
-	if err == nil {
-		err = os.Rename(f.file.Name(), f.path)
-	}
-	if err != nil {
-		os.Remove(f.file.Name())
-	}
-	return err
-}
-
-// createBeside makes a file in the folder of path to be renamed to it.
-func createBeside(path string) (*os.File, error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("%s is a folder", path)
-	}
-	return os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 }
 
 func absolute(std streams, path string) string {

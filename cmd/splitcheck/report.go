@@ -57,12 +57,7 @@ func openInput(std streams, name string) (io.ReadCloser, error) {
 	}
 	file, err := os.Open(absolute(std, name))
 	if err != nil {
-		// The path is said by the caller; what is wrong with it is enough here.
-		var path *os.PathError
-		if errors.As(err, &path) {
-			err = path.Err
-		}
-		return nil, err
+		return nil, reason(err)
 	}
 	if info, err := file.Stat(); err == nil && info.IsDir() {
 		file.Close()
