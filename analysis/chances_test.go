@@ -153,7 +153,7 @@ func TestPlanForErrorsSaysWhenNoNumberWillDo(t *testing.T) {
 	sequential := question(t, "v1=70,v2=30")
 	sequential.Method = Sequentially
 	_, err = PlanForErrors(sequential, 0.001)
-	assert.ErrorContains(t, err, "chi-square method only")
+	assert.ErrorContains(t, err, "plan for them by chi-square")
 	_, err = PlanForErrors(question(t, "v1=70,v2=30"), -1)
 	assert.ErrorContains(t, err, "must lie between 0 and 1")
 	_, err = PlanForErrors(Question{}, 0.001)

@@ -50,6 +50,9 @@ func (e *TooManyErrorsError) Error() string {
 // chance grows with its root. The error is a *TooManyErrorsError where no size
 // will do.
 func PlanForErrors(q Question, share float64) (*Plan, error) {
+	if q.Method == Sequentially && share != 0 {
+		return nil, fmt.Errorf("the sequential method is not planned for errors yet; plan for them by %s", ChiSquare)
+	}
 	p, err := NewPlan(q)
 	if err != nil || share == 0 {
 		return p, err
@@ -58,9 +61,6 @@ func PlanForErrors(q Question, share float64) (*Plan, error) {
 		return nil, fmt.Errorf("the share of errors is %g; it must lie between 0 and 1", share)
 	}
 	q = p.Question
-	if q.Method == Sequentially {
-		return nil, fmt.Errorf("samples with errors are planned for the chi-square method only")
-	}
 	if share > q.MaxErrors {
 		return nil, fmt.Errorf("%s of errors is more than the %s beyond which nothing is measured; allow more of them (max errors)",
 			percent(share), percent(q.MaxErrors))
