@@ -33,6 +33,9 @@ func TestSequentialPromisesOfTwoVersions(t *testing.T) {
 			name := fmt.Sprintf("%s at %g", weights, alpha)
 			w := q.arms()[0].share
 			correct := outcomes(w)
+			if alpha == DefaultAlpha {
+				assert.Less(t, correct.Median, planned(t, weights).Requests/2, "half of the correct ones take less than half")
+			}
 			assert.LessOrEqual(t, correct.Violated, q.Alpha, name)
 			assert.GreaterOrEqual(t, correct.Verified, 1-q.budget(), name)
 			assert.LessOrEqual(t, correct.Median, p.Median, name)
