@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/splitcheck/splitcheck/loadgen"
@@ -45,6 +46,11 @@ func Split(rawURL string) (base, path string, err error) {
 		return "", "", fmt.Errorf("the URL %q is neither http nor https", rawURL)
 	case u.Hostname() == "":
 		return "", "", fmt.Errorf("the URL %q names no host", rawURL)
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			return "", "", fmt.Errorf("the URL %q has the port %s; ports are 1 to 65535", rawURL, port)
+		}
 	}
 	return (&url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host}).String(), u.RequestURI(), nil
 }

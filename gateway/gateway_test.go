@@ -34,6 +34,8 @@ func TestURLs(t *testing.T) {
 		"http://":        "names no host",
 		"http://:80":     "names no host",
 		"http://[::1":    "cannot be read: missing ']' in host",
+		"http://h:99999": "has the port 99999; ports are 1 to 65535",
+		"http://h:0/x":   "ports are 1 to 65535",
 	} {
 		_, err := gateway.New(raw)
 		assert.ErrorContains(t, err, want, raw)

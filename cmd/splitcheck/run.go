@@ -237,7 +237,7 @@ func (f *runFlags) options(cmd *cobra.Command) (runner.Options, error) {
 		if err != nil {
 			return options, usagef("--gateway-url: %w", err)
 		}
-		options.Target = reports.Target{Kind: "gateway", URL: f.gatewayURL}
+		options.Target = reports.Target{Kind: "gateway", URL: withoutPassword(f.gatewayURL)}
 		options.Rate = gatewayRate
 		options.Open = openGateway(opened)
 	case "kind", "cluster":

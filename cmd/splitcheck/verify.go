@@ -3,9 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/splitcheck/splitcheck/gateway"
 	"github.com/splitcheck/splitcheck/reports"
@@ -73,7 +75,7 @@ func (f *verifyFlags) run(cmd *cobra.Command, std streams, address string) error
 	}
 	seed := f.load.seed
 	options := runner.Options{
-		Target:       reports.Target{Kind: "gateway", URL: address},
+		Target:       reports.Target{Kind: "gateway", URL: withoutPassword(address)},
 		Open:         openGateway(opened),
 		Rate:         gatewayRate,
 		Seed:         seed,
@@ -107,7 +109,10 @@ func (f *verifyFlags) check(address string) (check scenarios.Check, opened *gate
 	cookies, err := pairs("cookie", f.cookies, "=")
 	failures = append(failures, err)
 	form, err := pairs("login", f.login, "=")
-	failures = append(failures, err)
+	failures = append(failures, err, f.sendable(headers, cookies))
+	if len(form) == 0 && f.load.cmd.Flags().Changed("login-path") {
+		failures = append(failures, errors.New("--login-path is where a form is posted; give its fields, such as --login username=tester"))
+	}
 	if err := errors.Join(failures...); err != nil {
 		return check, nil, usage(err)
 	}
@@ -128,6 +133,35 @@ func (f *verifyFlags) check(address string) (check scenarios.Check, opened *gate
 		check.Request.Login = &scenarios.Login{Path: f.loginPath, Form: form}
 	}
 	return check, opened, nil
+}
+
+// sendable reports what HTTP has no room for. A Host header is moved to where it
+// is meant: whoever comes from curl writes it so, and Go would not send it.
+func (f *verifyFlags) sendable(headers, cookies map[string]string) error {
+	var failures []error
+	if !httpguts.ValidHeaderFieldName(f.method) {
+		failures = append(failures, fmt.Errorf("--request %q is no HTTP method; write GET, POST, … in capitals", f.method))
+	}
+	for name, value := range headers {
+		switch {
+		case strings.EqualFold(name, "Host") && (f.host == "" || f.host == value):
+			f.host = value
+			delete(headers, name)
+		case strings.EqualFold(name, "Host"):
+			failures = append(failures, fmt.Errorf("--host %s and --header Host: %s disagree; give one of them", f.host, value))
+		case !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value):
+			failures = append(failures, fmt.Errorf("--header %q cannot be sent; write it as 'NAME: VALUE', in one line", name+": "+value))
+		}
+	}
+	for name, value := range cookies {
+		if !httpguts.ValidHeaderFieldName(name) || strings.ContainsAny(value, "\";\\\r\n") {
+			failures = append(failures, fmt.Errorf("--cookie %q cannot be sent; use no blanks, quotes, semicolons or backslashes", name+"="+value))
+		}
+	}
+	if u, err := url.Parse("http://" + f.host + "/"); f.host != "" && (err != nil || u.Host != f.host) {
+		failures = append(failures, fmt.Errorf("--host %q is no host; write a name such as shop.example.com, without http:// and path", f.host))
+	}
+	return errors.Join(failures...)
 }
 
 // pairs reads NAME=VALUE, or NAME: VALUE.
