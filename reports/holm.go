@@ -22,7 +22,6 @@ func (r *Report) adjust() {
 		for j := range r.Scenarios[i].Steps {
 			checks := r.Scenarios[i].Steps[j].Checks
 			for k := range checks {
-				checks[k].HolmPValue = Number{}
 				if p, _, ok := deciding(&checks[k]); ok {
 					tested, pValues = append(tested, &checks[k]), append(pValues, p)
 				}
