@@ -198,7 +198,7 @@ func asked(c scenarios.Check, load loadgen.Plan) reports.Asked {
 		words += " of " + r.Host
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
-		words += fmt.Sprintf(" with %s: %s", name, r.Headers[name])
+		words += fmt.Sprintf(" with %s: %s", name, reports.HeaderValue(name, r.Headers[name]))
 	}
 	if r.Login != nil {
 		words += " logged in"
