@@ -239,7 +239,7 @@ func turnsCause() Cause {
 // turns is the cause of a sample that is too even and otherwise in order.
 func (s *sample) turns() Cause {
 	cause := turnsCause()
-	cause.Words += "; chance would do so with a probability of at most " + pValue(s.q.Alpha)
+	cause.Words = "the versions take turns: a round robin in place of a draw for each request"
 	return cause
 }
 

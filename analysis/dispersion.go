@@ -32,9 +32,9 @@ func dispersionGate(t *split.Tally, alpha float64, _ uint64) (Gate, []string) {
 	}
 	var notes []string
 	if result.PValue <= alpha {
-		notes = append(notes, fmt.Sprintf("the versions alternate more evenly than chance would (p = %s): a round robin rather "+
+		notes = append(notes, fmt.Sprintf("the versions alternate more evenly than chance would (%s): a round robin rather "+
 			"than a draw for each request. That brings counts closer to the weights and makes no verdict wrong, but clients "+
-			"that take turns with it may meet one version only", pValue(result.PValue)))
+			"that take turns with it may meet one version only", pIs(result.PValue)))
 	}
 	return result, notes
 }

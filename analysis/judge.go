@@ -235,11 +235,19 @@ func (s *sample) brokenGate(j *Judgement) bool {
 	// A change in the middle breaks the other gates too, and so does a choice
 	// per connection: what has the sharper finding is said first.
 	slices.SortStableFunc(broken, func(a, b Gate) int { return b.weight(s.tally) - a.weight(s.tally) })
-	for _, each := range broken {
-		j.Verdict = Inconclusive
+	if len(broken) == 0 {
+		return false
+	}
+	j.Verdict = Inconclusive
+	follow := broken[0].weight(s.tally) > 0
+	for i, each := range broken {
+		if i > 0 && follow {
+			s.sayFollows(j, broken[1:])
+			break
+		}
 		s.sayBroken(j, each)
 	}
-	return j.Verdict == Inconclusive
+	return true
 }
 
 func (g Gate) weight(t *split.Tally) int {

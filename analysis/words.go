@@ -49,13 +49,22 @@ func (s *sample) sayBroken(j *Judgement, g Gate) {
 	case what == "":
 		what = "an assumption of the test does not hold"
 	}
-	j.because("requests were not drawn independently by the same shares: %s (%s, p = %s, below %s), so their counts prove "+
-		"nothing for or against the weights", what, g.Name, pValue(g.PValue), pValue(g.Alpha))
+	j.because("requests were not drawn independently by the same shares: %s (%s, %s, below %s), so their counts prove "+
+		"nothing for or against the weights", what, g.Name, pIs(g.PValue), pValue(g.Alpha))
 	if g.Name == "connections" && s.inTurn() {
 		j.because("that has two readings: a balancer that chooses once per connection, or one that takes strict turns in " +
 			"step with the connections, which does no harm; requests on connections of their own tell which")
 	}
 	j.advise("%s; then take a fresh sample", g.Repair)
+}
+
+// sayFollows names the other broken gates, where the first one explains them.
+func (s *sample) sayFollows(j *Judgement, gates []Gate) {
+	var names []string
+	for _, each := range gates {
+		names = append(names, fmt.Sprintf("%s (%s)", each.Name, pIs(each.PValue)))
+	}
+	j.because("that may be why this does not hold either: %s", strings.Join(names, ", "))
 }
 
 func (s *sample) sayTooFewConnections(j *Judgement, i int) {
@@ -272,6 +281,14 @@ func pValue(p float64) string {
 		return strconv.FormatFloat(p, 'g', 3, 64)
 	}
 	return strconv.FormatFloat(p, 'g', 2, 64)
+}
+
+// pIs is a p-value with its sign.
+func pIs(p float64) string {
+	if p < 1e-300 {
+		return "p < 1e-300"
+	}
+	return "p = " + pValue(p)
 }
 
 // number groups digits by thousands.

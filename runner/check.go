@@ -20,7 +20,7 @@ import (
 )
 
 // check draws the sample of one check and judges it.
-func (r *run) check(ctx context.Context, label string, c scenarios.Check, opened target.Target) reports.Check {
+func (r *run) check(ctx context.Context, label string, c scenarios.Check, known analysis.Context, opened target.Target) reports.Check {
 	r.Overrides.apply(&c)
 	label += " / " + c.Name
 	measured := reports.Measurement{Expected: analysis.Verdict(c.ExpectVerdict)}
@@ -29,7 +29,9 @@ func (r *run) check(ctx context.Context, label string, c scenarios.Check, opened
 		return reports.Unmeasured(c.Name, analysis.NotMeasured, measured, err.Error())
 	}
 
-	plan, err := plan(c, analysis.Suite(r.suite, question(c, r.Seed)))
+	asks := question(c, r.Seed)
+	asks.Context = known
+	plan, err := plan(c, analysis.Suite(r.suite, asks))
 	if err != nil {
 		return failed(err)
 	}

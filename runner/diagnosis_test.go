@@ -270,7 +270,7 @@ var diseases = []struct {
 }
 
 func TestDefectsAreNamed(t *testing.T) {
-	const runs = 100
+	runs := over(100)
 	for _, disease := range diseases {
 		t.Run(disease.name, func(t *testing.T) {
 			t.Parallel()
@@ -345,7 +345,7 @@ func TestPairsOfDefects(t *testing.T) {
 			}}
 		}, []string{analysis.Leak, analysis.AnotherRatio, analysis.NothingFits}},
 	}
-	const runs = 40
+	runs := over(40)
 	for _, pair := range pairs {
 		t.Run(pair.name, func(t *testing.T) {
 			t.Parallel()
@@ -369,7 +369,7 @@ func TestPairsOfDefects(t *testing.T) {
 // Nothing is named where nothing is wrong: at an alpha of 0.0005 one run in two
 // thousand may be, and of the first two thousand seeds one is (92).
 func TestHealthyRunsAreNamedNoCause(t *testing.T) {
-	const runs = 300
+	runs := over(300)
 	given := 0
 	for seed := range uint64(runs) {
 		random := rand.New(rand.NewPCG(seed, 79))

@@ -177,7 +177,7 @@ func (r *run) step(ctx context.Context, s *scenarios.Scenario, step scenarios.St
 			report.Checks = append(report.Checks, r.notConverged(check, report.Convergence))
 			continue
 		}
-		report.Checks = append(report.Checks, r.check(ctx, label, check, opened))
+		report.Checks = append(report.Checks, r.check(ctx, label, check, background(s, step, check), opened))
 	}
 	return report
 }
