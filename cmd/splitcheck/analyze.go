@@ -67,7 +67,7 @@ func (f *analyzeFlags) run(cmd *cobra.Command, std streams, args []string) error
 		return usage(err)
 	}
 	judge, each := judgeOf(plan)
-	tally, source, err := f.tally(std, args, each)
+	tally, source, err := f.tally(cmd, std, args, each)
 	if err != nil {
 		return usage(err)
 	}
@@ -109,15 +109,23 @@ func judgeOf(plan *analysis.Plan) (judge func(*split.Tally) *analysis.Judgement,
 
 // tally reads the answers from wherever they are and tells each of them; source
 // is how the user knows the place.
-func (f *analyzeFlags) tally(std streams, args []string, each func(split.Answer)) (tally *split.Tally, source string, err error) {
+func (f *analyzeFlags) tally(cmd *cobra.Command, std streams, args []string, each func(split.Answer)) (tally *split.Tally, source string, err error) {
 	switch {
 	case f.counts != "" && len(args) > 0:
 		return nil, "", errors.New("--counts stands instead of a file; give one of them")
+	case f.counts != "" && (len(f.identify.rules) > 0 || f.split != "" || f.answers != 0):
+		return nil, "", errors.New("--counts are counted already; --identify, --split and --answers are for a file")
 	case f.counts != "":
 		tally, err = recorded.Counts(f.counts)
 		return tally, "--counts", err
 	case len(args) == 0:
 		return nil, "", errors.New("what is to be judged? name a file, - for standard input, or give --counts v1=881,v2=119")
+	}
+	if cmd.Flags().Changed("answers") && f.answers < 1 {
+		return nil, "", fmt.Errorf("--answers %d: give the number of answers there must be, at least 1", f.answers)
+	}
+	if cmd.Flags().Changed("split") && f.split == "" {
+		return nil, "", errors.New("--split is empty; give a regular expression of what stands between two answers, such as --split '^$'")
 	}
 	options := recorded.Options{Name: args[0], Answers: f.answers, Each: each}
 	if args[0] == "-" {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 )
 
 // The exit codes. docs/exit-codes.md is the list for users.
@@ -55,6 +56,9 @@ func exitCode(err error) int {
 		return exitVerified
 	case errors.As(err, &exit):
 		return exit.code
+	case errors.As(err, new(*fs.PathError)):
+		// A stream or a file that could not be written: nobody's bad usage.
+		return exitNotMeasured
 	default:
 		// Cobra's own complaints: an unknown command or flag, a wrong number
 		// of arguments.

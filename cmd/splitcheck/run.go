@@ -81,6 +81,9 @@ func (f *runFlags) run(cmd *cobra.Command, std streams, args []string) error {
 
 // perform runs a suite and writes its report.
 func perform(ctx context.Context, std streams, list []*scenarios.Scenario, options runner.Options, output *outputFlags) error {
+	if err := runner.Answerable(list, options.Overrides); err != nil {
+		return usage(err)
+	}
 	out, err := output.open()
 	if err != nil {
 		return err

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/splitcheck/splitcheck/problems"
+	"github.com/splitcheck/splitcheck/runner"
 	"github.com/splitcheck/splitcheck/scenarios"
 )
 
@@ -69,13 +72,15 @@ func newScenariosShow(std streams) *cobra.Command {
 			// The scenario itself first, then what it applies.
 			first := args[0] + "/scenario.yaml"
 			names = append([]string{first}, slices.DeleteFunc(names, func(name string) bool { return name == first })...)
+			var text strings.Builder
 			for i, name := range names {
 				if i > 0 {
-					fmt.Fprintln(std.out)
+					fmt.Fprintln(&text)
 				}
-				fmt.Fprintf(std.out, "# ==> %s <==\n%s", name, files[name])
+				fmt.Fprintf(&text, "# ==> %s <==\n%s", name, files[name])
 			}
-			return nil
+			_, err = io.WriteString(std.out, text.String())
+			return err
 		},
 	}
 }
@@ -95,6 +100,8 @@ itself. Exit code 2 if anything would make a check meaningless.`,
 			var (
 				found problems.List
 				clean int
+				// What no sample can answer has no line of its own in a file.
+				unanswerable error
 			)
 			for _, arg := range args {
 				list, mistakes := disk(std).Find(filepath.ToSlash(arg))
@@ -102,18 +109,27 @@ itself. Exit code 2 if anything would make a check meaningless.`,
 				for _, s := range list {
 					said := append(scenarios.Lint(s), scenarios.LintIdentify(s)...)
 					found = append(found, said...)
-					if len(said) == 0 && len(s.Warnings) == 0 {
+					err := runner.Answerable([]*scenarios.Scenario{s}, runner.Overrides{})
+					unanswerable = errors.Join(unanswerable, err)
+					if len(said) == 0 && len(s.Warnings) == 0 && err == nil {
 						clean++
 					}
 				}
 			}
+			var text strings.Builder
 			for _, problem := range found.Sort() {
-				fmt.Fprintln(std.out, problem)
+				fmt.Fprintln(&text, problem)
+			}
+			if unanswerable != nil {
+				fmt.Fprintln(&text, unanswerable)
 			}
 			if clean > 0 {
-				fmt.Fprintf(std.out, "%s: nothing to say\n", plural(clean, "scenario", "scenarios"))
+				fmt.Fprintf(&text, "%s: nothing to say\n", plural(clean, "scenario", "scenarios"))
 			}
-			if found.Err() != nil {
+			if _, err := io.WriteString(std.out, text.String()); err != nil {
+				return notMeasured(err)
+			}
+			if found.Err() != nil || unanswerable != nil {
 				return exitWith(exitUsage)
 			}
 			return nil
@@ -136,6 +152,9 @@ func newScenariosInit(std streams) *cobra.Command {
   splitcheck run my-canary`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if args[0] == "" {
+				return usagef("the folder's name is missing, such as my-canary")
+			}
 			folder := absolute(std, args[0])
 			if _, err := os.Stat(folder); err == nil {
 				return usagef("%s is there already; nothing was written", args[0])
