@@ -59,7 +59,7 @@ func (t *text) report(r *Report) {
 			t.graph(s)
 		}
 	}
-	t.foot(r, len(items))
+	t.foot(r, items)
 }
 
 // An item is what gets a verdict of its own: a check, or a step or scenario
@@ -203,7 +203,7 @@ func isOrAre(n int64) string {
 
 // foot writes how to repeat what went wrong, and the last line: the verdict
 // and what the exit code means.
-func (t *text) foot(r *Report, items int) {
+func (t *text) foot(r *Report, items []item) {
 	t.line("")
 	if again := r.Reproduction; again != nil && (t.Verbose || r.Verdict != analysis.Verified) {
 		if len(again.Command) > 0 {
@@ -216,7 +216,8 @@ func (t *text) foot(r *Report, items int) {
 	}
 	end := word(r.Verdict)
 	why := meaning(r.Verdict)
-	if items > 1 && r.Verdict == analysis.Verified {
+	control := len(items) == 1 && items[0].check != nil && items[0].check.ExpectedVerdict != ""
+	if (len(items) > 1 || control) && r.Verdict == analysis.Verified {
 		why = "every check came out as expected"
 	}
 	if r.Interrupted {
