@@ -9,9 +9,10 @@ import (
 // and after how many requests.
 type Outcomes struct {
 	Verified, Violated, Inconclusive float64
-	// Mean and Median are of the number of requests, whatever the verdict.
-	Mean   float64
-	Median int64
+	// Mean, Median and P99, which 99 of 100 samples do not exceed, are of the
+	// number of requests, whatever the verdict.
+	Mean        float64
+	Median, P99 int64
 }
 
 // SequentialOutcomes returns how samples of a plan for two versions end where the
@@ -75,9 +76,15 @@ func (g *passage) run(truth float64) Outcomes {
 		if o.Median == 0 && ended >= 0.5 {
 			o.Median = int64(n)
 		}
+		if o.P99 == 0 && ended >= 0.99 {
+			o.P99 = int64(n)
+		}
 	}
 	o.Inconclusive = max(0, 1-ended)
 	o.Mean += float64(g.plan.Requests) * o.Inconclusive
+	if o.P99 == 0 {
+		o.P99 = g.plan.Requests
+	}
 	if o.Median == 0 {
 		o.Median = g.plan.Requests
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 
@@ -57,24 +58,37 @@ const (
 
 const cellRuns = 200_000
 
-// grid computes every cell once for all tests.
-var grid = sync.OnceValues(func() ([]cell, error) {
+// grid and sequentialGrid compute every cell once for all tests.
+var (
+	grid           = sync.OnceValues(func() ([]cell, error) { return gridOf(analysis.ChiSquare) })
+	sequentialGrid = sync.OnceValues(func() ([]cell, error) { return gridOf(analysis.Sequentially) })
+)
+
+func gridOf(method string) ([]cell, error) {
 	var cells []cell
 	for _, q := range questions {
 		w, err := split.ParseWeights(q.weights)
 		if err != nil {
 			return nil, err
 		}
-		plan, err := analysis.NewPlan(analysis.Question{Weights: w, MaxErrors: -1})
+		plan, err := analysis.NewPlan(analysis.Question{Weights: w, Method: method, MaxErrors: -1})
 		if err != nil {
 			return nil, err
 		}
-		judge := analysis.NewVerdicts(plan)
-		judge.Learn()
+		runs := int64(cellRuns)
+		var judge *analysis.Verdicts
+		if method == analysis.Sequentially {
+			// These are drawn request by request: fewer, and fewer still of ten
+			// versions.
+			runs = min(20_000, 10_000_000/plan.Requests)
+		} else {
+			judge = analysis.NewVerdicts(plan)
+			judge.Learn()
+		}
 		for i, c := range truthsOf(q, plan) {
 			c.result, err = Run(context.Background(), Experiment{
 				Plan: plan, Truth: Truth{Shares: c.truth}, Judge: judge,
-				Runs: cellRuns, Seed: uint64(i), Workers: 2,
+				Runs: runs, Seed: uint64(i), Workers: 2,
 			})
 			if err != nil {
 				return nil, err
@@ -84,7 +98,7 @@ var grid = sync.OnceValues(func() ([]cell, error) {
 		}
 	}
 	return cells, nil
-})
+}
 
 // truthsOf are the weights themselves; the heaviest version short of its margin
 // and the lightest beyond its own; and twice as far off.
@@ -148,8 +162,10 @@ func not(r *Result, v analysis.Verdict) Estimate {
 func TestPromises(t *testing.T) {
 	cells, err := grid()
 	require.NoError(t, err)
-	for _, c := range cells {
-		q, what := c.plan.Question, c.question.weights+", "+c.label
+	sequential, err := sequentialGrid()
+	require.NoError(t, err)
+	for _, c := range slices.Concat(cells, sequential) {
+		q, what := c.plan.Question, c.plan.Method+" "+c.question.weights+", "+c.label
 		violated, verified := c.result.Probability(analysis.Violated), c.result.Probability(analysis.Verified)
 		// What the gates may cost comes off what counts alone can have.
 		missed := 1 - q.Power - c.result.GatesAtMost
@@ -220,10 +236,12 @@ func TestALeakIsFoundOnItsFirstHit(t *testing.T) {
 }
 
 // sticky are the questions for which samples of a correct split are drawn once
-// for each connection of ten requests, and how many of them: 300 are enough that
-// not one other verdict among them shows 99 % with a confidence of 95 %. The
-// permutations of the larger ones take longer; -full draws as many of them.
-var sticky = map[string]int64{"v1=90,v2=10": 300, "v1=70,v2=30": 60}
+// for each connection of ten requests, and how many of them: permutations take
+// long. With -full it is stickyRuns, enough that not one other verdict among them
+// shows 99 % with a confidence of 95 %.
+var sticky = map[string]int64{"v1=90,v2=10": 100, "v1=70,v2=30": 20}
+
+const stickyRuns = 300
 
 var stickyResults = map[string]*Result{}
 

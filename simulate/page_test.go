@@ -85,6 +85,18 @@ decide here; that leaves out the gates, which turn at most another 0.02 of any r
 
 `, thousands(cellRuns))
 	promiseTable(&b, cells)
+	sequential, err := sequentialGrid()
+	require.NoError(t, err)
+	say(`
+## The sequential method
+
+With ` + "`--method sequential`" + ` a sample ends when it is decided, and after the cap at the latest. The same is promised. For two
+versions the probabilities of all counts are carried from request to request, so the numbers are exact; for more, samples
+are drawn one request after the other, and fewer than above: the tests of package ` + "`analysis`" + ` show by weighted drawing
+that a correct split of more versions is called violated with at most alpha.
+
+`)
+	sequentialTable(&b, sequential)
 	say(`
 ## What other checks say of the same traffic
 
@@ -124,6 +136,18 @@ func promiseTable(b *strings.Builder, cells []cell) {
 	fmt.Fprintf(b, "| weights | requests | truth | verified | violated | inconclusive |\n|---|--:|---|--:|--:|--:|\n")
 	for _, c := range cells {
 		fmt.Fprintf(b, "| %s | %s | %s |", c.name(), thousands(c.plan.Requests), c.label)
+		for _, verdict := range []analysis.Verdict{analysis.Verified, analysis.Violated, analysis.Inconclusive} {
+			fmt.Fprintf(b, " %s |", shown(c.result.Probability(verdict)))
+		}
+		b.WriteString("\n")
+	}
+}
+
+func sequentialTable(b *strings.Builder, cells []cell) {
+	fmt.Fprintf(b, "| weights | cap | truth | median requests | 99 of 100 within | verified | violated | inconclusive |\n|---|--:|---|--:|--:|--:|--:|--:|\n")
+	for _, c := range cells {
+		used := c.result.Used
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |", c.name(), thousands(c.plan.Requests), c.label, thousands(used.Median), thousands(used.P99))
 		for _, verdict := range []analysis.Verdict{analysis.Verified, analysis.Violated, analysis.Inconclusive} {
 			fmt.Fprintf(b, " %s |", shown(c.result.Probability(verdict)))
 		}
@@ -217,8 +241,13 @@ func longTable(t *testing.T) string {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", (cell{plan: plan}).name(), thousands(plan.Requests),
 			shown(r.Probability(analysis.Verified)), shown(r.Probability(analysis.Violated)), shown(r.Probability(analysis.Inconclusive)))
 	}
-	e := stickyResult(t, "v1=70,v2=30", 300).Probability(analysis.Inconclusive)
-	fmt.Fprintf(&b, "\n70/30 drawn once per connection of 10 requests: inconclusive in %d of 300 samples.\n", e.Runs)
+	b.WriteString("\nDrawn once per connection of 10 requests, and correct:\n\n| weights | requests | inconclusive |\n|---|--:|--:|\n")
+	for _, asked := range slices.Sorted(maps.Keys(sticky)) {
+		plan := planned(t, asked)
+		e := stickyResult(t, asked, stickyRuns).Probability(analysis.Inconclusive)
+		assert.GreaterOrEqual(t, float64(e.Runs), 0.99*stickyRuns, asked)
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", (cell{plan: plan}).name(), thousands(plan.Requests), shown(e))
+	}
 	return b.String()
 }
 

@@ -145,6 +145,8 @@ func Run(ctx context.Context, e Experiment) (*Result, error) {
 	switch {
 	case e.Truth.Reuse > 0:
 		return e.estimates(ctx, Requests, defaultRequests, func() sampler[outcome] { return requests{e, truth} })
+	case e.Plan.Method == analysis.Sequentially && e.carried(truth):
+		return e.carry(truth)
 	case e.Plan.Method == analysis.Sequentially:
 		return e.estimates(ctx, Counts, defaultStopping, func() sampler[outcome] { return stopping{e, truth} })
 	case e.Truth.Errors > 0:
@@ -252,7 +254,28 @@ func (e Experiment) sum(t truth) *Result {
 			probability[judge.Of(counts, 0)] += clean * analysis.BinomialProbability(x, n, p)
 		}
 	}
-	result := &Result{Way: Summed, GatesAtMost: e.Plan.GatesBudget(), Used: Used{n, n, n}}
+	return e.exact(probability, Used{n, n, n})
+}
+
+// carried reports whether the sequential method's probabilities can be carried
+// from request to request: of two versions, and nothing else that could happen.
+func (e Experiment) carried(t truth) bool {
+	return e.Truth.Errors == 0 && t.unknown == 0 && t.positive == 2 && len(t.shares) == 2
+}
+
+func (e Experiment) carry(t truth) (*Result, error) {
+	o, err := analysis.SequentialOutcomes(e.Plan, min(1, t.shares[0]))
+	if err != nil {
+		return nil, err
+	}
+	return e.exact(map[analysis.Verdict]float64{
+		analysis.Verified: o.Verified, analysis.Violated: o.Violated, analysis.Inconclusive: o.Inconclusive,
+	}, Used{o.Median, o.P99, e.Plan.Requests}), nil
+}
+
+// exact is a result of which nothing was drawn.
+func (e Experiment) exact(probability map[analysis.Verdict]float64, used Used) *Result {
+	result := &Result{Way: Summed, GatesAtMost: e.Plan.GatesBudget(), Used: used}
 	for _, verdict := range verdicts {
 		p := min(1, probability[verdict])
 		result.Verdicts = append(result.Verdicts, Estimate{Verdict: verdict, Probability: p, Low: p, High: p})
