@@ -63,7 +63,7 @@ func FromJudgement(name string, j *analysis.Judgement, m Measurement) Check {
 			c.Exact.Draws, c.Exact.CILow, c.Exact.CIHigh = int64(e.Draws), Num(e.Low), Num(e.High)
 		}
 	}
-	if s := j.Sequential; s != nil && hits > 0 {
+	if s := j.Sequential; s != nil && j.ChiSquare.DF > 0 && hits > 0 {
 		c.Sequential = &Sequential{LogEValue: Num(s.LogEValue), PValue: Num(s.PValue)}
 	}
 	if hits > 0 {
