@@ -34,8 +34,14 @@ type outputs struct {
 	// people goes to standard error.
 	taken   bool
 	stdout  reports.Format
-	files   []*outputFile
+	files   []*reportFile
 	textOut bool
+}
+
+// reportFile is a file and the form of the report in it.
+type reportFile struct {
+	*outputFile
+	format reports.Format
 }
 
 // open reads the flags and makes the files; the error holds every mistake.
@@ -51,15 +57,15 @@ func (f *outputFlags) open() (*outputs, error) {
 		case toFile && path == "":
 			mistakes = append(mistakes, fmt.Sprintf("-o %s: the file's name is missing", text))
 		case toFile:
-			file, err := openOutput(absolute(f.std, path), format)
+			file, err := openOutput(absolute(f.std, path))
 			if err != nil {
 				mistakes = append(mistakes, fmt.Sprintf("-o %s: %v", text, err))
 				continue
 			}
-			if !file.inPlace && slices.ContainsFunc(out.files, func(other *outputFile) bool { return other.path == file.path }) {
+			if !file.inPlace && slices.ContainsFunc(out.files, func(other *reportFile) bool { return other.path == file.path }) {
 				mistakes = append(mistakes, fmt.Sprintf("-o %s: %s is written to already; give each report a file of its own", text, path))
 			}
-			out.files = append(out.files, file)
+			out.files = append(out.files, &reportFile{file, format})
 		case out.stdout != nil:
 			mistakes = append(mistakes, fmt.Sprintf("-o %s: standard output is taken already; give the others a file, such as -o %s=FILE", text, name))
 		default:
@@ -105,7 +111,7 @@ func (o *outputs) write(report *reports.Report) error {
 		failures = append(failures, o.stdout(o.std.out, report))
 	}
 	for _, each := range o.files {
-		failures = append(failures, each.write(report))
+		failures = append(failures, each.write(func(w io.Writer) error { return each.format(w, report) }))
 	}
 	if err := errors.Join(failures...); err != nil {
 		return fmt.Errorf("writing the report: %w", err)

@@ -4,18 +4,17 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
-
-	"github.com/splitcheck/splitcheck/reports"
+	"strings"
 )
 
-// outputFile is a file that a report will be written to.
+// outputFile is a file that a document will be written to.
 type outputFile struct {
-	// path is what is replaced when the report is whole.
-	path   string
-	format reports.Format
-	file   *os.File
+	// path is what is replaced when the document is whole.
+	path string
+	file *os.File
 	// inPlace says that path is no file but a device or a pipe, which has to be
 	// written to as it is: putting a file in its place would take it away from
 	// everybody else.
@@ -25,11 +24,11 @@ type outputFile struct {
 
 // openOutput makes a file in the folder of path to be renamed to it, or opens
 // what is there if it is not a file. A link keeps pointing where it did.
-func openOutput(path string, format reports.Format) (*outputFile, error) {
+func openOutput(path string) (*outputFile, error) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
-	out := &outputFile{path: path, format: format, mode: 0o644}
+	out := &outputFile{path: path, mode: 0o644}
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
@@ -59,11 +58,11 @@ func reason(err error) error {
 	return err
 }
 
-// write renders report into a file of its own and then gives it its name, so
-// that whoever reads path sees a whole report or none.
-func (f *outputFile) write(report *reports.Report) error {
+// write renders into a file of its own and then gives it its name, so that
+// whoever reads path sees a whole document or none.
+func (f *outputFile) write(render func(io.Writer) error) error {
 	var buffer bytes.Buffer
-	err := f.format(&buffer, report)
+	err := render(&buffer)
 	if err == nil {
 		_, err = f.file.Write(buffer.Bytes())
 	}
@@ -91,4 +90,29 @@ func (f *outputFile) discard() {
 	if !f.inPlace {
 		os.Remove(f.file.Name())
 	}
+}
+
+// single is where a command writes its only document: FORMAT means standard
+// output, FORMAT=FILE a file, as everywhere.
+func single(std streams, output string) (format string, write func(render func(io.Writer) error) error, err error) {
+	format, path, toFile := strings.Cut(output, "=")
+	switch {
+	case !toFile:
+		return format, func(render func(io.Writer) error) error { return render(std.out) }, nil
+	case path == "":
+		return format, nil, usagef("-o %s: the file's name is missing", output)
+	}
+	// A file that cannot be made is told before the work, not after.
+	tried, err := openOutput(absolute(std, path))
+	if err != nil {
+		return format, nil, usagef("-o %s: %w", output, err)
+	}
+	tried.discard()
+	return format, func(render func(io.Writer) error) error {
+		file, err := openOutput(absolute(std, path))
+		if err != nil {
+			return fmt.Errorf("-o %s: %w", output, err)
+		}
+		return file.write(render)
+	}, nil
 }

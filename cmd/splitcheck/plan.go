@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+
 	"github.com/spf13/cobra"
 
 	"github.com/splitcheck/splitcheck/analysis"
@@ -36,7 +38,11 @@ been any version, so more are needed, or no number will do.`,
   splitcheck plan --expect v1=80,v2=20 --alpha 0.01 --power 0.99 -o json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			write, err := reports.LookupPlan(f.format, reports.Options{Color: std.outTTY && std.color, Width: std.width})
+			name, output, err := single(std, f.format)
+			if err != nil {
+				return err
+			}
+			write, err := reports.LookupPlan(name, reports.Options{Color: std.outTTY && std.color, Width: std.width})
 			if err != nil {
 				return usagef("-o %s: %w", f.format, err)
 			}
@@ -44,19 +50,16 @@ been any version, so more are needed, or no number will do.`,
 			if err != nil {
 				return err
 			}
-			return write(std.out, document)
+			return output(func(w io.Writer) error { return write(w, document) })
 		},
 	}
 	f.question.register(cmd, true)
 	flags := cmd.Flags()
 	flags.IntVar(&f.checks, "checks", 1, "plan for one of this many checks in one invocation, which share the suite's error rates")
-	flags.Int64Var(&f.requests, "requests", 0, "say what so many requests can show")
+	flags.Int64Var(&f.requests, "requests", 0, "say what `N` requests can show")
 	flags.StringVar(&f.errors, "errors", "", "`SHARE` of the requests that may end in errors, such as 0.1%")
-	flags.Float64Var(&f.rate, "rate", 0, "requests per second, to say how long it takes (default: at 10, 100 and 1000)")
-	flags.StringVarP(&f.format, "output", "o", "text", "text or json")
-	for _, name := range []string{"requests", "rate"} {
-		flags.Lookup(name).DefValue = ""
-	}
+	flags.Float64Var(&f.rate, "rate", 0, "`N` requests per second, to say how long it takes (default: at 10, 100 and 1000)")
+	flags.StringVarP(&f.format, "output", "o", "text", "`FORMAT` to standard output (text, json), or FORMAT=FILE to a file")
 	return cmd
 }
 

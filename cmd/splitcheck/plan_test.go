@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -49,5 +51,23 @@ func TestPlanRefusesWhatMakesNoSense(t *testing.T) {
 		_, errs, code := call(t, append([]string{"plan", "--expect", "v1=70,v2=30"}, args...)...)
 		assert.Equal(t, 2, code, "%v", args)
 		assert.Contains(t, errs, says)
+	}
+}
+
+func TestPlanIntoAFile(t *testing.T) {
+	folder := t.TempDir()
+	out, errs, code := callIn(t, folder, "", "plan", "--expect", "v1=90,v2=10", "-o", "json=plan.json")
+	require.Equal(t, exitVerified, code, errs)
+	assert.Empty(t, out)
+	saved, err := os.ReadFile(filepath.Join(folder, "plan.json"))
+	require.NoError(t, err)
+	left, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	assert.Len(t, left, 1, "no file is left behind but the plan")
+	assert.Contains(t, string(saved), `"splitcheck.dev/plan/v1"`)
+	for _, output := range []string{"json=", "json=no/plan.json", "html=plan.html", "=x"} {
+		_, errs, code = callIn(t, folder, "", "plan", "--expect", "v1=90,v2=10", "-o", output)
+		assert.Equal(t, exitUsage, code, errs)
+		assert.Contains(t, errs, "-o "+output+": ")
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"runtime"
 	"strings"
 
@@ -64,15 +65,16 @@ Ctrl-C ends the drawing and shows what there is until then.`,
 	flags.IntVar(&f.checks, "checks", 1, "one of this many checks in one invocation, which share the suite's error rates")
 	flags.Int64Var(&f.runs, "runs", 0, "number of samples where they are drawn (default: as many as take some seconds)")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of every random draw")
-	flags.StringVarP(&f.format, "output", "o", "text", "text or json")
-	for _, name := range []string{"requests", "reuse", "runs"} {
-		flags.Lookup(name).DefValue = ""
-	}
+	flags.StringVarP(&f.format, "output", "o", "text", "`FORMAT` to standard output (text, json), or FORMAT=FILE to a file")
 	return cmd
 }
 
 func (f *simulateFlags) run(cmd *cobra.Command, std streams) error {
-	write, err := reports.LookupSimulation(f.format, reports.Options{Color: std.outTTY && std.color, Width: std.width})
+	name, output, err := single(std, f.format)
+	if err != nil {
+		return err
+	}
+	write, err := reports.LookupSimulation(name, reports.Options{Color: std.outTTY && std.color, Width: std.width})
 	if err != nil {
 		return usagef("-o %s: %w", f.format, err)
 	}
@@ -87,7 +89,7 @@ func (f *simulateFlags) run(cmd *cobra.Command, std streams) error {
 	if err != nil {
 		return notMeasured(err)
 	}
-	if err := write(std.out, document); err != nil {
+	if err := output(func(w io.Writer) error { return write(w, document) }); err != nil {
 		return notMeasured(err)
 	}
 	return exitWith(document.ExitCode())
