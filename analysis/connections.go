@@ -52,7 +52,7 @@ const (
 // what lies a million times below alpha. Of rare versions it is not: five
 // chance meetings can be a billion times likelier than it says.
 const (
-	manyMeetings = 100
+	manyMeetings = 50
 	beyondDoubt  = 1e-6
 )
 
