@@ -121,8 +121,9 @@ func (v *Verdicts) rejects(statistic float64) bool {
 	return false
 }
 
-// Verdict is what the sequential method says of the counts so far, as Judge does
-// of a sample that ends here, without order or connections.
+// Verdict is what the sequential method says of the answers so far, as its Judge
+// does of a sample that ends here, of which neither order nor connections were
+// kept.
 func (s *Sequential) Verdict() Verdict {
 	switch n := s.against.n; {
 	case s.strayed:

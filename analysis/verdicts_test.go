@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // agree holds the fast verdict against Judge's on one table of counts.
@@ -84,4 +86,43 @@ func TestVerdictsOfAClone(t *testing.T) {
 	held := v.held
 	clone.held = 0
 	assert.Equal(t, held, v.held, "what a clone learns is its own")
+}
+
+// What the sequential method says of its state is what Judge says of the same
+// counts, wherever the sample ends.
+func TestVerdictOfASequenceIsJudges(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	for _, weights := range []string{"v1=90,v2=10", "a=80,b=10,c=10", "v1=95,v2=5,v3=0"} {
+		q := question(t, weights)
+		q.Method = Sequentially
+		p, err := NewPlan(q)
+		require.NoError(t, err)
+		seen := map[Verdict]int{}
+		for round := range 40 {
+			s, tally := NewSequential(p), &split.Tally{}
+			off := []float64{0, 0.05, 0.02, -0.04}[round%4]
+			ends := random.Int64N(p.Requests)
+			for range ends {
+				version := p.Versions[0].Version
+				if random.Float64() > p.Versions[0].ExpectedShare-off {
+					version = p.Versions[1+random.IntN(len(p.Versions)-1)].Version
+				}
+				answer := split.Answer{Version: version}
+				if round%5 == 0 && random.Float64() < 0.001 {
+					answer = split.Answer{Outcome: split.Error, Kind: "status 503"}
+				}
+				tally.Add(answer)
+				if s.Add(answer); s.Decided() {
+					break
+				}
+			}
+			counts := &split.Tally{Versions: tally.Versions, Errors: tally.Errors}
+			verdict := s.Verdict()
+			require.Equal(t, s.Judge(counts).Verdict, verdict, "%s, round %d: %v %v", weights, round, counts.Versions, counts.Errors)
+			seen[verdict]++
+		}
+		assert.Greater(t, len(seen), 1, "%v", seen)
+	}
+	nothing := NewSequential(planned(t, "v1=50,v2=50"))
+	assert.Equal(t, NotMeasured, nothing.Verdict())
 }

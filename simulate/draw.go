@@ -140,15 +140,11 @@ func estimate(verdict analysis.Verdict, count, runs int64) Estimate {
 type sourced struct{ Experiment }
 
 func (s sourced) sample(ctx context.Context, run int64, _ *rand.Rand) (outcome, error) {
-	tally, err := s.Source(ctx, run, s.Plan.Requests)
+	drawn, err := s.Source(ctx, run, s.Plan.Requests)
 	if err != nil {
 		return outcome{}, err
 	}
-	return judged(s.Plan, tally), nil
-}
-
-func judged(p *analysis.Plan, t *split.Tally) outcome {
-	return outcome{analysis.Judge(p, t).Verdict, t.Requests()}
+	return drawn.judge(s.Plan), nil
 }
 
 // counting draws the counts of each version.
@@ -184,7 +180,7 @@ func (f failing) sample(_ context.Context, _ int64, random *rand.Rand) (outcome,
 	if unknown > 0 {
 		tally.Versions[f.truth.stray] = unknown
 	}
-	return judged(f.Plan, tally), nil
+	return Drawn{Tally: tally}.judge(f.Plan), nil
 }
 
 // multinomial draws how many of n fall to each share, one after another given

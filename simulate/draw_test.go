@@ -112,6 +112,33 @@ func TestWaysAgree(t *testing.T) {
 	assert.True(t, low <= exact && exact <= high)
 }
 
+// By the sequential method, too: carried from request to request, drawn without
+// order, and drawn with order and connections, where gates may cost a little.
+func TestWaysOfTheSequentialMethodAgree(t *testing.T) {
+	plan, err := analysis.NewPlan(analysis.Question{
+		Weights: weights(t, "v1=90,v2=10"), Method: analysis.Sequentially, Alpha: 0.02, Power: 0.9, MaxErrors: -1,
+	})
+	require.NoError(t, err)
+	e := Experiment{Plan: plan, Truth: Truth{Shares: weights(t, "v1=88,v2=12")}, Seed: 1, Workers: 2}
+	carried := run(t, e)
+	assert.Equal(t, Summed, carried.Way)
+	assert.Less(t, carried.Used.Median, carried.Used.P99)
+	assert.Less(t, carried.Used.P99, plan.Requests+1)
+	agree := func(r *Result, gates float64) {
+		t.Helper()
+		for _, each := range r.Verdicts {
+			low, high := analysis.ClopperPearson(each.Runs, r.Runs, 1e-4)
+			exact := carried.Probability(each.Verdict).Probability
+			assert.True(t, low-gates <= exact && exact <= high+gates, "%s: %g is not in %g to %g", each.Verdict, exact, low, high)
+		}
+		assert.InEpsilon(t, carried.Used.Median, r.Used.Median, 0.1)
+	}
+	e.Truth.Errors, e.Runs = 1e-9, 2000
+	agree(run(t, e), 0)
+	e.Truth.Errors, e.Truth.Reuse, e.Runs = 0, 4, 500
+	agree(run(t, e), plan.GatesBudget())
+}
+
 func TestDrawsDoNotDependOnTheWorkers(t *testing.T) {
 	e := Experiment{
 		Plan: planned(t, "a=80,b=10,c=10"), Truth: Truth{Shares: weights(t, "a=79,b=11,c=10")},
@@ -146,11 +173,11 @@ func TestCancellingKeepsWhatWasDrawn(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	plan := planned(t, "v1=90,v2=10")
-	result, err := Run(ctx, Experiment{Plan: plan, Runs: 100, Source: func(_ context.Context, number int64, n int64) (*split.Tally, error) {
+	result, err := Run(ctx, Experiment{Plan: plan, Runs: 100, Source: func(_ context.Context, number, n int64) (Drawn, error) {
 		if number == 10 {
 			cancel()
 		}
-		return &split.Tally{Versions: map[string]int64{"v1": n * 9 / 10, "v2": n - n*9/10}}, nil
+		return Drawn{Tally: &split.Tally{Versions: map[string]int64{"v1": n * 9 / 10, "v2": n - n*9/10}}}, nil
 	}})
 	require.NoError(t, err)
 	assert.True(t, result.Interrupted)
@@ -159,8 +186,8 @@ func TestCancellingKeepsWhatWasDrawn(t *testing.T) {
 	assert.Equal(t, 1., result.Probability(analysis.Verified).Probability)
 	assert.Greater(t, result.Probability(analysis.Verified).Low, 0.6)
 
-	_, err = Run(t.Context(), Experiment{Plan: plan, Source: func(context.Context, int64, int64) (*split.Tally, error) {
-		return nil, errors.New("it is down")
+	_, err = Run(t.Context(), Experiment{Plan: plan, Source: func(context.Context, int64, int64) (Drawn, error) {
+		return Drawn{}, errors.New("it is down")
 	}})
 	assert.ErrorContains(t, err, "it is down")
 }

@@ -145,9 +145,9 @@ func TestBoxProbabilityIsTheMultinomial(t *testing.T) {
 func TestPeersOfSamples(t *testing.T) {
 	plan := planned(t, "v1=70,v2=30")
 	truth := weights(t, "v1=65,v2=35")
-	e := Experiment{Plan: plan, Workers: 2, Source: func(_ context.Context, run, n int64) (*split.Tally, error) {
+	e := Experiment{Plan: plan, Workers: 2, Source: func(_ context.Context, run, n int64) (Drawn, error) {
 		v1 := binomial(rand.New(rand.NewPCG(uint64(run), 9)), n, 0.65)
-		return &split.Tally{Versions: map[string]int64{"v1": v1, "v2": n - v1}}, nil
+		return Drawn{Tally: &split.Tally{Versions: map[string]int64{"v1": v1, "v2": n - v1}}}, nil
 	}}
 	const runs = 400
 	exact := map[string]PeerResult{}

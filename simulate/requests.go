@@ -18,10 +18,9 @@ type requests struct {
 func (r requests) sample(ctx context.Context, _ int64, random *rand.Rand) (outcome, error) {
 	tally := &split.Tally{}
 	tally.Connections.Reuse = r.Truth.Reuse
-	ends := func(split.Answer) bool { return false }
+	sample := Drawn{Tally: tally}
 	if r.Plan.Method == analysis.Sequentially {
-		sequential := analysis.NewSequential(r.Plan)
-		ends = func(last split.Answer) bool { return sequential.Stop(tally, last) }
+		sample.Sequential = analysis.NewSequential(r.Plan)
 	}
 	reuse := int64(r.Truth.Reuse)
 	var drawn string
@@ -32,12 +31,12 @@ func (r requests) sample(ctx context.Context, _ int64, random *rand.Rand) (outco
 		answer := answer(r.Truth, random, drawn)
 		answer.Number, answer.Connection = uint64(i), uint64(i/reuse)
 		tally.Add(answer)
-		if ends(answer) || i%4096 == 0 && ctx.Err() != nil {
+		if sample.Sequential != nil && sample.Sequential.Stop(tally, answer) || i%4096 == 0 && ctx.Err() != nil {
 			break
 		}
 	}
 	tally.Close()
-	return judged(r.Plan, tally), nil
+	return sample.judge(r.Plan), nil
 }
 
 // answer is the version's, or an error in its place.

@@ -70,10 +70,11 @@ type peerSample struct {
 }
 
 func (p peerSample) sample(ctx context.Context, run int64, _ *rand.Rand) (passes, error) {
-	tally, err := p.Source(ctx, p.before+run, p.size)
+	drawn, err := p.Source(ctx, p.before+run, p.size)
 	if err != nil {
 		return 0, err
 	}
+	tally := drawn.Tally
 	weights := p.Plan.Question.Weights
 	counts := make([]int64, len(weights))
 	unknown := tally.Hits()

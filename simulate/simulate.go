@@ -33,9 +33,27 @@ type Truth struct {
 	Errors float64
 }
 
-// A Source draws sample number run, of so many requests, and returns its tally.
-// It is called from several goroutines; numbers do not recur.
-type Source func(ctx context.Context, run, requests int64) (*split.Tally, error)
+// A Source draws sample number run, of so many requests. It is called from
+// several goroutines; numbers do not recur.
+type Source func(ctx context.Context, run, requests int64) (Drawn, error)
+
+// Drawn is a sample that a source has drawn.
+type Drawn struct {
+	Tally *split.Tally
+	// Sequential has read the answers while they were drawn, if the plan is for
+	// the sequential method: it knows the evidence on the way.
+	Sequential *analysis.Sequential
+}
+
+func (d Drawn) judge(p *analysis.Plan) outcome {
+	judgement := func() *analysis.Judgement {
+		if d.Sequential != nil {
+			return d.Sequential.Judge(d.Tally)
+		}
+		return analysis.Judge(p, d.Tally)
+	}
+	return outcome{judgement().Verdict, d.Tally.Requests()}
+}
 
 // An Experiment is a plan and a truth, or a source of samples instead of one.
 type Experiment struct {

@@ -71,7 +71,7 @@ func (f *simulateFlags) mesh(plan *analysis.Plan, defects []target.Defect) (simu
 // label is what Kubernetes allows for a name: that of a subset, here.
 var label = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 
-func (m *defectiveMesh) sample(ctx context.Context, run, requests int64) (tally *split.Tally, err error) {
+func (m *defectiveMesh) sample(ctx context.Context, run, requests int64) (sample simulate.Drawn, err error) {
 	world := mesh.New(mesh.Options{Seed: m.seed + uint64(run)*0x9E3779B97F4A7C15, ApplyDelay: -1, Stagger: -1})
 	defer func() { err = errors.Join(err, world.Close(context.WithoutCancel(ctx))) }()
 	for _, change := range []target.Change{
@@ -80,30 +80,32 @@ func (m *defectiveMesh) sample(ctx context.Context, run, requests int64) (tally 
 	} {
 		live, err := world.Change(ctx, change)
 		if err != nil {
-			return nil, err
+			return sample, err
 		}
 		if !live.Converged {
-			return nil, fmt.Errorf("the simulated mesh did not take the weights: %s", live.Detail)
+			return sample, fmt.Errorf("the simulated mesh did not take the weights: %s", live.Detail)
 		}
 	}
 	entry, err := world.Enter(target.Via{}, target.Load{
 		Connections: loadgen.DefaultConnections, Reuse: m.reuse, Timeout: loadgen.DefaultTimeout,
 	})
 	if err != nil {
-		return nil, err
+		return sample, err
 	}
 	load := loadgen.Plan{
 		URL: entry.URL + "/", Identify: m.identify, Requests: requests,
 		Connections: loadgen.DefaultConnections, Reuse: m.reuse,
 	}
 	if m.plan.Method == analysis.Sequentially && requests == m.plan.Requests {
-		load.Stop = analysis.NewSequential(m.plan).Stop
+		sample.Sequential = analysis.NewSequential(m.plan)
+		load.Stop = sample.Sequential.Stop
 	}
 	result, err := (&loadgen.Generator{Transport: entry.Transport}).Generate(ctx, load)
 	if err != nil {
-		return nil, err
+		return sample, err
 	}
-	return result.Tally, nil
+	sample.Tally = result.Tally
+	return sample, nil
 }
 
 // canaryObjects are the objects of an application with a Deployment for each
