@@ -111,9 +111,9 @@ func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) (report repor
 	}()
 	r.Progress.Doing(s.Name + ": deploying")
 	warnings, err := deploy(ctx, s, opened)
-	report.Warnings = append(report.Warnings, warnings...)
+	report.Warnings = append(report.Warnings, unsaid(warnings, s)...)
 	if err != nil {
-		report.Failure = err.Error()
+		report.Failure = ended(ctx, "the applications were deployed", err)
 		return report
 	}
 	for i, step := range s.Steps {
@@ -161,10 +161,10 @@ func (r *run) step(ctx context.Context, s *scenarios.Scenario, step scenarios.St
 		r.Progress.Doing(label + ": applying, and waiting until it is live")
 		live, err := opened.Change(ctx, change(step))
 		if err != nil {
-			report.Failure = err.Error()
+			report.Failure = ended(ctx, "step "+step.Name+" was on its way into effect", err)
 			return report
 		}
-		report.Warnings = live.Warnings
+		report.Warnings = unsaid(live.Warnings, s)
 		report.Convergence = &reports.Convergence{
 			Seconds: reports.Num(live.Took.Seconds()), Converged: live.Converged, Detail: live.Detail,
 		}
