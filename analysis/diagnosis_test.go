@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -189,4 +191,68 @@ func TestDiagnosisOfAnything(t *testing.T) {
 			assert.InDelta(t, j.Diagnosis[i].Behind, again.Diagnosis[i].Behind, 1e-6*(1+greatest*1e-9))
 		}
 	}
+}
+
+// A sample of several workers, merged in any order, is diagnosed as that of one,
+// and weights mean their ratios.
+func TestDiagnosisOfMergedSamplesAndScaledWeights(t *testing.T) {
+	random := rand.New(rand.NewPCG(31, 7))
+	for _, sticky := range []bool{false, true} {
+		for _, shares := range []map[string]float64{{"v1": 0.6, "v2": 0.4}, {"v1": 0.5, "v2": 0.3, "v3": 0.2}} {
+			whole, parts := &split.Tally{}, []*split.Tally{{}, {}, {}}
+			whole.Connections.Reuse = 5
+			for i := range 6000 {
+				version := fmt.Sprintf("v%d", 1+i/(6000/len(shares)))
+				if !sticky {
+					u := random.Float64()
+					for _, version = range []string{"v1", "v2", "v3"} {
+						if u -= shares[version]; u < 0 {
+							break
+						}
+					}
+				}
+				a := split.Answer{Number: uint64(i), Connection: uint64(i / 5), Version: version}
+				whole.Add(a)
+				part := parts[i/2000]
+				part.Connections.Reuse = 5
+				part.Add(a)
+			}
+			whole.Close()
+			merged := &split.Tally{}
+			for _, i := range random.Perm(3) {
+				parts[i].Close()
+				merged.Merge(parts[i])
+			}
+			text := "v1=85,v2=15"
+			scaled := "v1=8500000,v2=1500000"
+			if len(shares) == 3 {
+				text, scaled = "v1=80,v2=15,v3=5", "v1=0.016,v2=0.003,v3=0.001"
+			}
+			one := Judge(planned(t, text), whole)
+			require.NotEmpty(t, one.Diagnosis)
+			for _, again := range []*Judgement{Judge(planned(t, text), merged), Judge(planned(t, scaled), whole)} {
+				assert.Equal(t, one.Verdict, again.Verdict)
+				assert.Equal(t, causesOf(one), causesOf(again))
+				for i := range one.Diagnosis {
+					// At a seam one transition is not known.
+					assert.InEpsilon(t, one.Diagnosis[i].LogFactor, again.Diagnosis[i].LogFactor, 1e-2)
+				}
+			}
+		}
+	}
+}
+
+// The page explains every cause, and no other.
+func TestDiagnosisPageNamesEveryCause(t *testing.T) {
+	page, err := os.ReadFile("../docs/diagnosis.md")
+	require.NoError(t, err)
+	var told []string
+	for _, found := range regexp.MustCompile("(?m)^### `(.+)`$").FindAllStringSubmatch(string(page), -1) {
+		told = append(told, found[1])
+	}
+	assert.ElementsMatch(t, []string{
+		RouteNotApplied, PreviousWeights, PartlyPrevious, WeightsSwapped, DeadVersion, UnhealthyVersion, ErrorsAnywhere,
+		HiddenFailures, StickyConnection, StickyClient, Alternation, ChangedMidway, Leak, Bypass, RoundedWeights, AnotherRatio,
+		NothingFits,
+	}, told)
 }

@@ -19,6 +19,10 @@ func FuzzJudge(f *testing.F) {
 		`{"versions":{"v1":3,"v2":3},"connections":{"count":2,"sizes":{"3":2},"hits":{"v1":{"3":{"3":1}},"v2":{"3":{"3":1}}}}}`,
 		`{"versions":{"v1":3},"connections":{"count":9,"sizes":{"0":9,"-1":4},"hits":{"v1":{"3":{"8":1}}}}}`,
 		`{"versions":{"v1":1000000000000,"v2":1000000000000}}`,
+		`{"versions":{"v1":600,"v2":400},"blocks":{"size":16,"hits":{"v1":[600],"v2":[0,400]}}}`,
+		`{"versions":{"v1":600,"v2":400},"blocks":{"size":3,"hits":{"v1":[-1,601],"v2":[0,400]}}}`,
+		`{"versions":{"v1":60,"v2":40},"connections":{"count":10,"sizes":{"10":10},"hits":{"v1":{"10":{"10":6}},"v2":{"10":{"10":4}}}},` +
+			`"blocks":{"size":64,"hits":{"v1":[30,30],"v2":[34,6]}}}`,
 	} {
 		f.Add("v1=90,v2=10", []byte(tally))
 	}
@@ -39,7 +43,8 @@ func FuzzJudge(f *testing.F) {
 				}
 			}
 		}
-		p, err := PlanFor(Question{Weights: w, MaxErrors: -1}, 1000)
+		known := Context{Previous: split.Weights{{Version: "v1", Weight: 1}}, Replicas: map[string]int64{"v1": 2, "v2": 1, "v3": -1}}
+		p, err := PlanFor(Question{Weights: w, MaxErrors: -1, Context: known}, 1000)
 		if err != nil {
 			return
 		}
