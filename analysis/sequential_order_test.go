@@ -81,7 +81,7 @@ func TestGatesKeepToTheirBudgetWhenTheSampleStops(t *testing.T) {
 // soon: a gate must say so in 99 of 100.
 func TestSequentialDrawsPerConnectionAreFound(t *testing.T) {
 	const samples = 100
-	for _, weights := range []string{"v1=70,v2=30", "v1=90,v2=10", "v1=99,v2=1"} {
+	for _, weights := range []string{"v1=70,v2=30", "v1=90,v2=10"} {
 		p := sequentialPlan(t, weights, 0)
 		random := rand.New(rand.NewPCG(11, 2))
 		inconclusive := 0
