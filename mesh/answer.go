@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -82,7 +83,9 @@ func (a *answer) finish(r *http.Request) {
 	if r.Method == http.MethodHead || a.status == http.StatusNoContent || a.status == http.StatusNotModified {
 		a.body, a.text = nil, ""
 	}
-	if _, typed := a.header["Content-Type"]; !typed && a.length() > 0 {
+	if types, typed := a.header["Content-Type"]; typed && len(types) == 0 {
+		delete(a.header, "Content-Type") // Set to nothing, so that none is guessed.
+	} else if !typed && a.length() > 0 {
 		a.header["Content-Type"] = []string{http.DetectContentType(a.start())}
 	}
 }
@@ -98,6 +101,9 @@ func (a *answer) start() []byte {
 
 // toResponse makes the http.Response that answers r.
 func (a *answer) toResponse(r *http.Request) *http.Response {
+	if r.Method == http.MethodHead {
+		a.body, a.text = nil, "" // Of a proxy's own answer; applications have none.
+	}
 	a.response = http.Response{
 		Status:        statusLine(a.status),
 		StatusCode:    a.status,
@@ -161,10 +167,15 @@ const (
 	bodyNoHealthy = "no healthy upstream"
 	bodyTimeout   = "upstream request timeout"
 	bodyAbort     = "fault filter abort"
-	bodyRefused   = "upstream connect error or disconnect/reset before headers. " +
-		"reset reason: remote connection failure, transport failure reason: delayed connect error: Connection refused"
-	bodyReset = "upstream connect error or disconnect/reset before headers. reset reason: connection termination"
+	bodyRefused   = "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure"
+	bodyReset     = "upstream connect error or disconnect/reset before headers. reset reason: connection termination"
 )
+
+// again is how Envoy words the failure of a request that it has tried more than
+// once.
+func again(body string) string {
+	return strings.Replace(body, "reset reason", "retried and the latest reset reason", 1)
+}
 
 var plainText = []string{"text/plain"}
 
@@ -193,8 +204,8 @@ func failed(how failure) *answer {
 
 const serviceTime = "X-Envoy-Upstream-Service-Time"
 
-// milliseconds holds the header values that nearly all answers need.
-var milliseconds = func() (values [64][]string) {
+// smallNumbers holds the header values that nearly all answers need.
+var smallNumbers = func() (values [64][]string) {
 	for i := range values {
 		values[i] = []string{strconv.Itoa(i)}
 	}
@@ -203,10 +214,5 @@ var milliseconds = func() (values [64][]string) {
 
 // took stamps the time that the upstream needed.
 func (a *answer) took(d time.Duration) {
-	ms := int(d / time.Millisecond)
-	if ms < len(milliseconds) {
-		a.header[serviceTime] = milliseconds[ms]
-		return
-	}
-	a.header[serviceTime] = []string{strconv.Itoa(ms)}
+	a.header[serviceTime] = small(int(d / time.Millisecond))
 }

@@ -53,8 +53,7 @@ spec: {host: canary, subsets: [{name: none, labels: {app: v9}}]}
 		{"a port that nothing listens on", canary(`{route: [{destination: {host: canary}}]}`) + `
 ---
 {apiVersion: v1, kind: Service, metadata: {name: canary}, spec: {selector: {apply: canary}, ports: [{port: 80, targetPort: 81}]}}
-`, "/version.html", 503, "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, " +
-			"transport failure reason: delayed connect error: Connection refused"},
+`, "/version.html", 503, "upstream connect error or disconnect/reset before headers. retried and the latest reset reason: remote connection failure"},
 	} {
 		t.Run(each.name, func(t *testing.T) {
 			m := open(t, mesh.Options{}, versionTest, each.route)

@@ -19,6 +19,9 @@ func (h *host) serve(ctx context.Context, c *call, attempt int) *answer {
 	if a.failure != answered {
 		// To the client this is an answer: the connection to the sidecar
 		// held, only the one to the application did not.
+		if a.failure == refused {
+			a.text = again(a.text) // The sidecar itself has tried more than once.
+		}
 		a.failure = answered
 	}
 	a.header["Server"] = servedByIstio

@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -43,9 +44,7 @@ var (
 // sends, and makes of what comes back the answer that the client sees. An
 // error means that the client has given up.
 func (p *proxy) carry(c *call) (*answer, error) {
-	if header(c.request.Header, "X-Request-Id") == "" {
-		c.request.Header["X-Request-Id"] = []string{uuid(c.key.draw(forRequestID, 0), c.key.draw(forRequestID, 1))}
-	}
+	p.receive(c)
 	a, err := p.route(c)
 	if err != nil {
 		return nil, err
@@ -80,7 +79,13 @@ func (p *proxy) route(c *call) (*answer, error) {
 		}
 	}
 	if f := rule.Abort; f != nil && c.key.percent(forAbort, 0, f.Percent) {
-		return reply(f.Status, bodyAbort), nil
+		a := reply(f.Status, bodyAbort)
+		var dest *routing.Destination
+		if chosen := v.plan(rule, c.service).choose(v, c); chosen != nil {
+			dest = chosen.dest
+		}
+		changeAll(a.header, dest, responseChanges, rule)
+		return a, nil
 	}
 	var a *answer
 	switch {
@@ -91,7 +96,7 @@ func (p *proxy) route(c *call) (*answer, error) {
 	default:
 		return p.send(ctx, c, v, rule)
 	}
-	changeHeaders(a.header, rule.Headers.Response)
+	changeHeaders(a.header, &rule.Headers.Response)
 	return a, nil
 }
 
@@ -102,13 +107,17 @@ func (p *proxy) send(ctx context.Context, c *call, v *view, rule *routing.Rule) 
 	if chosen == nil {
 		return reply(http.StatusInternalServerError, ""), nil
 	}
-	if chosen.dest != nil && chosen.dest.Status != 0 {
-		return reply(chosen.dest.Status, ""), nil
+	// A proxy changes the headers of its own answers too.
+	if chosen.dest != nil && chosen.dest.Status != 0 || chosen.endpoints == nil {
+		status := http.StatusServiceUnavailable // No cluster of that name: Envoy's flag NC, an empty body.
+		if chosen.dest != nil {
+			status = cmp.Or(chosen.dest.Status, status)
+		}
+		a := reply(status, "")
+		changeAll(a.header, chosen.dest, responseChanges, rule)
+		return a, nil
 	}
-	if chosen.endpoints == nil {
-		// No cluster of that name: Envoy's flag NC, an empty body.
-		return reply(http.StatusServiceUnavailable, ""), nil
-	}
+	c.numberTry(0)
 	prepare(c, rule, chosen.dest)
 	for i := range rule.Mirrors {
 		if c.key.percent(forMirror, uint64(i), rule.Mirrors[i].Percent) {
@@ -121,10 +130,7 @@ func (p *proxy) send(ctx context.Context, c *call, v *view, rule *routing.Rule) 
 	if err != nil {
 		return nil, err
 	}
-	if chosen.dest != nil {
-		changeHeaders(a.header, chosen.dest.Headers.Response)
-	}
-	changeHeaders(a.header, rule.Headers.Response)
+	changeAll(a.header, chosen.dest, responseChanges, rule)
 	return a, nil
 }
 
@@ -171,6 +177,9 @@ func (p *proxy) tries(ctx context.Context, c *call, to *endpoints, rule *routing
 			return nil, err
 		}
 		if attempt >= rule.Retries.Attempts || !retriable(&rule.Retries, a) {
+			if attempt > 0 && (a.failure == refused || a.failure == reset) {
+				a.text = again(a.text)
+			}
 			for name, values := range cookie {
 				a.header[name] = append(slices.Clone(a.header[name]), values...)
 			}
@@ -198,6 +207,9 @@ func (p *proxy) timed(ctx context.Context, c *call, to *host, attempt int, timeo
 func (p *proxy) try(ctx context.Context, c *call, to *host, attempt int) (*answer, error) {
 	to.active.Add(1)
 	began := time.Now()
+	if attempt > 0 {
+		c.numberTry(attempt)
+	}
 	a := to.serve(ctx, c, attempt)
 	to.active.Add(-1)
 	if err := ctx.Err(); err != nil {

@@ -13,30 +13,36 @@ import (
 // prepare changes a call on its way to a destination: first the headers that
 // the destination asks for, then those of the rule, then host and path.
 func prepare(c *call, rule *routing.Rule, dest *routing.Destination) {
+	changeAll(c.request.Header, dest, requestChanges, rule)
 	if dest != nil {
-		changeHeaders(c.request.Header, dest.Headers.Request)
 		if host, ok := dest.Headers.Request.Set["Host"]; ok {
 			c.request.Host = host
 			c.request.Header.Del("Host")
 		}
 	}
-	changeHeaders(c.request.Header, rule.Headers.Request)
 	w := rule.Rewrite
 	if w == nil {
 		return
 	}
+	// Envoy tells the application what it has rewritten.
 	if w.Host != "" {
+		c.request.Header["X-Envoy-Original-Host"] = []string{c.request.Host}
 		c.request.Host = w.Host
 	}
-	if before := c.url.EscapedPath(); before != w.Apply(before) {
-		c.setPath(w.Apply(before))
+	if w.ChangesPath() {
+		c.request.Header["X-Envoy-Original-Path"] = []string{c.url.RequestURI()}
+		c.setPath(w.Apply(c.url.EscapedPath()))
 	}
 }
 
-// setPath takes an escaped path, perhaps with a query of its own.
+// setPath takes an escaped path. One with a query of its own stands as text
+// before the request's query, as Envoy has it.
 func (c *call) setPath(escaped string) {
 	path, query, found := strings.Cut(escaped, "?")
-	if found {
+	switch {
+	case found && c.url.RawQuery != "":
+		c.url.RawQuery = query + "?" + c.url.RawQuery
+	case found:
 		c.url.RawQuery = query
 	}
 	if !strings.HasPrefix(path, "/") {
@@ -48,11 +54,39 @@ func (c *call) setPath(escaped string) {
 	}
 }
 
+// requestChanges and responseChanges choose the half that changeAll applies.
+func requestChanges(h *routing.HeaderChanges) *routing.HeaderOps  { return &h.Request }
+func responseChanges(h *routing.HeaderChanges) *routing.HeaderOps { return &h.Response }
+
+// changeAll applies the changes of a rule and of the destination that was drawn,
+// nil if there is none: the destination's first, or both as one list.
+func changeAll(h http.Header, dest *routing.Destination, of func(*routing.HeaderChanges) *routing.HeaderOps, rule *routing.Rule) {
+	switch {
+	case dest == nil:
+		changeHeaders(h, of(&rule.Headers))
+	case dest.Alone:
+		remove(h, of(&dest.Headers))
+		changeHeaders(h, of(&rule.Headers))
+		put(h, of(&dest.Headers))
+	default:
+		changeHeaders(h, of(&dest.Headers))
+		changeHeaders(h, of(&rule.Headers))
+	}
+}
+
 // changeHeaders applies changes in the order remove, set, add.
-func changeHeaders(h http.Header, ops routing.HeaderOps) {
+func changeHeaders(h http.Header, ops *routing.HeaderOps) {
+	remove(h, ops)
+	put(h, ops)
+}
+
+func remove(h http.Header, ops *routing.HeaderOps) {
 	for _, name := range ops.Remove {
 		h.Del(name)
 	}
+}
+
+func put(h http.Header, ops *routing.HeaderOps) {
 	for name, value := range ops.Set {
 		h.Set(name, value)
 	}

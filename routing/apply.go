@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// ChangesPath says whether w is of paths, even if it leaves one as it is.
+func (w *Rewrite) ChangesPath() bool { return w.Path != "" || w.Prefix != "" || w.Regex != nil }
+
 // Apply returns the path that w sends on in place of path, which is the
 // request's, escaped and without its query.
 func (w *Rewrite) Apply(path string) string {

@@ -5,7 +5,9 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
+	"google.golang.org/protobuf/types/known/durationpb"
 	networking "istio.io/api/networking/v1alpha3"
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -100,6 +102,17 @@ func (c *compiler) checkRule(e entry) {
 	c.checkChanges(e)
 	c.checkRetries(e)
 	c.checkPercents(e)
+	c.checkDuration(e, e.http.GetTimeout(), ".timeout")
+	c.checkDuration(e, e.http.GetRetries().GetPerTryTimeout(), ".retries.perTryTimeout")
+	c.checkDuration(e, e.http.GetFault().GetDelay().GetFixedDelay(), ".fault.delay.fixedDelay")
+}
+
+// checkDuration refuses what the definitions of the cluster's resources do: a
+// duration is at least a millisecond.
+func (c *compiler) checkDuration(e entry, d *durationpb.Duration, path string) {
+	if d != nil && d.AsDuration() < time.Millisecond {
+		c.refuse(e.object, e.path+path, d.AsDuration().String()+" is less than a millisecond", "write 1ms or more, or leave it out")
+	}
 }
 
 func (c *compiler) checkWeights(e entry) {
@@ -137,6 +150,11 @@ func (c *compiler) checkChanges(e entry) {
 	if rd := e.http.GetRedirect(); rd != nil {
 		if rd.GetUri() == "" && rd.GetAuthority() == "" && rd.GetPrefixRewrite() == "" && rd.GetRedirectPort() == nil && rd.GetScheme() == "" {
 			c.refuse(e.object, e.path+".redirect", "the redirect leads back to where it came from", "name uri, authority, port or scheme")
+		}
+		if rd.GetPrefixRewrite() != "" && slices.ContainsFunc(e.http.GetMatch(), func(m *networking.HTTPMatchRequest) bool {
+			return m.GetUri() != nil && m.GetUri().GetPrefix() == ""
+		}) {
+			c.refuse(e.object, e.path+".redirect.prefixRewrite", "there is no prefix to replace, because the rule matches otherwise", "match uri by prefix, or redirect to uri")
 		}
 		if rd.GetUri() != "" && rd.GetPrefixRewrite() != "" {
 			c.refuse(e.object, e.path+".redirect", "there are both uri and prefixRewrite", "keep one of them")

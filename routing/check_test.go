@@ -36,7 +36,12 @@ func TestWhatIstioRefuses(t *testing.T) {
 		"{match: [{uri: {regex: '('}}], " + to + "}":                                       "\"(\" is not a regular expression: error parsing regexp: missing closing ): `(`",
 		"{match: [{uri: {regex: 'a)(b'}}], " + to + "}":                                    "\"a)(b\" is not a regular expression: error parsing regexp: unexpected ): `a)(b`",
 		"{match: [{uri: {regex: '*'}}], " + to + "}":                                       `"*" is not a regular expression`,
-		"{" + to + ", rewrite: {uriRegexRewrite: {match: '[', rewrite: x}}}":               "\"[\" is not a regular expression: error parsing regexp: missing closing ]: `[`",
+		// Seen refused by Istio 1.31 on a kind cluster.
+		"{match: [{headers: {x: {regex: '*'}}}], " + to + "}":                `"*" is not a regular expression`,
+		"{match: [{queryParams: {x: {regex: '*'}}}], " + to + "}":            `"*" is not a regular expression`,
+		"{match: [{uri: {exact: /a}}], redirect: {prefixRewrite: /b}}":       "there is no prefix to replace, because the rule matches otherwise",
+		"{timeout: 0.0001s, " + to + "}":                                     "100µs is less than a millisecond",
+		"{" + to + ", rewrite: {uriRegexRewrite: {match: '[', rewrite: x}}}": "\"[\" is not a regular expression: error parsing regexp: missing closing ]: `[`",
 	} {
 		_, list := compileWith(t, client, bookinfo, reviewsRules("  - "+rule))
 		assert.Equal(t, []string{"error VirtualService default/reviews: " + want}, messages(list.Errors()), rule)
@@ -69,7 +74,7 @@ func TestWhatIsNotInterpretedIsNamed(t *testing.T) {
 		vs + "  tls: [{match: [{sniHosts: [details]}], route: [{destination: {host: details}}]}]":                                              "VirtualService default/v: a route of TLS connections" + rest,
 		vs + "  http: [{corsPolicy: {allowMethods: [GET]}, route: [{destination: {host: details}}]}]":                                          "VirtualService default/v: corsPolicy" + rest,
 		vs + "  http: [{match: [{headers: {'@request.auth.claims.sub': {exact: a}}}], route: [{destination: {host: details}}]}]":               `VirtualService default/v: claims of tokens are not interpreted: a rule that asks for "@request.auth.claims.sub" never matches here`,
-		vs + "  http: [{match: [{headers: {uri: {exact: a}}}], route: [{destination: {host: details}}]}]":                                      `VirtualService default/v: Istio ignores the key "uri" among headers`,
+		vs + "  http: [{match: [{headers: {uri: {exact: a}}}], route: [{destination: {host: details}}]}]":                                      `VirtualService default/v: "uri" among headers asks for a header of that name`,
 		destinationRule("d", "default", "{host: details, trafficPolicy: {outlierDetection: {consecutive5xxErrors: 1}}}"):                       "DestinationRule default/d: outlierDetection, which ejects failing pods" + rest,
 		destinationRule("d", "default", "{host: detials}"):                                                                                     `DestinationRule default/d: the host "detials" names no Service: the rule has no effect`,
 		destinationRule("d", "default", "{host: details, subsets: [{name: v1, trafficPolicy: {connectionPool: {tcp: {maxConnections: 1}}}}]}"): "DestinationRule default/d: connectionPool, which turns away what is above its limits" + rest,

@@ -80,14 +80,16 @@ func (c *compiler) convertible(e apiEntry) bool {
 				drop(at(path+".filters", j, "type"), "Istio has no filter of type "+quote(string(f.Type))+" on a backendRef", "move the filter to the rule")
 			}
 		}
-		if weightOf(ref) == 0 || !isService(ref.BackendObjectReference) {
+		if !isService(ref.BackendObjectReference) {
 			continue
 		}
 		switch {
-		case strings.Contains(string(ref.Name), "."):
-			drop(path+".name", quote(string(ref.Name))+" is a host name, not the name of a Service", "write the Service's name, and its namespace beside it")
 		case ref.Port == nil:
-			drop(path, "the backendRef to Service "+quote(string(ref.Name))+" has no port", "add the Service's port")
+			// The definition of HTTPRoute asks for it, whatever the weight.
+			c.refuse(e.route.Object, path, "the backendRef to Service "+quote(string(ref.Name))+" has no port", "add the Service's port")
+			ok = false
+		case strings.Contains(string(ref.Name), ".") && weightOf(ref) > 0:
+			drop(path+".name", quote(string(ref.Name))+" is a host name, not the name of a Service", "write the Service's name, and its namespace beside it")
 		}
 	}
 	return ok

@@ -191,21 +191,26 @@ func TestWhichHTTPRoutesAListenerTakes(t *testing.T) {
 }
 
 // The table of sigs.k8s.io/gateway-api apis/v1 httproute_types.go,
-// HTTPPathModifier.replacePrefixMatch.
+// HTTPPathModifier.replacePrefixMatch. Istio departs from it where the two
+// results differ and in the last four rows: seen with Istio 1.31 and Envoy 1.39 on a kind cluster.
 func TestReplacePrefixMatch(t *testing.T) {
-	for _, tc := range []struct{ path, prefix, replace, want string }{
-		{"/foo/bar", "/foo", "/xyz", "/xyz/bar"},
-		{"/foo/bar", "/foo", "/xyz/", "/xyz/bar"},
-		{"/foo/bar", "/foo/", "/xyz", "/xyz/bar"},
-		{"/foo/bar", "/foo/", "/xyz/", "/xyz/bar"},
-		{"/foo", "/foo", "/xyz", "/xyz"},
-		{"/foo/", "/foo", "/xyz", "/xyz/"},
-		{"/foo/bar", "/foo", "", "/bar"},
-		{"/foo/", "/foo", "", "/"},
-		{"/foo", "/foo", "", "/"},
-		{"/foo/", "/foo", "/", "/"},
-		{"/foo", "/foo", "/", "/"},
-		{"/bar", "/", "/xyz", "/xyz/bar"},
+	for _, tc := range []struct{ path, prefix, replace, rewritten, redirected string }{
+		{"/foo/bar", "/foo", "/xyz", "/xyz/bar", "/xyz/bar"},
+		{"/foo/bar", "/foo", "/xyz/", "/xyz/bar", "/xyz//bar"},
+		{"/foo/bar", "/foo/", "/xyz", "/xyz/bar", "/xyz/bar"},
+		{"/foo", "/foo", "/xyz", "/xyz", "/xyz"},
+		{"/foo", "/foo", "/xyz/", "/xyz", "/xyz/"},
+		{"/foo/", "/foo", "/xyz", "/xyz/", "/xyz/"},
+		{"/foo/bar", "/foo", "", "/bar", "/foo/bar"},
+		{"/foo/", "/foo", "", "/", "/foo/"},
+		{"/foo", "/foo", "", "/", "/foo"},
+		{"/foo/", "/foo", "/", "/", "//"},
+		{"/foo/bar", "/foo", "/", "/bar", "//bar"},
+		{"/foo", "/foo", "/", "/", "/"},
+		{"/bar", "/", "/xyz", "/xyzbar", "/xyzbar"},
+		{"/bar", "/", "/xyz/", "/xyzbar", "/xyz/bar"},
+		{"/", "/", "/xyz", "/xyz", "/xyz"},
+		{"/bar", "/", "/", "/bar", "/bar"},
 	} {
 		modifier := "{path: {type: ReplacePrefixMatch, replacePrefixMatch: '" + tc.replace + "'}}"
 		match := "matches: [{path: {value: " + tc.prefix + "}}]"
@@ -213,12 +218,12 @@ func TestReplacePrefixMatch(t *testing.T) {
 			httpRoute("r", "rules: [{"+match+", filters: [{type: URLRewrite, urlRewrite: "+modifier+"}], backendRefs: [{name: a, port: 80}]}]"))
 		d := ask(table, 80, "http://h"+tc.path)
 		require.NotNil(t, d.Rule)
-		assert.Equal(t, tc.want, d.Rule.Rewrite.Apply(tc.path), "rewrite %v", tc)
+		assert.Equal(t, tc.rewritten, d.Rule.Rewrite.Apply(tc.path), "rewrite %v", tc)
 
 		table = compile(t, apiGate, apiServices(), apiGateway(oneListener),
 			httpRoute("r", "rules: [{"+match+", filters: [{type: RequestRedirect, requestRedirect: "+modifier+"}]}]"))
 		r := httptest.NewRequest("GET", "http://h"+tc.path, nil)
-		assert.Equal(t, "http://h"+tc.want, table.Route(80, r).Rule.Redirect.Location(r), "redirect %v", tc)
+		assert.Equal(t, "http://h"+tc.redirected, table.Route(80, r).Rule.Redirect.Location(r), "redirect %v", tc)
 	}
 }
 
@@ -292,8 +297,7 @@ func TestTimeoutsAndRetriesOfAnHTTPRoute(t *testing.T) {
 func TestARuleThatCannotBeConvertedTakesItsRouteAway(t *testing.T) {
 	for rule, problem := range map[string]string{
 		"{filters: [{type: ExtensionRef, extensionRef: {group: g.example, kind: K, name: limit}}], backendRefs: [{name: a, port: 80}]}": `Istio has no filter of type "ExtensionRef"`,
-		"{backendRefs: [{name: a}]}":                   `the backendRef to Service "a" has no port`,
-		"{backendRefs: [{name: a.default, port: 80}]}": `"a.default" is a host name, not the name of a Service`,
+		"{backendRefs: [{name: a.default, port: 80}]}":                                                       `"a.default" is a host name, not the name of a Service`,
 		"{backendRefs: [{name: a, port: 80, filters: [{type: URLRewrite, urlRewrite: {hostname: x.com}}]}]}": `Istio has no filter of type "URLRewrite" on a backendRef`,
 	} {
 		table, list := compileWith(t, apiGate, apiServices(), apiGateway(oneListener),
@@ -301,6 +305,12 @@ func TestARuleThatCannotBeConvertedTakesItsRouteAway(t *testing.T) {
 		assert.Equal(t, "404", arms(ask(table, 80, "http://h/sound")), rule)
 		assert.Equal(t, []string{"warning HTTPRoute default/r: " + problem + "; Istio drops the whole HTTPRoute for it, and none of its rules has effect"}, messages(list))
 	}
+}
+
+// Seen refused by Gateway API 1.6 on a kind cluster.
+func TestABackendServiceNeedsAPort(t *testing.T) {
+	_, list := compileWith(t, apiGate, apiServices(), apiGateway(oneListener), httpRoute("r", "rules: [{backendRefs: [{name: a, weight: 0}]}]"))
+	assert.Equal(t, []string{`error HTTPRoute default/r: the backendRef to Service "a" has no port`}, messages(list.Errors()))
 }
 
 // A reference to another namespace needs a grant there, except in the mesh

@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -81,6 +82,9 @@ func (c *compiler) apiDestinations(r *Rule, e apiEntry) {
 			}
 		}
 		r.Destinations = append(r.Destinations, d)
+	}
+	if len(r.Destinations) == 1 {
+		r.Destinations[0].Alone = true
 	}
 	if len(r.Destinations) == 0 {
 		c.warn(e.route.Object, e.path, "the rule has no backendRef with a weight: it answers 500", "add a backendRef with a weight above 0")
@@ -168,6 +172,13 @@ func redirectFilter(in *gatewayv1.HTTPRequestRedirectFilter, path pathMatch, b b
 	}
 	rd.dropDefaultPort()
 	rd.Path, rd.Prefix, rd.PrefixReplaceBy = pathModifier(in.Path, path)
+	if rd.Prefix != "" {
+		// Here Istio replaces text for text: slashes at the end stay, and
+		// nothing is no replacement.
+		if rd.PrefixReplaceBy = orDefault(in.Path.ReplacePrefixMatch, ""); rd.PrefixReplaceBy == "" {
+			rd.Prefix = ""
+		}
+	}
 	return rd
 }
 
@@ -186,21 +197,20 @@ func rewriteFilter(in *gatewayv1.HTTPURLRewriteFilter, path pathMatch) *Rewrite 
 // pathModifier compiles a change of path. The prefix is one of path elements:
 // slashes at the end of it and of what replaces it do not count
 // (sigs.k8s.io/gateway-api apis/v1, HTTPPathModifier.replacePrefixMatch, table).
+// Istio departs from that table in two places: the prefix / is replaced as text,
+// so that /x comes out as /basex, and an empty whole path changes nothing.
 func pathModifier(in *gatewayv1.HTTPPathModifier, path pathMatch) (whole, prefix, by string) {
 	if in == nil {
 		return "", "", ""
 	}
 	switch in.Type {
 	case gatewayv1.FullPathHTTPPathModifier:
-		if whole = orDefault(in.ReplaceFullPath, ""); whole == "" {
-			whole = "/"
-		}
-		return whole, "", ""
+		return orDefault(in.ReplaceFullPath, ""), "", ""
 	case gatewayv1.PrefixMatchHTTPPathModifier:
 		by = strings.TrimSuffix(orDefault(in.ReplacePrefixMatch, ""), "/")
 		switch path.kind {
 		case pathAny:
-			return "", "/", by + "/" // The prefix / takes the slash with it.
+			return "", "/", cmp.Or(by, "/")
 		case pathElement:
 			return "", path.value, by
 		}

@@ -73,7 +73,7 @@ func (m *match) matches(r *http.Request, path string) (prefix string, ok bool) {
 		return "", false
 	}
 	for i := range m.headers {
-		if !m.headers[i].matches(r.Header) {
+		if !m.headers[i].matches(r) {
 			return "", false
 		}
 	}
@@ -127,27 +127,27 @@ func (t *text) matches(s string) bool {
 	return true
 }
 
-// matches follows Envoy's HeaderMatcher: several headers of one name are taken
-// as one, joined by commas, and an inverted match takes a missing header as
-// empty, unless it asks for presence
-// (istio pilot/pkg/networking/core/route/route.go, TranslateRouteMatch).
-func (h *headerMatch) matches(header http.Header) bool {
-	values := header[h.name]
+// matches follows Envoy's HeaderMatcher: of several headers of one name any will
+// do, and an inverted match takes a missing header as empty, unless it asks for
+// presence (istio pilot/pkg/networking/core/route/route.go, TranslateRouteMatch).
+func (h *headerMatch) matches(r *http.Request) bool {
+	if h.name == "Host" {
+		// HTTP keeps this header apart; Go keeps it in Request.Host.
+		return h.text.matches(authority(r)) != h.invert
+	}
+	values := r.Header[h.name]
 	if h.text.kind == textPresent {
 		return (len(values) > 0) != h.invert
 	}
-	if len(values) == 0 && !h.invert {
-		return false
+	if len(values) == 0 {
+		return h.invert && !h.text.matches("")
 	}
-	var value string
-	switch len(values) {
-	case 0:
-	case 1:
-		value = values[0]
-	default:
-		value = strings.Join(values, ",")
+	for _, value := range values {
+		if h.text.matches(value) {
+			return !h.invert
+		}
 	}
-	return h.text.matches(value) != h.invert
+	return h.invert
 }
 
 // matches looks at the first parameter of the name, as it was sent: Envoy

@@ -76,9 +76,22 @@ func TestMatchesOfAVirtualService(t *testing.T) {
 			spurn: []*http.Request{get("/", "User-Agent: Mozilla Chrome/12.0"), get("/", "Cookie: user=tester"), get("/", "User-Agent: Firefox/1", "Cookie: user=x")},
 		},
 		{
-			name: "several headers of a name are one", match: "{headers: {x: {exact: 'a,b'}}}",
-			takes: []*http.Request{get("/", "x: a", "x: b"), get("/", "x: a,b")},
-			spurn: []*http.Request{get("/", "x: a")},
+			// Seen with Istio 1.31 and Envoy 1.39 on a kind cluster.
+			name: "several headers of a name are each asked", match: "{headers: {x: {exact: a}}}",
+			takes: []*http.Request{get("/", "x: a", "x: b"), get("/", "x: b", "x: a")},
+			spurn: []*http.Request{get("/", "x: a,b"), get("/", "x: b", "x: c")},
+		},
+		{
+			// Seen with Istio 1.31 and Envoy 1.39 on a kind cluster.
+			name: "without any of several headers", match: "{withoutHeaders: {x: {exact: a}}}",
+			takes: []*http.Request{get("/", "x: b", "x: c")},
+			spurn: []*http.Request{get("/", "x: a", "x: b"), get("/", "x: b", "x: a")},
+		},
+		{
+			// Seen with Istio 1.31 and Envoy 1.39 on a kind cluster.
+			name: "without a host", match: "{withoutHeaders: {host: {exact: 'reviews:9080'}}}",
+			takes: []*http.Request{request(http.MethodGet, "http://reviews.default:9080/")},
+			spurn: []*http.Request{get("/")},
 		},
 		{
 			name: "presence", match: "{headers: {x-debug: {}}}",
@@ -86,9 +99,9 @@ func TestMatchesOfAVirtualService(t *testing.T) {
 			spurn: []*http.Request{get("/")},
 		},
 		{
-			name: "presence by a star", match: "{headers: {x-debug: {regex: '*'}}}",
-			takes: []*http.Request{get("/", "x-debug: 1")},
-			spurn: []*http.Request{get("/")},
+			name: "absence by a star", match: "{withoutHeaders: {x-debug: {regex: '*'}}}",
+			takes: []*http.Request{get("/")},
+			spurn: []*http.Request{get("/", "x-debug: 1")},
 		},
 		{
 			name: "the host among headers", match: "{headers: {Host: {prefix: reviews}}}",
@@ -193,5 +206,15 @@ func TestSourceOfAMatch(t *testing.T) {
   - route: [{destination: {host: reviews, subset: v1}}]`))
 			assert.Equal(t, want, arms(ask(table, 9080, "http://reviews/")))
 		})
+	}
+}
+
+// Seen with Istio 1.31 and Envoy 1.39 on a kind cluster, whatever the
+// definition of HTTPMatchRequest.headers says.
+func TestHeadersNamedLikeFields(t *testing.T) {
+	for _, name := range []string{"uri", "scheme", "method", "authority"} {
+		table, _ := compileWith(t, client, bookinfo, reviewsRules("  - match: [{headers: {"+name+": {exact: a}}}]\n    route: [{destination: {host: details}}]"))
+		assert.NotNil(t, ask(table, 9080, "http://reviews/", name+": a").Rule, name)
+		assert.Nil(t, ask(table, 9080, "http://reviews/").Rule, name)
 	}
 }

@@ -27,12 +27,9 @@ func (c *compiler) rule(e entry, path pathMatch, b binding) *Rule {
 		r.Rewrite = c.rewrite(e, path)
 		c.forward(r, e, b, host)
 	}
+	// The definition of HTTPRoute.fault says that faults disable time-outs and
+	// retries. They do not: both hold for every request that is forwarded.
 	c.faults(r, e)
-	if r.Delay != nil || r.Abort != nil {
-		// "Timeouts or retries will not be enabled when faults are enabled"
-		// (istio.io/api networking/v1alpha3 virtual_service.proto, HTTPRoute.fault).
-		r.Timeout, r.Retries = 0, Retries{}
-	}
 	return r
 }
 
@@ -68,6 +65,7 @@ func (c *compiler) forward(r *Rule, e entry, b binding, host string) {
 			Cluster: c.cluster(d.GetDestination(), e, path+".destination", b),
 			Weight:  uint32(weight),
 			Headers: changes,
+			Alone:   single,
 		})
 	}
 	if len(r.Destinations) == 0 {

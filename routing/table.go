@@ -99,6 +99,10 @@ type Destination struct {
 	// reference that cannot be resolved answers 500 for its share.
 	Status  int
 	Headers HeaderChanges
+	// Alone marks the only destination that a rule was written with. Istio
+	// makes one list of its changes of headers and the rule's, the rule's
+	// first; one of several changes headers before the rule does.
+	Alone bool
 }
 
 // HeaderChanges are applied in the order remove, set, add.

@@ -147,26 +147,36 @@ func (c *compiler) compileMatch(block *networking.HTTPMatchRequest, e entry, pat
 	m.method = one(block.GetMethod(), "method")
 	m.scheme = one(block.GetScheme(), "scheme")
 	m.authority = one(block.GetAuthority(), "authority")
-	if uri := block.GetUri(); uri.GetRegex() == "*" {
-		// Presence is nothing to ask of a path.
-		c.refuse(e.object, path+".uri.regex", `"*" is not a regular expression`, `write ".*", or leave uri out`)
+	if c.star(block.GetUri(), e, path+".uri", `write ".*", or leave uri out`) {
 		ok = false
-	} else if t := one(uri, "uri"); t != nil {
+	} else if t := one(block.GetUri(), "uri"); t != nil {
 		m.path = pathOf(*t, block.GetIgnoreUriCase())
 	}
 	for _, name := range sortedKeys(block.GetHeaders()) {
+		ok = !c.star(block.GetHeaders()[name], e, key(path+".headers", name), "write {} to ask that the header is there") && ok
 		ok = c.compileHeader(&m, name, block.GetHeaders()[name], false, e, path+".headers") && ok
 	}
 	for _, name := range sortedKeys(block.GetWithoutHeaders()) {
 		ok = c.compileHeader(&m, name, block.GetWithoutHeaders()[name], true, e, path+".withoutHeaders") && ok
 	}
 	for _, name := range sortedKeys(block.GetQueryParams()) {
-		t, good := c.compileText(block.GetQueryParams()[name], e.object, key(path+".queryParams", name))
-		ok = ok && good
+		place := key(path+".queryParams", name)
+		t, good := c.compileText(block.GetQueryParams()[name], e.object, place)
+		ok = !c.star(block.GetQueryParams()[name], e, place, "write {} to ask that the parameter is there") && ok && good
 		m.query = append(m.query, queryMatch{name: name, text: t})
 	}
 	m.sort()
 	return m, ok
+}
+
+// star refuses the expression *, which istiod would take for presence but
+// Istio's validation does not let in, withoutHeaders excepted.
+func (c *compiler) star(in *networking.StringMatch, e entry, path, hint string) bool {
+	if in.GetRegex() != "*" {
+		return false
+	}
+	c.refuse(e.object, path+".regex", `"*" is not a regular expression`, hint)
+	return true
 }
 
 func pathOf(t text, ignoreCase bool) pathMatch {
@@ -195,19 +205,16 @@ func (c *compiler) compileHeader(m *match, name string, in *networking.StringMat
 			"match on a header that the application sets")
 		return without
 	case lower == "uri" || lower == "scheme" || lower == "method" || lower == "authority":
-		c.warn(e.object, path, "Istio ignores the key "+quote(name)+" among headers", "use the field "+lower+" of the match itself")
-		return true
+		// Istio's documentation says that it ignores these keys. It does not:
+		// they are headers like any other, which few requests have.
+		c.warn(e.object, path, quote(name)+" among headers asks for a header of that name", "use the field "+lower+" of the match itself")
 	}
 	t, ok := c.compileText(in, e.object, path)
 	if !ok {
 		return false
 	}
-	if lower == "host" || lower == ":authority" {
-		// HTTP keeps this header apart; Go keeps it in Request.Host.
-		if m.authority == nil && !without {
-			m.authority = &t
-			return true
-		}
+	if lower == ":authority" {
+		name = "Host"
 	}
 	m.headers = append(m.headers, headerMatch{name: canonical(name), text: t, invert: without})
 	return true

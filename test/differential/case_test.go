@@ -53,17 +53,17 @@ spec:
 const httpRoute = `
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
-metadata: {name: gateway, namespace: differential}
+metadata: {name: gateway, namespace: istio-system}
 spec:
   gatewayClassName: istio
   addresses: [{type: Hostname, value: istio-ingressgateway.istio-system.svc.cluster.local}]
-  listeners: [{name: http, port: 80, protocol: HTTP}]
+  listeners: [{name: http, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: All}}}]
 ---
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: {name: case, namespace: differential}
 spec:
-  parentRefs: [{name: gateway}]
+  parentRefs: [{name: gateway, namespace: istio-system}]
   rules:
 `
 

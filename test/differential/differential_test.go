@@ -84,7 +84,7 @@ func diff(real, simulated string) string {
 			d.WriteString("+ " + line)
 		}
 	}
-	return d.String() + "of the cluster's\n" + real
+	return d.String() + os.Getenv("SHOW_ALL") + strings.Repeat(real, len(os.Getenv("SHOW_ALL")))
 }
 
 func simulate(t *testing.T, k testCase, app []byte) result {
