@@ -52,7 +52,7 @@ type Target struct {
 
 // A Reproduction is what it takes to run the same again.
 type Reproduction struct {
-	// Command is the command line, word by word.
+	// Command is the command line, word by word, without its secrets.
 	Command []string `json:"command,omitempty"`
 	// Seed is the seed of every random draw that splitcheck itself makes.
 	Seed *uint64 `json:"seed,omitempty"`
