@@ -124,7 +124,7 @@ func TestHowMuchBetter(t *testing.T) {
 // Correct samples are given a cause at most alpha times: here with an alpha of
 // 2 %, so that there is something to count.
 func TestCorrectSamplesAreGivenNoCause(t *testing.T) {
-	const repeats = 4000
+	const repeats = 2500
 	random := rand.New(rand.NewPCG(8, 15))
 	for _, weights := range []string{"v1=50,v2=50", "v1=90,v2=10", "v1=80,v2=10,v3=10"} {
 		q := question(t, weights)
@@ -141,8 +141,8 @@ func TestCorrectSamplesAreGivenNoCause(t *testing.T) {
 				all++
 			}
 		}
-		// 80 are allowed; 115 would come with a probability of 1e-4.
-		assert.Less(t, all, 115, "%s: %v", weights, given)
+		// 50 are allowed; 79 would come with a probability of 1e-4.
+		assert.Less(t, all, 79, "%s: %v", weights, given)
 		t.Logf("%s: %d of %d, %v", weights, all, repeats, given)
 	}
 }
@@ -151,9 +151,9 @@ func TestCorrectSamplesAreGivenNoCause(t *testing.T) {
 // the versions do not matter.
 func TestDiagnosisOfAnything(t *testing.T) {
 	random := rand.New(rand.NewPCG(23, 42))
-	for run := range 100 {
+	for run := range 50 {
 		k := 2 + random.IntN(6)
-		if run%50 == 0 {
+		if run == 0 {
 			k = 100
 		}
 		greatest := math.Pow(10, 1+11*random.Float64())
