@@ -62,7 +62,7 @@ func PlanForErrors(q Question, share float64) (*Plan, error) {
 	}
 	q = p.Question
 	if share > q.MaxErrors {
-		return nil, fmt.Errorf("%s of errors is more than the %s beyond which nothing is measured; allow more of them (max errors)",
+		return nil, fmt.Errorf("%s of errors is more than the %s beyond which nothing is measured; allow more of them (maxErrors, --max-errors)",
 			percent(share), percent(q.MaxErrors))
 	}
 	if n, ok := q.withErrors(p.Requests, share); ok {

@@ -114,7 +114,7 @@ func (s *sample) sayTooManyErrors(j *Judgement) {
 		plural(s.requests, "request"), percent(float64(s.failed)/float64(s.requests)), percent(s.q.MaxErrors),
 		kinds(s.tally.Errors))
 	j.because("an error may have been any version, so what is left says too little about the split")
-	j.advise("mend the errors and measure again; or allow more of them (max errors), and plan for a larger sample")
+	j.advise("mend the errors and measure again; or allow more of them (maxErrors, --max-errors), and plan for a larger sample")
 }
 
 func (s *sample) sayVerified(j *Judgement) {
@@ -155,7 +155,7 @@ func (s *sample) sayWithinAll(j *Judgement) {
 func (s *sample) sayInconclusive(j *Judgement) {
 	if s.hits == 0 {
 		j.because("none of %s named its version: %s", plural(s.unknown, "answer"), kinds(s.tally.Unidentified))
-		j.advise("look at one of the answers and say in identify where it names its version")
+		j.advise("look at one of the answers: if it is the application's, say in identify where it names its version; if it is a 404 or another answer of the gateway, see whether the path and the host are those of the route")
 		return
 	}
 	j.because("%s cannot tell whether the split is %s", plural(s.requests, "request"), s.asked())

@@ -63,9 +63,13 @@ func (p *Plan) rates() []float64 {
 func (t *text) chances(p *Plan) {
 	c, power := p.Chances, p.Power.Or(0)
 	enough := c.Verified.Or(0) >= power && c.Violated.Or(0) >= power
-	answer := "are too few for the question"
+	are := "are"
+	if p.Requests == 1 {
+		are = "is"
+	}
+	answer := are + " too few for the question"
 	if enough {
-		answer = "are enough for the question"
+		answer = are + " enough for the question"
 	}
 	switch needed := *p.Needed; {
 	case enough:

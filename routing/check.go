@@ -255,7 +255,7 @@ func (c *compiler) checkDestinationRule(o object[*networkingv1.DestinationRule])
 // move traffic.
 func (c *compiler) checkPolicy(o object[*networkingv1.DestinationRule], p *networking.TrafficPolicy, path string) {
 	if p.GetOutlierDetection() != nil {
-		c.uninterpreted(o.Object, path+".outlierDetection", "outlierDetection, which ejects failing pods")
+		c.uninterpreted(o.Object, path+".outlierDetection", "outlierDetection, which ejects failing pods,")
 	}
 	if p.GetConnectionPool() != nil {
 		c.uninterpreted(o.Object, path+".connectionPool", "connectionPool, which turns away what is above its limits")

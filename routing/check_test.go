@@ -75,7 +75,7 @@ func TestWhatIsNotInterpretedIsNamed(t *testing.T) {
 		vs + "  http: [{corsPolicy: {allowMethods: [GET]}, route: [{destination: {host: details}}]}]":                                          "VirtualService default/v: corsPolicy" + rest,
 		vs + "  http: [{match: [{headers: {'@request.auth.claims.sub': {exact: a}}}], route: [{destination: {host: details}}]}]":               `VirtualService default/v: claims of tokens are not interpreted: a rule that asks for "@request.auth.claims.sub" never matches here`,
 		vs + "  http: [{match: [{headers: {uri: {exact: a}}}], route: [{destination: {host: details}}]}]":                                      `VirtualService default/v: "uri" among headers asks for a header of that name`,
-		destinationRule("d", "default", "{host: details, trafficPolicy: {outlierDetection: {consecutive5xxErrors: 1}}}"):                       "DestinationRule default/d: outlierDetection, which ejects failing pods" + rest,
+		destinationRule("d", "default", "{host: details, trafficPolicy: {outlierDetection: {consecutive5xxErrors: 1}}}"):                       "DestinationRule default/d: outlierDetection, which ejects failing pods," + rest,
 		destinationRule("d", "default", "{host: detials}"):                                                                                     `DestinationRule default/d: the host "detials" names no Service: the rule has no effect`,
 		destinationRule("d", "default", "{host: details, subsets: [{name: v1, trafficPolicy: {connectionPool: {tcp: {maxConnections: 1}}}}]}"): "DestinationRule default/d: connectionPool, which turns away what is above its limits" + rest,
 	} {
