@@ -227,15 +227,8 @@ func (v *view) lintBackendPort(l *linter, rule gatewayRule, i int, ref gatewayv1
 	if ref.Namespace != nil {
 		namespace = string(*ref.Namespace)
 	}
-	s, known := v.services[fullName(string(ref.Name), namespace)]
-	switch {
-	case ref.Port == nil:
-		hint := "write port: with the port of the Service"
-		if known {
-			hint = "write port: " + portsOf(s)
-		}
-		l.at(rule.object, path, fmt.Sprintf("the backend %s has no port, and Istio drops the whole route", ref.Name), hint)
-	case known && !s.has(int32(*ref.Port)):
+	// One without a port is refused, and never comes here.
+	if s, known := v.services[fullName(string(ref.Name), namespace)]; known && ref.Port != nil && !s.has(int32(*ref.Port)) {
 		l.at(rule.object, path+".port", fmt.Sprintf("%s has no port %d: its share is answered with 500", s.object.Name, *ref.Port), "its ports are "+portsOf(s))
 	}
 }
