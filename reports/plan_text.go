@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"io"
+	"strconv"
 )
 
 // planRates are the rates, in requests per second, for which a plan tells the
@@ -112,7 +113,12 @@ func (t *text) marginTable(p *Plan) {
 	}
 	var rows [][]string
 	for _, each := range p.Margins {
-		row := []string{"± " + points(each.Margin.Or(0)), count(each.Requests)}
+		// Margins of a millionth are told apart, too.
+		margin := strconv.FormatFloat(100*each.Margin.Or(0), 'g', 3, 64)
+		if margin += " points"; margin == "1 points" {
+			margin = "1 point"
+		}
+		row := []string{"± " + margin, count(each.Requests)}
 		for _, rate := range p.rates() {
 			row = append(row, duration(float64(each.Requests)/rate))
 		}

@@ -56,10 +56,14 @@ func (e Experiment) sum(t truth) *Result {
 	return e.exact(probability, Used{n, n, n})
 }
 
+// mostCarried is the largest sample whose probabilities are carried from request
+// to request: it takes a few seconds.
+const mostCarried = 500_000
+
 // carried reports whether the sequential method's probabilities can be carried
 // from request to request: of two versions, and nothing else that could happen.
 func (e Experiment) carried(t truth) bool {
-	return e.Truth.Errors == 0 && t.unknown == 0 && t.positive == 2 && len(t.shares) == 2
+	return e.Truth.Errors == 0 && t.unknown == 0 && t.positive == 2 && len(t.shares) == 2 && e.Plan.Requests <= mostCarried
 }
 
 func (e Experiment) carry(t truth) (*Result, error) {

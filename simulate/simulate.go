@@ -133,13 +133,17 @@ var verdicts = []analysis.Verdict{
 }
 
 // The numbers of samples that are drawn unless told otherwise: as many as take
-// a few seconds.
+// some seconds, and fewer of large samples that are drawn request by request.
 const (
 	defaultCounts   = 200_000
 	defaultStopping = 20_000
 	defaultRequests = 2_000
 	defaultSampled  = 500
 )
+
+func (e Experiment) fewer(usual int64, requests float64) int64 {
+	return min(usual, max(100, int64(requests/float64(e.Plan.Requests))))
+}
 
 // interval is one minus the coverage of every interval.
 const interval = 0.05
@@ -151,7 +155,7 @@ const interval = 0.05
 // for an experiment that cannot be made, or a source that failed.
 func Run(ctx context.Context, e Experiment) (*Result, error) {
 	if e.Source != nil {
-		return e.estimates(ctx, Sampled, defaultSampled, func() sampler[outcome] { return sourced{e} })
+		return e.estimates(ctx, Sampled, e.fewer(defaultSampled, 5e6), func() sampler[outcome] { return sourced{e} })
 	}
 	truth, err := e.truth()
 	if err != nil {
@@ -159,11 +163,11 @@ func Run(ctx context.Context, e Experiment) (*Result, error) {
 	}
 	switch {
 	case e.Truth.Reuse > 0:
-		return e.estimates(ctx, Requests, defaultRequests, func() sampler[outcome] { return requests{e, truth} })
+		return e.estimates(ctx, Requests, e.fewer(defaultRequests, 1e8), func() sampler[outcome] { return requests{e, truth} })
 	case e.Plan.Method == analysis.Sequentially && e.carried(truth):
 		return e.carry(truth)
 	case e.Plan.Method == analysis.Sequentially:
-		return e.estimates(ctx, Counts, defaultStopping, func() sampler[outcome] { return stopping{e, truth} })
+		return e.estimates(ctx, Counts, e.fewer(defaultStopping, 2e8), func() sampler[outcome] { return stopping{e, truth} })
 	case e.Truth.Errors > 0:
 		return e.estimates(ctx, Counts, defaultRequests, func() sampler[outcome] { return failing{e, truth} })
 	case truth.positive <= 2:
