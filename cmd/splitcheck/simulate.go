@@ -6,6 +6,7 @@ import (
 	"io"
 	"runtime"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -137,10 +138,15 @@ func simulated(ctx context.Context, e simulate.Experiment, document *reports.Sim
 // rules of other projects, at most.
 const peerRuns = 200
 
-// counted shows how many samples are done.
+// counted shows how many samples are done. Several workers tell it.
 func counted(progress *reports.Progress, label string) func(done, total int64) {
-	var total int64
+	var (
+		mu    sync.Mutex
+		total int64
+	)
 	return func(done, of int64) {
+		mu.Lock()
+		defer mu.Unlock()
 		if total != of {
 			total = of
 			progress.Counting(label, "samples", of)
