@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -98,6 +99,7 @@ func runPage(t *testing.T, steps []consoleStep) []string {
 	defer cancel()
 	address := freeAddress(t)
 	shell := exec.CommandContext(ctx, "bash", "--norc")
+	shell.WaitDelay = 10 * time.Second // for what a page has left running
 	shell.Dir = t.TempDir()
 	// The commands that a page starts in the background end with its shell.
 	shell.Env = append(os.Environ(), "NO_COLOR=1", "SPLITCHECK_TEST_ADDRESS="+address)
