@@ -78,6 +78,20 @@ type Convergence struct {
 	Detail string
 	// Warnings are what the target has to say about the change.
 	Warnings []string
+	// Proxies are those that had to take the change, each with what it was
+	// seen to carry; empty where the target cannot look into them.
+	Proxies []ProxyState
+}
+
+// A ProxyState says when one proxy was seen to carry a change.
+type ProxyState struct {
+	// Name is the pod's and its namespace's: "reviews-v1-6d5f-x2x4z.default".
+	Name      string
+	Converged bool
+	// Took is from the beginning of the change to the first look that found it.
+	Took time.Duration
+	// Detail says what it carries instead, and the proxy's own words about it.
+	Detail string
 }
 
 // Load is what a target must know of the sample that is to come.
@@ -125,4 +139,53 @@ type Edge struct {
 // Grapher is implemented by targets that can draw their traffic.
 type Grapher interface {
 	Graph(ctx context.Context) (Graph, error)
+}
+
+// A Witness is implemented by targets whose proxies can be asked what they are
+// programmed with and how many requests they have sent where. It is asked
+// before and after a sample; what it says is a second account beside the
+// answers, and what they differ in is reported.
+type Witness interface {
+	Witness(ctx context.Context) (Testimony, error)
+}
+
+// A Testimony is what all proxies know at one moment.
+type Testimony struct {
+	Routes []Route
+	Counts []Count
+}
+
+// A Route is one rule as one proxy carries it.
+type Route struct {
+	// Proxy is the pod and its namespace, Workload its Deployment's.
+	Proxy, Workload string
+	// Source is routing.Rule.Source of the rule that was applied:
+	// "VirtualService default/canary, http[0]".
+	Source string
+	Arms   []Arm
+	// Updated is when this proxy last took the routes that this one is among,
+	// by its own clock; zero if it does not say.
+	Updated time.Time
+}
+
+// An Arm is one destination of a route.
+type Arm struct {
+	// Cluster is the destination in Envoy's notation:
+	// "outbound|80|v1|canary.default.svc.cluster.local".
+	Cluster string
+	// Configured is the weight in the object, Programmed that in the proxy.
+	Configured, Programmed float64
+}
+
+// A Count is how many requests one proxy has sent to one pod since it started:
+// answers and failures, first tries, retries and mirrored copies alike.
+type Count struct {
+	Proxy   string
+	Cluster string
+	// Pod is the pod's name and namespace, or its address where no pod has it;
+	// Workload the Deployment's name and namespace, "reviews-v1.default".
+	Pod, Workload string
+	Requests      int64
+	// Errors are those of them that failed or were answered with 5xx.
+	Errors int64
 }
