@@ -1,0 +1,116 @@
+package envoy
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+)
+
+// Clusters are what one proxy can send to.
+type Clusters []Cluster
+
+// A Cluster is a destination and the addresses behind it.
+type Cluster struct {
+	// Name is Envoy's: "outbound|80|v1|canary.default.svc.cluster.local".
+	Name      string
+	Endpoints []Endpoint
+}
+
+// An Endpoint is one address of a cluster. Pods have one each.
+type Endpoint struct {
+	Address string
+	Port    int
+	// Healthy is unset where the control plane or Envoy's own checks have taken
+	// it out of the balancing.
+	Healthy bool
+	// Requests are those sent to it since it was added to the cluster, copies
+	// and retries included; Errors those of them that failed or were answered
+	// with 5xx.
+	Requests, Errors int64
+}
+
+// ParseClusters reads the answer to /clusters?format=json.
+func ParseClusters(text []byte) (Clusters, error) {
+	type stat struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	}
+	var in struct {
+		Clusters []struct {
+			Name  string `json:"name"`
+			Hosts []struct {
+				Address struct {
+					Socket *struct {
+						Address string `json:"address"`
+						Port    int    `json:"port_value"`
+					} `json:"socket_address"`
+				} `json:"address"`
+				Stats  []stat                     `json:"stats"`
+				Health map[string]json.RawMessage `json:"health_status"`
+			} `json:"host_statuses"`
+		} `json:"cluster_statuses"`
+	}
+	if err := json.Unmarshal(text, &in); err != nil {
+		return nil, fmt.Errorf("the proxy's list of its clusters cannot be read: %w", err)
+	}
+	clusters := make(Clusters, 0, len(in.Clusters))
+	for _, c := range in.Clusters {
+		cluster := Cluster{Name: c.Name}
+		for _, h := range c.Hosts {
+			if h.Address.Socket == nil {
+				continue // A pipe, or an address within Envoy: no pod's.
+			}
+			e := Endpoint{Address: h.Address.Socket.Address, Port: h.Address.Socket.Port, Healthy: healthy(h.Health)}
+			for _, s := range h.Stats {
+				var err error
+				switch s.Name {
+				case "rq_total":
+					e.Requests, err = number(s.Value)
+				case "rq_error":
+					e.Errors, err = number(s.Value)
+				}
+				if err != nil {
+					return nil, fmt.Errorf("the proxy's list of its clusters cannot be read: %s of %s:%d in %s: %w", s.Name, e.Address, e.Port, c.Name, err)
+				}
+			}
+			cluster.Endpoints = append(cluster.Endpoints, e)
+		}
+		clusters = append(clusters, cluster)
+	}
+	return clusters, nil
+}
+
+// number reads a counter; Envoy prints 64 bits as text and leaves out a zero.
+func number(text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	return strconv.ParseInt(text, 10, 64)
+}
+
+// healthy is what is left when nothing speaks against an endpoint: each failure
+// is a flag of its own that is printed when it is set, and the control plane's
+// opinion a word beside them.
+func healthy(status map[string]json.RawMessage) bool {
+	for name, value := range status {
+		switch word := string(value); {
+		case name == "eds_health_status":
+			if word != `"HEALTHY"` && word != `"UNKNOWN"` && word != `"DEGRADED"` {
+				return false
+			}
+		case word == "true":
+			return false
+		}
+	}
+	return true
+}
+
+// Find returns the cluster of a name, or nil.
+func (cs Clusters) Find(name string) *Cluster {
+	for i := range cs {
+		if cs[i].Name == name {
+			return &cs[i]
+		}
+	}
+	return nil
+}
