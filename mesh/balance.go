@@ -31,6 +31,7 @@ type host struct {
 	failing float64
 	active  atomic.Int64
 	edge    *edge
+	sent    *tried // nil for kube-proxy, which counts nothing
 }
 
 func (e *endpoints) empty() bool { return e == nil || len(e.hosts) == 0 }

@@ -50,6 +50,7 @@ func (m *Mesh) Change(ctx context.Context, change target.Change) (target.Converg
 	if err := found.Err(); err != nil {
 		return target.Convergence{}, err
 	}
+	next.tables = tables
 	m.current.Store(next)
 	stuck := next.stuck()
 	landed := m.push(before, next, snap, tables, stuck)
@@ -69,6 +70,7 @@ func (m *Mesh) Change(ctx context.Context, change target.Change) (target.Converg
 	if !result.Converged {
 		result.Detail = m.behind(next, change)
 	}
+	result.Proxies = m.states(next, began, result)
 	return result, nil
 }
 
@@ -89,8 +91,11 @@ func (c *cluster) compile() (map[string]*routing.Table, problems.List) {
 
 func (m *Mesh) newView(p *proxy, s *snapshot, table *routing.Table) *view {
 	v := &view{
-		table: table, snap: s, node: p.node, graph: m.graph,
+		sent: &p.sent, table: table, snap: s, node: p.node, graph: m.graph,
 		errors: s.errorRate(), version: m.version, known: map[clusterKey]*endpoints{},
+	}
+	if p == m.kube {
+		v.sent = nil
 	}
 	if table != nil {
 		v.listens = slices.Contains(table.Ports(), p.port)
@@ -144,6 +149,7 @@ func (m *Mesh) push(before, next *cluster, snap *snapshot, tables map[string]*ro
 
 // install puts a view in force unless a newer one is there.
 func (p *proxy) install(v *view) {
+	v.updated = time.Now()
 	for {
 		old := p.view.Load()
 		if old != nil && old.version > v.version || p.view.CompareAndSwap(old, v) {

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/splitcheck/splitcheck/manifests"
+	"github.com/splitcheck/splitcheck/routing"
 	"github.com/splitcheck/splitcheck/target"
 )
 
@@ -23,6 +24,8 @@ type cluster struct {
 	pods     map[manifests.Key][]*pod // by Deployment
 	gateways []gateway
 	defects  []target.Defect
+	// tables are what the objects make of each identity among the proxies.
+	tables   map[string]*routing.Table
 	warnings []string
 }
 

@@ -269,7 +269,7 @@ func (v *view) armOf(p *plan, host, called, version string) (arm, bool) {
 		for _, each := range pods {
 			doors = append(doors, door{pod: each, listens: true})
 		}
-		return v.enlist(doors, routing.LeastRequest, routing.HashOn{})
+		return v.enlist(envoyName(name), doors, routing.LeastRequest, routing.HashOn{})
 	})
 	return arm{endpoints: e}, true
 }

@@ -89,6 +89,7 @@ var (
 	_ target.Target        = (*Mesh)(nil)
 	_ target.MirrorCounter = (*Mesh)(nil)
 	_ target.Grapher       = (*Mesh)(nil)
+	_ target.Witness       = (*Mesh)(nil)
 )
 
 // New returns a mesh that holds nothing but its ingress gateway.
@@ -113,6 +114,7 @@ func (m *Mesh) reset() {
 	c := &cluster{replicas: map[manifests.Key]int{}}
 	c.reconcileGateways(m, m.options.GatewayReplicas)
 	tables, _ := c.compile()
+	c.tables = tables
 	m.version++
 	s := c.snapshot()
 	for _, p := range append(c.proxies(), m.kube) {

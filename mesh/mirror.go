@@ -43,6 +43,7 @@ func (p *proxy) mirror(ctx context.Context, c *call, v *view, nth int, m *routin
 	// Counted here and not when the copy arrives, so that the count is whole
 	// as soon as the last answer is.
 	chosen.edge.mirrored.Add(1)
+	chosen.sent.count(http.StatusOK)
 	if !chosen.pod.gone.Load() && chosen.listens && !chosen.dead {
 		chosen.pod.mirrored.Add(1)
 	}

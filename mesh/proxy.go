@@ -23,6 +23,7 @@ type proxy struct {
 	port            int // of a gateway
 	node            *node
 	entered         *edge // of a gateway, from the client
+	sent            sent
 	view            atomic.Pointer[view]
 }
 
@@ -214,9 +215,11 @@ func (p *proxy) try(ctx context.Context, c *call, to *host, attempt int) (*answe
 	to.active.Add(-1)
 	if err := ctx.Err(); err != nil {
 		to.edge.count(http.StatusGatewayTimeout)
+		to.sent.count(http.StatusGatewayTimeout)
 		return nil, err
 	}
 	to.edge.count(a.status)
+	to.sent.count(a.status)
 	if a.failure == answered {
 		a.took(time.Since(began))
 	}

@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"sync"
+	"time"
 
 	"github.com/splitcheck/splitcheck/routing"
 )
@@ -14,6 +15,9 @@ type view struct {
 	snap  *snapshot
 	node  *node
 	graph *graph
+	sent  *sent // the proxy's own counters, nil for kube-proxy
+	// updated is when the proxy took this view.
+	updated time.Time
 	// errors is the share of requests that a gateway answers 503.
 	errors float64
 	// listens says that a gateway has something to listen for on its port.
@@ -63,7 +67,7 @@ func (v *view) endpoints(name routing.ClusterName) *endpoints {
 				}
 			}
 		}
-		return v.enlist(doors, cluster.Balancer, cluster.HashOn)
+		return v.enlist(envoyName(name), doors, cluster.Balancer, cluster.HashOn)
 	})
 }
 
@@ -78,7 +82,7 @@ func (v *view) remember(k clusterKey, build func() *endpoints) *endpoints {
 	return e
 }
 
-func (v *view) enlist(doors []door, balancer routing.Balancer, on routing.HashOn) *endpoints {
+func (v *view) enlist(cluster string, doors []door, balancer routing.Balancer, on routing.HashOn) *endpoints {
 	e := &endpoints{balancer: balancer, hashOn: on}
 	for _, d := range doors {
 		e.hosts = append(e.hosts, &host{
@@ -86,6 +90,7 @@ func (v *view) enlist(doors []door, balancer routing.Balancer, on routing.HashOn
 			dead:    v.snap.dead[d.pod],
 			failing: v.snap.failing[d.pod],
 			edge:    v.graph.edge(v.node, d.pod.node),
+			sent:    v.sent.to(cluster, d.pod),
 		})
 	}
 	return e
@@ -104,7 +109,7 @@ func (v *view) direct(s *service, port int) *plan {
 		return p.(*plan)
 	}
 	name := routing.ClusterName{Host: s.name + "." + s.namespace + ".svc.cluster.local", Port: port}
-	e := v.enlist(s.doors(port), routing.Random, routing.HashOn{})
+	e := v.enlist(passThroughCluster, s.doors(port), routing.Random, routing.HashOn{})
 	made := v.disturb(&plan{arms: []arm{{endpoints: e, dest: &routing.Destination{Cluster: name}}}}, s.namespace+"/"+s.name)
 	p, _ := v.straight.LoadOrStore(k, made)
 	return p.(*plan)
