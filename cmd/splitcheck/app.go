@@ -19,6 +19,7 @@ func newApp(std streams) *cobra.Command {
 	var (
 		version, listen string
 		list            bool
+		drain           time.Duration
 	)
 	cmd := &cobra.Command{
 		Use:   "app NAME",
@@ -49,11 +50,15 @@ func newApp(std streams) *cobra.Command {
 				info, _ := apps.Info(args[0])
 				listen = fmt.Sprintf("127.0.0.1:%d", info.Port)
 			}
-			return serve(cmd.Context(), std, listen, &http.Server{Handler: handler}, args[0])
+			if drain < 0 {
+				return usagef("--drain %v: give how long to go on, such as 5s", drain)
+			}
+			return serveThenDrain(cmd.Context(), std, listen, handler, args[0], drain)
 		},
 	}
 	cmd.Flags().StringVar(&version, "version", "v1", "which version to be")
 	cmd.Flags().StringVar(&listen, "listen", "", "address to listen on (default: the application's own port on 127.0.0.1)")
+	cmd.Flags().DurationVar(&drain, "drain", 0, "how long to go on serving once told to end, as pods must until nothing is sent to them any more")
 	cmd.Flags().BoolVar(&list, "list", false, "list the applications")
 	return cmd
 }

@@ -39,19 +39,20 @@ func TestRooms(t *testing.T) {
 // exchanged in one room.
 func TestSoleImporters(t *testing.T) {
 	for prefix, rooms := range map[string][]string{
-		"github.com/tsenart/vegeta/":    {"loadgen"},
-		"gonum.org/v1/gonum":            {"analysis"},
-		"github.com/spf13/cobra":        {"cmd/splitcheck"},
-		"github.com/olekukonko/":        {"reports"},
-		"os/exec":                       {},
-		"sigs.k8s.io/gateway-api/":      {"manifests", "routing", "mesh", "scenarios"},
-		"istio.io/":                     {"manifests", "routing", "mesh", "scenarios"},
-		"github.com/schollz/":           {"reports"},
-		"github.com/tidwall/":           {"identify", "scenarios"},
-		"os/signal":                     {"cmd/splitcheck"},
-		"k8s.io/":                       {"manifests", "routing", "mesh", "scenarios", "proxies"},
-		"google.golang.org/protobuf/":   {"manifests", "routing", "scenarios"},
-		"github.com/influxdata/tdigest": {"loadgen"},
+		"github.com/tsenart/vegeta/":              {"loadgen"},
+		"gonum.org/v1/gonum":                      {"analysis"},
+		"github.com/spf13/cobra":                  {"cmd/splitcheck"},
+		"github.com/olekukonko/":                  {"reports"},
+		"os/exec":                                 {"appimage"},
+		"sigs.k8s.io/gateway-api/":                {"manifests", "routing", "mesh", "scenarios"},
+		"istio.io/":                               {"manifests", "routing", "mesh", "scenarios"},
+		"github.com/schollz/":                     {"reports"},
+		"github.com/tidwall/":                     {"identify", "scenarios"},
+		"os/signal":                               {"cmd/splitcheck"},
+		"k8s.io/":                                 {"manifests", "routing", "mesh", "scenarios", "proxies", "appimage"},
+		"google.golang.org/protobuf/":             {"manifests", "routing", "scenarios"},
+		"github.com/google/go-containerregistry/": {"appimage"},
+		"github.com/influxdata/tdigest":           {"loadgen"},
 	} {
 		for _, file := range goFiles(t) {
 			if strings.HasSuffix(file, "_test.go") {

@@ -1,0 +1,142 @@
+// Package appimage turns the running splitcheck into a container image, and the
+// Deployments of the bundles into ones that run `splitcheck app` of it: the
+// built-in applications then run in pods that no registry has to serve.
+//
+// It talks to no cluster and to no container runtime: what it makes is an
+// archive as `docker save` writes it, which others load.
+package appimage
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+)
+
+// Repository is what the image is called. No registry serves it: it exists only
+// where it was loaded.
+const Repository = "splitcheck.dev/apps"
+
+// BinaryVariable names, in messages, what gives a program for the nodes when the
+// running one does not fit: Options.Binary.
+const BinaryVariable = "SPLITCHECK_APP_BINARY"
+
+// entry is where the program is in the image.
+const entry = "/splitcheck"
+
+// Options say what to make the image from.
+type Options struct {
+	// Executable is the running program's file, GOOS its operating system.
+	Executable string
+	GOOS       string
+	// Arch is the nodes' architecture in Go's words ("amd64", "arm64").
+	Arch string
+	// Binary is a splitcheck for linux/Arch that the user named, for machines
+	// where the running program fits no node. Empty: none.
+	Binary string
+	// Build says which module and version the running program was built from
+	// (debug.ReadBuildInfo); nil if it does not know.
+	Build *debug.BuildInfo
+	// WorkDir is where the user stands: within a checkout of the module, the
+	// checkout can be built.
+	WorkDir string
+	// CacheDir is where programs that had to be built are kept.
+	CacheDir string
+	// Env is the environment of the Go toolchain, as os.Environ has it.
+	Env []string
+	// Root is the folder that the program's interpreter and libraries are looked
+	// up in; empty is the host's own.
+	Root string
+}
+
+// An Image holds the built-in applications.
+type Image struct {
+	// Ref is splitcheck.dev/apps:HASH, with the first twelve hexadecimal digits
+	// of the SHA-256 that the image is known by: the same program makes the same
+	// image, another program one with another name. It is never tagged
+	// "latest", so that no kubelet looks for it in a registry.
+	Ref string
+	// Open returns the image as an archive that `docker save` could have
+	// written. It can be called any number of times.
+	Open func() (io.ReadCloser, error)
+	// Note says where the program came from when it is not the running one as it
+	// is; else it is empty.
+	Note string
+
+	sessionKey string
+}
+
+// Build makes the image. Nothing of it is written anywhere but a program that
+// had to be compiled, into CacheDir; the archive is made as it is read, from the
+// program's file, which has to stay.
+func Build(ctx context.Context, o Options) (*Image, error) {
+	found, err := findProgram(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	content, err := newLayer(found.files)
+	if err != nil {
+		return nil, fmt.Errorf("putting %s into an image: %w", found.path, err)
+	}
+	image, err := assemble(content, o.Arch, found.libraryPath)
+	if err != nil {
+		return nil, fmt.Errorf("making the image of the applications: %w", err)
+	}
+	id, err := image.ConfigName()
+	if err != nil {
+		return nil, fmt.Errorf("making the image of the applications: %w", err)
+	}
+	ref, err := name.NewTag(Repository + ":" + id.Hex[:12])
+	if err != nil {
+		return nil, fmt.Errorf("naming the image of the applications: %w", err)
+	}
+	return &Image{
+		Ref:        Repository + ":" + id.Hex[:12],
+		Open:       func() (io.ReadCloser, error) { return archive(ref, image), nil },
+		Note:       found.note,
+		sessionKey: rand.Text(),
+	}, nil
+}
+
+// assemble describes the one layer as an image. There is no time in it, nor
+// anything else that is not the program's.
+func assemble(content v1.Layer, arch, libraryPath string) (v1.Image, error) {
+	env := []string{
+		// Names are resolved by Go itself: the image has no resolver libraries
+		// for the C library to load.
+		"GODEBUG=netdns=go",
+	}
+	if libraryPath != "" {
+		env = append(env, "LD_LIBRARY_PATH="+libraryPath)
+	}
+	image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{
+		OS: "linux", Architecture: arch,
+		RootFS: v1.RootFS{Type: "layers"},
+		Config: v1.Config{
+			Entrypoint: []string{entry},
+			Env:        env,
+			WorkingDir: "/",
+			// Bundles have their containers listen on port 80. Prepare takes
+			// from this user all that it does not need for that.
+			User: "0:0",
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return mutate.AppendLayers(image, content)
+}
+
+// archive writes the image while it is read, so that no copy of it lies about.
+func archive(ref name.Reference, image v1.Image) io.ReadCloser {
+	reader, writer := io.Pipe()
+	go func() { writer.CloseWithError(tarball.Write(ref, image, writer)) }()
+	return reader
+}
