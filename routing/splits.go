@@ -16,6 +16,8 @@ type Split struct {
 	// `path prefix "/ad", header end-user "jason"`.
 	Match string
 	Rule  *Rule
+
+	match *match
 }
 
 // Splits returns the routes of t that send to host, or stand under its name, by
@@ -40,7 +42,7 @@ func (t *Table) Splits(host string) []Split {
 				if !names(host, vh.domain) && !slices.ContainsFunc(route.rule.Destinations, func(d Destination) bool { return names(host, d.Cluster.Host) }) {
 					continue
 				}
-				splits = append(splits, Split{Port: port, Host: vh.domain, Match: route.match.String(), Rule: route.rule})
+				splits = append(splits, Split{Port: port, Host: vh.domain, Match: route.match.String(), Rule: route.rule, match: &route.match})
 			}
 		}
 	}

@@ -97,12 +97,19 @@ func TestSplits(t *testing.T) {
 	for _, host := range []string{"reviews", "reviews.default", "reviews.default.svc.cluster.local"} {
 		splits := table.Splits(host)
 		require.Len(t, splits, 1, host)
-		assert.Equal(t, routing.Split{Port: 80, Host: "*", Match: `path prefix "/r", header end-user "testuser"`, Rule: splits[0].Rule}, splits[0])
+		assert.Equal(t, 80, splits[0].Port)
+		assert.Equal(t, "*", splits[0].Host)
+		assert.Equal(t, `path prefix "/r", header end-user "testuser"`, splits[0].Match)
+		assert.Equal(t, []routing.Condition{
+			{On: "path", Kind: "prefix", Value: "/r"},
+			{On: "header", Name: "end-user", Kind: "exact", Value: "testuser"},
+		}, splits[0].Conditions())
 		assert.Equal(t, "reviews/v2=10 reviews/v3=90", arms(routing.Decision{Rule: splits[0].Rule}))
 	}
 	assert.Len(t, table.Splits(""), 2)
 	assert.Empty(t, table.Splits("review"))
 	assert.Equal(t, "any request", table.Splits("details")[0].Match)
+	assert.Empty(t, table.Splits("details")[0].Conditions())
 
 	sidecar := compile(t, client, bookinfo, reviewsRules("  - route: [{destination: {host: reviews, subset: v3}}]"))
 	splits := sidecar.Splits("reviews")

@@ -1,0 +1,200 @@
+package proxies
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
+	corev1 "k8s.io/api/core/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/splitcheck/splitcheck/envoy"
+	"github.com/splitcheck/splitcheck/manifests"
+	"github.com/splitcheck/splitcheck/routing"
+)
+
+// A place is a virtual host: a name and the port that clients know.
+type place struct {
+	host string
+	port int
+}
+
+// A wanted is a route that a proxy should have.
+type wanted struct {
+	split      routing.Split
+	object     manifests.Key
+	conditions []routing.Condition
+	// delegate is set where the object is one that others delegate to: the
+	// route's metadata then names one of those.
+	delegate bool
+}
+
+// A comparison holds what a proxy should have and what it has, by place, and of
+// both only what comes of the objects.
+type comparison struct {
+	table  *routing.Table
+	object map[manifests.Key]manifests.Object
+	key    map[string]manifests.Key // by manifests.Object.String
+	want   map[place][]wanted
+	have   map[place][]envoy.Route
+}
+
+func newComparison(objects []manifests.Object, p Proxy, routes envoy.Routes) *comparison {
+	c := &comparison{
+		object: map[manifests.Key]manifests.Object{},
+		key:    map[string]manifests.Key{},
+		want:   map[place][]wanted{},
+		have:   map[place][]envoy.Route{},
+	}
+	for _, o := range objects {
+		switch o.Value.(type) {
+		case *networkingv1.VirtualService, *gatewayv1.HTTPRoute:
+			c.object[o.Key()] = o
+			c.key[o.String()] = o.Key()
+		}
+	}
+	c.table, _ = routing.Compile(objects, p.compiled(objects))
+	for _, s := range c.table.Splits("") {
+		source, _, _ := strings.Cut(s.Rule.Source, ", ")
+		key, ours := c.key[source]
+		if !ours {
+			continue // The plain route to a Service.
+		}
+		at := place{s.Host, s.Port}
+		vs, _ := c.object[key].Value.(*networkingv1.VirtualService)
+		c.want[at] = append(c.want[at], wanted{
+			split: s, object: key, conditions: ordered(s.Conditions()),
+			delegate: vs != nil && len(vs.Spec.GetHosts()) == 0,
+		})
+	}
+	services := servicePorts(objects)
+	for _, r := range routes {
+		at, ok := placeOf(r, p.Gateway)
+		if !ok {
+			continue
+		}
+		if _, ours := c.resolve(r); !ours {
+			continue
+		}
+		if _, wanted := c.want[at]; !wanted && !p.Gateway && unasked(at, services) {
+			continue
+		}
+		c.have[at] = append(c.have[at], r)
+	}
+	return c
+}
+
+// compiled is p as routing knows it. A Gateway of the Gateway API can be handed
+// to a gateway that is there already, by an address: p then serves both.
+func (p Proxy) compiled(objects []manifests.Object) routing.Proxy {
+	out := routing.Proxy{Name: p.Name, Namespace: p.Namespace, Labels: p.Labels, Gateway: p.Gateway, GatewayAPI: p.GatewayAPI}
+	if !p.Gateway || p.GatewayAPI != "" {
+		return out
+	}
+	for _, o := range objects {
+		g, ok := o.Value.(*gatewayv1.Gateway)
+		if !ok || g == nil {
+			continue
+		}
+		for _, a := range g.Spec.Addresses {
+			service, rest, _ := strings.Cut(a.Value, ".")
+			namespace, _, _ := strings.Cut(rest, ".")
+			if service == p.Workload && cmp.Or(namespace, o.Namespace) == p.Namespace {
+				out.GatewayAPI = o.Namespace + "/" + o.Name
+				return out
+			}
+		}
+	}
+	return out
+}
+
+// servicePorts are the ports of the Services among objects, by full name.
+func servicePorts(objects []manifests.Object) map[string][]int {
+	ports := map[string][]int{}
+	for _, o := range objects {
+		if s, ok := o.Value.(*corev1.Service); ok && s != nil {
+			host := strings.ToLower(o.Name + "." + o.Namespace + serviceSuffix)
+			ports[host] = nil
+			for _, p := range s.Spec.Ports {
+				ports[host] = append(ports[host], int(p.Port))
+			}
+		}
+	}
+	return ports
+}
+
+const serviceSuffix = ".svc.cluster.local"
+
+// unasked says whether a virtual host of a sidecar is one that no request gets
+// to, or that we cannot know of: a Service's name on port 80, where istiod puts
+// the routes of its VirtualService though the Service has no such port, and the
+// Services of others that a wildcard covers.
+func unasked(at place, services map[string][]int) bool {
+	ports, known := services[at.host]
+	if !known {
+		return strings.HasSuffix(at.host, serviceSuffix)
+	}
+	return at.port == 80 && !slices.Contains(ports, 80)
+}
+
+// places are all that either side has, in order.
+func (c *comparison) places() []place {
+	all := map[place]bool{}
+	for at := range c.want {
+		all[at] = true
+	}
+	for at := range c.have {
+		all[at] = true
+	}
+	return slices.SortedFunc(maps.Keys(all), func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.port, b.port), strings.Compare(a.host, b.host))
+	})
+}
+
+// placeOf reads the name of a virtual host, "*:80". A gateway's has the port that
+// the Gateway names; 8080 is what 80 is within the ingress gateway's pod, and
+// istiod takes a Gateway that names either for the same listener.
+func placeOf(r envoy.Route, gateway bool) (place, bool) {
+	i := strings.LastIndexByte(r.VirtualHost, ':')
+	if i < 0 {
+		return place{}, false
+	}
+	port, err := strconv.Atoi(r.VirtualHost[i+1:])
+	if err != nil {
+		return place{}, false
+	}
+	if gateway && port == 8080 {
+		port = 80
+	}
+	return place{strings.ToLower(r.VirtualHost[:i]), port}, true
+}
+
+// resolve returns which of the objects a route is of. A rule of an HTTPRoute
+// that has a name of its own is found by that.
+func (c *comparison) resolve(r envoy.Route) (manifests.Key, bool) {
+	if _, ours := c.object[r.Object]; ours {
+		return r.Object, true
+	}
+	if r.Object.Kind != "HTTPRoute" || r.Object.Name != "" || r.Name == "" {
+		return manifests.Key{}, false
+	}
+	for key, o := range c.object {
+		if route, ok := o.Value.(*gatewayv1.HTTPRoute); ok {
+			for i := range route.Spec.Rules {
+				if name := route.Spec.Rules[i].Name; name != nil && string(*name) == r.Name {
+					return key, true
+				}
+			}
+		}
+	}
+	return manifests.Key{}, false
+}
+
+// of says whether r can be the route that w asks for.
+func (c *comparison) of(w wanted, r envoy.Route) bool {
+	key, _ := c.resolve(r)
+	return key == w.object || w.delegate && key.Kind == w.object.Kind
+}
