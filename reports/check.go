@@ -36,6 +36,8 @@ type Check struct {
 	Diagnosis []string `json:"diagnosis"`
 	Warnings  []string `json:"warnings"`
 	Latency   *Latency `json:"latency,omitempty"`
+	// Mesh is the proxies' own account, where the target can be asked.
+	Mesh *Mesh `json:"mesh,omitempty"`
 
 	// Asked is what the check wanted to know, and of what.
 	Asked *Asked `json:"asked,omitempty"`

@@ -21,6 +21,7 @@ type Measurement struct {
 	Tally    *split.Tally
 	Duration time.Duration
 	Latency  *Latency
+	Mesh     *Mesh
 	// Expected is the verdict that the scenario expects; verified and empty
 	// mean the same.
 	Expected    analysis.Verdict
@@ -94,7 +95,7 @@ func unjudged(name string, verdict analysis.Verdict, m Measurement) Check {
 	c := Check{
 		Name: name, Verdict: verdict,
 		Asked: m.asked(), Diagnosis: slices.Clone(m.Diagnosis),
-		Latency: m.Latency, Interrupted: m.Interrupted,
+		Latency: m.Latency, Mesh: m.Mesh, Interrupted: m.Interrupted,
 	}
 	if m.Expected != analysis.Verified {
 		c.ExpectedVerdict = m.Expected

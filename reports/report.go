@@ -93,6 +93,9 @@ type Convergence struct {
 	Converged bool   `json:"converged"`
 	// Detail says in words what had not taken effect, and why as far as known.
 	Detail string `json:"detail,omitempty"`
+	// Proxies are those that had to take the change, where the target can look
+	// into them.
+	Proxies []ProxyState `json:"proxies,omitempty"`
 }
 
 // A Graph is what called what while the scenario ran.

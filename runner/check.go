@@ -20,9 +20,10 @@ import (
 )
 
 // check draws the sample of one check and judges it.
-func (r *run) check(ctx context.Context, label string, c scenarios.Check, known analysis.Context, opened target.Target) reports.Check {
+func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.Step, c scenarios.Check, opened target.Target) reports.Check {
+	known := background(s, step, c)
 	r.Overrides.apply(&c)
-	label += " / " + c.Name
+	label := s.Name + " / " + step.Name + " / " + c.Name
 	measured := reports.Measurement{Expected: analysis.Verdict(c.ExpectVerdict)}
 	failed := func(err error) reports.Check {
 		measured.Interrupted = ctx.Err() != nil
@@ -70,6 +71,7 @@ func (r *run) check(ctx context.Context, label string, c scenarios.Check, known 
 		}
 	}
 
+	heard := hear(ctx, opened, s, step.Name, c)
 	r.Progress.Sampling(label, load.Requests)
 	generator := loadgen.Generator{
 		Transport: entry.Transport,
@@ -82,6 +84,7 @@ func (r *run) check(ctx context.Context, label string, c scenarios.Check, known 
 	measured.Tally, measured.Duration = sample.Tally, sample.Duration
 	measured.Latency, measured.Interrupted = latency(sample), sample.Interrupted
 	measured.Warnings = append(measured.Warnings, doubts(sample)...)
+	account := heard.again(ctx, sample, &measured)
 	if sample.GaveUp != "" {
 		return failed(errors.New(sample.GaveUp))
 	}
@@ -97,7 +100,9 @@ func (r *run) check(ctx context.Context, label string, c scenarios.Check, known 
 		tally = countMirrored(tally, n)
 	}
 	r.Progress.Doing(label + ": judging")
-	return reports.FromJudgement(c.Name, judge(tally), measured)
+	judgement := judge(tally)
+	account.weigh(judgement, plan, tally, &measured)
+	return reports.FromJudgement(c.Name, judgement, measured)
 }
 
 // question is what a check asks of its sample.

@@ -165,19 +165,17 @@ func (r *run) step(ctx context.Context, s *scenarios.Scenario, step scenarios.St
 			return report
 		}
 		report.Warnings = unsaid(live.Warnings, s)
-		report.Convergence = &reports.Convergence{
-			Seconds: reports.Num(live.Took.Seconds()), Converged: live.Converged, Detail: live.Detail,
-		}
+		report.Convergence = convergence(live)
 	}
 	for _, check := range step.Checks {
 		if ctx.Err() != nil {
 			break
 		}
 		if stops(report) {
-			report.Checks = append(report.Checks, r.notConverged(check, report.Convergence))
+			report.Checks = append(report.Checks, r.notConverged(ctx, s, step, check, report.Convergence, opened))
 			continue
 		}
-		report.Checks = append(report.Checks, r.check(ctx, label, check, background(s, step, check), opened))
+		report.Checks = append(report.Checks, r.check(ctx, s, step, check, opened))
 	}
 	return report
 }
@@ -232,11 +230,23 @@ func Changes(step scenarios.Step) bool {
 	return len(step.Apply)+len(step.Delete)+len(step.Scale) > 0 || step.SetsDefects
 }
 
-// notConverged is the outcome of a check that was never begun.
-func (r *run) notConverged(check scenarios.Check, live *reports.Convergence) reports.Check {
+// notConverged is the outcome of a check that was never begun: what the proxies
+// carry instead is in it.
+func (r *run) notConverged(ctx context.Context, s *scenarios.Scenario, step scenarios.Step, check scenarios.Check, live *reports.Convergence, opened target.Target) reports.Check {
 	return reports.Unmeasured(check.Name, analysis.NotConverged, reports.Measurement{
 		Expected: analysis.Verdict(check.ExpectVerdict),
+		Mesh:     hear(ctx, opened, s, step.Name, check).unsampled(),
 	}, live.Detail)
+}
+
+func convergence(live target.Convergence) *reports.Convergence {
+	c := &reports.Convergence{Seconds: reports.Num(live.Took.Seconds()), Converged: live.Converged, Detail: live.Detail}
+	for _, p := range live.Proxies {
+		c.Proxies = append(c.Proxies, reports.ProxyState{
+			Name: p.Name, Seconds: reports.Num(p.Took.Seconds()), Converged: p.Converged, Detail: p.Detail,
+		})
+	}
+	return c
 }
 
 func graph(ctx context.Context, opened target.Target) *reports.Graph {

@@ -1,0 +1,410 @@
+package runner
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/splitcheck/splitcheck/loadgen"
+	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/scenarios"
+	"github.com/splitcheck/splitcheck/target"
+)
+
+// An account puts what the proxies say beside what the answers say.
+type account struct {
+	check   scenarios.Check
+	decides scenarios.Decisive
+	// versions are those that the check expects, then all others that the
+	// proxies know, by name.
+	versions []string
+
+	// configured are the shares that the rule asks for, programmed those that
+	// each proxy carries that has the rule; nil where no rule is known.
+	configured shares
+	programmed map[string]shares
+
+	counted, failed map[string]int64 // by version
+	sent            map[string]int64 // by proxy
+	// gaps say why the counts are not complete.
+	gaps []string
+	// changed says which weights were others after the sample.
+	changed []string
+
+	observed map[string]int64
+	lost     int64 // requests whose answer named no version
+	doubled  int64 // requests known to have been sent beside those counted
+
+	notes, warnings []string
+}
+
+// Shares are parts of a whole by version. Empty ones are those of a route that
+// sends nothing.
+type shares map[string]float64
+
+func newAccount(c scenarios.Check, d scenarios.Decisive, before, after target.Testimony) *account {
+	a := &account{
+		check: c, decides: d,
+		programmed: map[string]shares{}, counted: map[string]int64{}, failed: map[string]int64{},
+		sent: map[string]int64{}, observed: map[string]int64{},
+	}
+	a.weights(after)
+	a.count(before, after)
+	a.watch(before, after)
+	for _, w := range c.Expect {
+		a.versions = append(a.versions, w.Version)
+	}
+	others := map[string]bool{}
+	for _, each := range append(slices.Collect(maps.Values(a.programmed)), a.configured) {
+		for version, share := range each {
+			others[version] = others[version] || share > 0
+		}
+	}
+	for version, n := range a.counted {
+		others[version] = others[version] || n > 0
+	}
+	for _, version := range slices.Sorted(maps.Keys(others)) {
+		if others[version] && !slices.Contains(a.versions, version) {
+			a.versions = append(a.versions, version)
+		}
+	}
+	return a
+}
+
+// sharesOf shares out the weights of a route by version; a destination that
+// stands for several is called by its own name.
+func (a *account) sharesOf(r target.Route, weight func(target.Arm) float64) shares {
+	parts, sum := shares{}, 0.0
+	for _, arm := range r.Arms {
+		parts[cmp.Or(a.decides.Clusters[arm.Cluster], arm.Cluster)] += weight(arm)
+		sum += weight(arm)
+	}
+	if !(sum > 0) {
+		return shares{}
+	}
+	for version := range parts {
+		parts[version] /= sum
+	}
+	return parts
+}
+
+func configured(arm target.Arm) float64 { return arm.Configured }
+func programmed(arm target.Arm) float64 { return arm.Programmed }
+
+// weights reads the rule that decides off every proxy that has it.
+func (a *account) weights(said target.Testimony) {
+	if a.decides.Source == "" {
+		return
+	}
+	for _, r := range said.Routes {
+		if r.Source != a.decides.Source {
+			continue
+		}
+		if a.configured == nil {
+			a.configured = a.sharesOf(r, configured)
+		}
+		carried := a.sharesOf(r, programmed)
+		// A proxy may have the rule for several hosts and ports: one that is
+		// wrong shows.
+		if known, twice := a.programmed[r.Proxy]; !twice || same(known, a.configured) {
+			a.programmed[r.Proxy] = carried
+		}
+	}
+}
+
+// same allows for what dividing costs.
+func same(a, b shares) bool {
+	for _, pair := range [][2]shares{{a, b}, {b, a}} {
+		for version, share := range pair[0] {
+			if math.Abs(share-pair[1][version]) > 1e-9 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// deciding reports whether a proxy's requests are those of the rule: all
+// proxies' are where it is not known.
+func (a *account) deciding(proxy string) bool {
+	_, has := a.programmed[proxy]
+	return has || len(a.programmed) == 0
+}
+
+type place struct{ proxy, cluster, pod string }
+
+// count sums up by version what the proxies that decide have sent in between.
+func (a *account) count(before, after target.Testimony) {
+	if len(a.decides.Workloads) == 0 {
+		return
+	}
+	was := map[place]target.Count{}
+	for _, c := range before.Counts {
+		was[place{c.Proxy, c.Cluster, c.Pod}] = c
+	}
+	back := map[string]bool{}
+	for _, c := range after.Counts {
+		at := place{c.Proxy, c.Cluster, c.Pod}
+		old := was[at]
+		delete(was, at)
+		version := a.version(c)
+		if version == "" || !a.deciding(c.Proxy) {
+			continue
+		}
+		if c.Requests < old.Requests || c.Errors < old.Errors {
+			back[c.Proxy] = true
+			old = target.Count{}
+		}
+		a.counted[version] += c.Requests - old.Requests
+		a.failed[version] += c.Errors - old.Errors
+		a.sent[c.Proxy] += c.Requests - old.Requests
+	}
+	for _, proxy := range slices.Sorted(maps.Keys(back)) {
+		a.gaps = append(a.gaps, fmt.Sprintf("the counters of proxy %s went back: it was restarted, or its destinations were programmed anew", proxy))
+	}
+	a.comings(before, after)
+	// The counters of a pod that has gone are lost, unless the proxy has gone
+	// and has been named.
+	there, gone := proxiesOf(after), map[string]bool{}
+	for at, c := range was {
+		if there[at.proxy] && a.version(c) != "" && a.deciding(at.proxy) {
+			gone[at.pod] = true
+		}
+	}
+	for _, pod := range slices.Sorted(maps.Keys(gone)) {
+		a.gaps = append(a.gaps, fmt.Sprintf("pod %s went away, and what was sent to it is no longer counted", pod))
+	}
+}
+
+// version is that of the pod that a count is about; empty for other workloads
+// and for what a sidecar takes in.
+func (a *account) version(c target.Count) string {
+	if strings.HasPrefix(c.Cluster, "inbound|") {
+		return ""
+	}
+	if c.Workload != "" {
+		return a.decides.Workloads[c.Workload]
+	}
+	return a.decides.Clusters[c.Cluster]
+}
+
+// comings finds the proxies that came or went while counting.
+func (a *account) comings(before, after target.Testimony) {
+	was, is := proxiesOf(before), proxiesOf(after)
+	for _, proxy := range slices.Sorted(maps.Keys(was)) {
+		if !is[proxy] {
+			a.gaps = append(a.gaps, fmt.Sprintf("proxy %s went away while counting, with its counters", proxy))
+		}
+	}
+	for _, proxy := range slices.Sorted(maps.Keys(is)) {
+		if !was[proxy] && (a.deciding(proxy) || a.sent[proxy] > 0) {
+			a.notes = append(a.notes, fmt.Sprintf("proxy %s came while counting", proxy))
+		}
+	}
+}
+
+func proxiesOf(said target.Testimony) map[string]bool {
+	all := map[string]bool{}
+	for _, r := range said.Routes {
+		all[r.Proxy] = true
+	}
+	for _, c := range said.Counts {
+		all[c.Proxy] = true
+	}
+	return all
+}
+
+// watch compares the routes to the versions before and after, those of every
+// rule where it is not known which one decides.
+func (a *account) watch(before, after target.Testimony) {
+	concerns := func(r target.Route) bool {
+		if r.Source == a.decides.Source {
+			return true
+		}
+		return slices.ContainsFunc(r.Arms, func(arm target.Arm) bool {
+			return a.decides.Clusters[arm.Cluster] != "" ||
+				a.decides.Host != "" && strings.HasSuffix(arm.Cluster, "|"+a.decides.Host)
+		})
+	}
+	type key struct {
+		proxy, source string
+		nth           int
+	}
+	collect := func(said target.Testimony) (map[key]target.Route, []key) {
+		found, times := map[key]target.Route{}, map[key]int{}
+		var order []key
+		for _, r := range said.Routes {
+			if concerns(r) {
+				k := key{proxy: r.Proxy, source: r.Source}
+				times[k]++
+				k.nth = times[k]
+				found[k] = r
+				order = append(order, k)
+			}
+		}
+		return found, order
+	}
+	was, order := collect(before)
+	is, later := collect(after)
+	there, known := proxiesOf(after), proxiesOf(before)
+	for _, k := range later {
+		if _, old := was[k]; !old && known[k.proxy] {
+			order = append(order, k)
+		}
+	}
+	rewritten := map[string]bool{}
+	for _, k := range order {
+		if !there[k.proxy] {
+			continue // It went away, and that is said.
+		}
+		old, now := a.sharesOf(was[k], programmed), a.sharesOf(is[k], programmed)
+		switch {
+		case !same(old, now):
+			words := fmt.Sprintf("%s before, %s after, on proxy %s", a.ratio(old), a.ratio(now), k.proxy)
+			if k.source != a.decides.Source {
+				words += " by " + k.source
+			}
+			if !slices.Contains(a.changed, words) {
+				a.changed = append(a.changed, words)
+			}
+		case !was[k].Updated.Equal(is[k].Updated):
+			rewritten[k.proxy] = true
+		}
+	}
+	if len(rewritten) > 0 && len(a.changed) == 0 {
+		a.warnings = append(a.warnings, fmt.Sprintf(
+			"the routes of %s were written anew while counting; the weights are the same before and after, but others that were in force for a moment in between would not have been noticed",
+			listed(slices.Sorted(maps.Keys(rewritten)))))
+	}
+}
+
+// ratio writes shares in percent, in the order of the versions: "90/10".
+func (a *account) ratio(s shares) string {
+	if len(s) == 0 {
+		return "no such route"
+	}
+	var parts []string
+	for _, version := range a.order(s) {
+		parts = append(parts, strconv.FormatFloat(math.Round(s[version]*1e6)/1e4, 'g', 6, 64))
+	}
+	return strings.Join(parts, "/")
+}
+
+// order is that of the check's weights, then by name.
+func (a *account) order(s shares) []string {
+	var order []string
+	for _, w := range a.check.Expect {
+		order = append(order, w.Version)
+	}
+	for _, version := range slices.Sorted(maps.Keys(s)) {
+		if !slices.Contains(order, version) && s[version] > 0 {
+			order = append(order, version)
+		}
+	}
+	return order
+}
+
+// sample takes in what the answers say.
+func (a *account) sample(s *loadgen.Result) {
+	a.observed = s.Tally.Versions
+	a.lost = s.Tally.Failed() + s.Tally.Unknown()
+	a.doubled = s.Resent + s.Cut
+	if a.check.Request.Login != nil {
+		a.doubled++
+	}
+	a.compare()
+}
+
+// report is the account as the report has it.
+func (a *account) report() *reports.Mesh {
+	mesh := &reports.Mesh{Rule: a.decides.Source, Host: a.decides.Host, Notes: a.notes}
+	sampled, heard := total(a.observed)+a.lost > 0, total(a.counted) > 0
+	for _, version := range a.versions {
+		d := reports.Destination{Version: version}
+		if a.configured != nil {
+			d.ConfiguredShare = reports.Num(a.configured[version])
+		}
+		if all, agree := a.agreed(); agree {
+			d.ProgrammedShare = reports.Num(all[version])
+		}
+		if sampled {
+			d.Observed = reports.Num(float64(a.observed[version]))
+			d.ObservedShare = reports.Num(part(a.observed, version))
+			if len(a.decides.Workloads) > 0 {
+				d.Counted, d.Failed = reports.Num(float64(a.counted[version])), reports.Num(float64(a.failed[version]))
+			}
+			if heard {
+				d.CountedShare = reports.Num(part(a.counted, version))
+			}
+		}
+		mesh.Destinations = append(mesh.Destinations, d)
+	}
+	for _, name := range a.proxies() {
+		carried, has := a.programmed[name]
+		if sampled && a.sent[name] == 0 && (!has || same(carried, a.configured)) {
+			continue
+		}
+		p := reports.Proxy{Name: name}
+		if sampled {
+			p.Counted = reports.Num(float64(a.sent[name]))
+		}
+		if len(carried) > 0 {
+			for _, version := range a.order(carried) {
+				p.Programmed = append(p.Programmed, reports.Programmed{Version: version, Share: reports.Num(carried[version])})
+			}
+		}
+		mesh.Proxies = append(mesh.Proxies, p)
+	}
+	return mesh
+}
+
+func (a *account) proxies() []string {
+	all := map[string]bool{}
+	for name := range a.programmed {
+		all[name] = true
+	}
+	for name := range a.sent {
+		all[name] = true
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// agreed returns the shares that all proxies carry, if they do.
+func (a *account) agreed() (shares, bool) {
+	var first shares
+	for _, name := range a.proxies() {
+		carried, has := a.programmed[name]
+		switch {
+		case !has:
+		case first == nil:
+			first = carried
+		case !same(first, carried):
+			return nil, false
+		}
+	}
+	return first, len(first) > 0
+}
+
+func total(counts map[string]int64) int64 {
+	var sum int64
+	for _, n := range counts {
+		sum += n
+	}
+	return sum
+}
+
+// part is the share of one version, NaN of nothing.
+func part(counts map[string]int64, version string) float64 {
+	return float64(counts[version]) / float64(total(counts))
+}
+
+func listed(names []string) string {
+	if len(names) > 3 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), len(names)-3)
+	}
+	return strings.Join(names, ", ")
+}

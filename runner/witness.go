@@ -1,0 +1,136 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/loadgen"
+	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/scenarios"
+	"github.com/splitcheck/splitcheck/split"
+	"github.com/splitcheck/splitcheck/target"
+)
+
+// witnessTimeout bounds one question to all proxies. It is no part of a sample:
+// proxies that do not answer in time cost a warning and no verdict.
+const witnessTimeout = 30 * time.Second
+
+// A hearing asks the proxies before and after a sample. Its methods may be
+// called on nil, which is a target without proxies to ask.
+type hearing struct {
+	witness       target.Witness
+	check         scenarios.Check
+	decides       scenarios.Decisive
+	before, after target.Testimony
+	// silence says why the proxies were not heard, if they were not.
+	silence string
+}
+
+// hear asks the proxies for the first time, just before the sample.
+func hear(ctx context.Context, opened target.Target, s *scenarios.Scenario, step string, c scenarios.Check) *hearing {
+	witness, ok := opened.(target.Witness)
+	if !ok {
+		return nil
+	}
+	decides, ok := s.Decides(step, c)
+	if !ok {
+		return nil
+	}
+	h := &hearing{witness: witness, check: c, decides: decides}
+	h.before = h.ask(ctx, "before")
+	return h
+}
+
+func (h *hearing) ask(ctx context.Context, when string) target.Testimony {
+	if h.silence != "" {
+		return target.Testimony{}
+	}
+	asking, cancel := context.WithTimeout(ctx, witnessTimeout)
+	defer cancel()
+	said, err := h.witness.Witness(asking)
+	if err != nil {
+		h.silence = fmt.Sprintf("the proxies could not be asked %s the sample, so there is no second account of it, and weights that changed meanwhile would not have been noticed: %v", when, err)
+	}
+	return said
+}
+
+// again asks the proxies after the sample and returns both accounts side by
+// side, or nil if there is no second one. The warnings go into m.
+func (h *hearing) again(ctx context.Context, sample *loadgen.Result, m *reports.Measurement) *account {
+	if h == nil || sample.Interrupted {
+		return nil
+	}
+	h.after = h.ask(ctx, "after")
+	if h.silence != "" {
+		m.Warnings = append(m.Warnings, h.silence)
+		return nil
+	}
+	a := newAccount(h.check, h.decides, h.before, h.after)
+	a.sample(sample)
+	m.Mesh = a.report()
+	m.Warnings = append(m.Warnings, a.warnings...)
+	return a
+}
+
+// unsampled is what the proxies carry where no sample was drawn.
+func (h *hearing) unsampled() *reports.Mesh {
+	if h == nil || h.silence != "" {
+		return nil
+	}
+	a := newAccount(h.check, h.decides, h.before, h.before)
+	place, _ := a.place(analysis.Inconclusive)
+	mesh := a.report()
+	mesh.MistakeIn = place
+	return mesh
+}
+
+// weigh holds the judgement against the account. It makes no verdict better: a
+// sample of weights that changed is one of no weights, and what was verified
+// must hold without the answers that the proxies deny.
+func (a *account) weigh(j *analysis.Judgement, plan *analysis.Plan, tally *split.Tally, m *reports.Measurement) {
+	if a == nil || j.Verdict == analysis.NotMeasured {
+		return
+	}
+	switch {
+	case len(a.changed) > 0:
+		inconclusive(j, "the weights changed while counting: "+strings.Join(a.changed, "; "),
+			"see who changes the routes, and run the check again when nobody does")
+		return
+	case j.Verdict == analysis.Verified && a.denied() > 0 && !a.holdsWithout(plan, tally):
+		inconclusive(j, a.contradiction(),
+			"see whether identify names the versions rightly, and whether all answers come through the proxies: no cache, no other way in")
+		m.Mesh.MistakeIn = reports.InIdentification
+		return
+	}
+	place, words := a.place(j.Verdict)
+	if m.Mesh.MistakeIn = place; words != "" {
+		m.Diagnosis = append(m.Diagnosis, words)
+	}
+}
+
+// inconclusive takes back what was concluded from a sample that shows nothing.
+func inconclusive(j *analysis.Judgement, reason, advice string) {
+	j.Verdict = analysis.Inconclusive
+	j.Reasons, j.Advice, j.Diagnosis = []string{reason}, []string{advice}, nil
+}
+
+// holdsWithout judges the sample as if the answers that the proxies deny had
+// named no version: they may then have been any, as the contract has it.
+func (a *account) holdsWithout(plan *analysis.Plan, tally *split.Tally) bool {
+	if plan.Method == analysis.Sequentially {
+		return false // It stopped where it did because of these answers.
+	}
+	doubted := &split.Tally{Versions: map[string]int64{}, Errors: tally.Errors, Unidentified: map[string]int64{}}
+	for kind, n := range tally.Unidentified {
+		doubted.Unidentified[kind] = n
+	}
+	for version, n := range tally.Versions {
+		lacking := a.lacking(version)
+		doubted.Versions[version] = n - lacking
+		doubted.Unidentified["denied by the proxies"] += lacking
+	}
+	return analysis.Judge(plan, doubted).Verdict == analysis.Verified
+}
