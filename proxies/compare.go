@@ -103,7 +103,7 @@ func (c *comparison) compare(want []wanted, have []envoy.Route) []Difference {
 		}
 		used[j] = true
 		order = append(order, j)
-		if configured, programmed := contents(w, have[j]); configured != programmed {
+		if configured, programmed := c.contents(w, have[j]); configured != programmed {
 			found = append(found, Difference{Object: w.object, Source: w.split.Rule.Source, Configured: configured, Programmed: programmed})
 		}
 	}
@@ -146,7 +146,7 @@ func (c *comparison) partner(w wanted, place int, have []envoy.Route, used []boo
 		if !same(j) {
 			continue
 		}
-		if configured, programmed := contents(w, have[j]); configured == programmed {
+		if configured, programmed := c.contents(w, have[j]); configured == programmed {
 			return j
 		}
 		if first < 0 {
@@ -159,7 +159,7 @@ func (c *comparison) partner(w wanted, place int, have []envoy.Route, used []boo
 // missing says of a wanted route that it is not there.
 func (c *comparison) missing(w wanted, have []envoy.Route) Difference {
 	d := Difference{Object: w.object, Source: w.split.Rule.Source, Programmed: "no route of " + w.object.String()}
-	d.Configured, _ = contents(w, envoy.Route{})
+	d.Configured, _ = c.contents(w, envoy.Route{})
 	for _, r := range have {
 		if c.of(w, r) {
 			d.Programmed = "no route for " + w.split.Match

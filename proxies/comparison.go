@@ -72,17 +72,15 @@ func newComparison(objects []manifests.Object, p Proxy, routes envoy.Routes) *co
 	}
 	services := servicePorts(objects)
 	for _, r := range routes {
-		at, ok := placeOf(r, p.Gateway)
-		if !ok {
-			continue
-		}
 		if _, ours := c.resolve(r); !ours {
 			continue
 		}
-		if _, wanted := c.want[at]; !wanted && !p.Gateway && unasked(at, services) {
-			continue
+		for _, at := range placesOf(r, p.Gateway) {
+			if _, wanted := c.want[at]; !wanted && !p.Gateway && unasked(at, services) {
+				continue
+			}
+			c.have[at] = append(c.have[at], r)
 		}
-		c.have[at] = append(c.have[at], r)
 	}
 	return c
 }
@@ -154,22 +152,42 @@ func (c *comparison) places() []place {
 	})
 }
 
-// placeOf reads the name of a virtual host, "*:80". A gateway's has the port that
-// the Gateway names; 8080 is what 80 is within the ingress gateway's pod, and
-// istiod takes a Gateway that names either for the same listener.
-func placeOf(r envoy.Route, gateway bool) (place, bool) {
-	i := strings.LastIndexByte(r.VirtualHost, ':')
+// placesOf returns where a route stands. The name of a virtual host has the host
+// and the port, "*:80". In a gateway it is but the first of those with the same
+// routes, and the domains are all of them; in a sidecar the domains are other
+// names of the same. The port of a gateway's is the one that the Gateway names;
+// 8080 is what 80 is within the ingress gateway's pod, and istiod takes a Gateway
+// that names either for the same listener.
+func placesOf(r envoy.Route, gateway bool) []place {
+	host, number, ok := cutPort(r.VirtualHost)
+	if !ok {
+		return nil
+	}
+	if !gateway {
+		return []place{{strings.ToLower(host), number}}
+	}
+	if number == 8080 {
+		number = 80
+	}
+	var places []place
+	for _, domain := range r.Domains {
+		if host, _, ok := cutPort(domain); ok {
+			domain = host // An older Istio lists names with and without it.
+		}
+		if at := (place{strings.ToLower(domain), number}); !slices.Contains(places, at) {
+			places = append(places, at)
+		}
+	}
+	return places
+}
+
+func cutPort(name string) (host string, port int, ok bool) {
+	i := strings.LastIndexByte(name, ':')
 	if i < 0 {
-		return place{}, false
+		return "", 0, false
 	}
-	port, err := strconv.Atoi(r.VirtualHost[i+1:])
-	if err != nil {
-		return place{}, false
-	}
-	if gateway && port == 8080 {
-		port = 80
-	}
-	return place{strings.ToLower(r.VirtualHost[:i]), port}, true
+	port, err := strconv.Atoi(name[i+1:])
+	return name[:i], port, err == nil
 }
 
 // resolve returns which of the objects a route is of. A rule of an HTTPRoute

@@ -18,7 +18,7 @@ const tolerance = 1e-9
 
 // contents says in words what a wanted route does and what the programmed one
 // does. The two texts are the same if and only if the routes do the same.
-func contents(w wanted, r envoy.Route) (configured, programmed string) {
+func (c *comparison) contents(w wanted, r envoy.Route) (configured, programmed string) {
 	var ours, theirs []string
 	add := func(same bool, a, b string) {
 		if !same {
@@ -33,7 +33,7 @@ func contents(w wanted, r envoy.Route) (configured, programmed string) {
 		add(r.Direct, "a direct response", action(r))
 	default:
 		arms := armsOf(rule)
-		add(sameShares(arms, r.Arms, r), armWords(arms), action(r))
+		add(!r.Redirect && !r.Direct && sameShares(arms, c.programmed(arms, r)), armWords(arms), action(r))
 	}
 	var abort, delay float64
 	if rule.Abort != nil {
@@ -86,6 +86,32 @@ func armsOf(rule *routing.Rule) []envoy.Arm {
 	return arms
 }
 
+// programmed are the arms of r. Where a wanted one leads to nothing, one that the
+// table does not know is that: "UnknownService", or the cluster as it would be
+// called if it were there.
+func (c *comparison) programmed(want []envoy.Arm, r envoy.Route) []envoy.Arm {
+	if !slices.ContainsFunc(want, func(a envoy.Arm) bool { return a.Cluster == unresolved }) {
+		return r.Arms
+	}
+	arms := slices.Clone(r.Arms)
+	for i := range arms {
+		if !c.known(arms[i].Cluster) {
+			arms[i].Cluster = unresolved
+		}
+	}
+	return arms
+}
+
+// known says whether the table has a cluster of Envoy's name.
+func (c *comparison) known(cluster string) bool {
+	parts := strings.Split(cluster, "|")
+	if len(parts) != 4 {
+		return false
+	}
+	port, err := strconv.Atoi(parts[1])
+	return err == nil && c.table.Cluster(routing.ClusterName{Port: port, Subset: parts[2], Host: parts[3]}) != nil
+}
+
 func mirrorsOf(rule *routing.Rule) []envoy.Mirror {
 	var mirrors []envoy.Mirror
 	for _, m := range rule.Mirrors {
@@ -109,10 +135,7 @@ func shares(arms []envoy.Arm) map[string]float64 {
 	return out
 }
 
-func sameShares(want, have []envoy.Arm, r envoy.Route) bool {
-	if r.Redirect || r.Direct {
-		return false
-	}
+func sameShares(want, have []envoy.Arm) bool {
 	a, b := shares(want), shares(have)
 	if len(a) != len(b) {
 		return false

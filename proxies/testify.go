@@ -31,7 +31,7 @@ func Testify(objects []manifests.Object, p Proxy, routes envoy.Routes) []target.
 			}
 			route := target.Route{
 				Proxy: p.String(), Workload: p.Workload, Source: w.split.Rule.Source,
-				Arms: sideBySide(arms, r.Arms), Updated: r.Updated,
+				Arms: sideBySide(arms, c.programmed(arms, r)), Updated: r.Updated,
 			}
 			if !slices.ContainsFunc(out, func(o target.Route) bool {
 				return o.Source == route.Source && slices.Equal(o.Arms, route.Arms)
