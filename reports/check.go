@@ -34,7 +34,7 @@ type Check struct {
 	Gates      []Gate `json:"gates"`
 	// Diagnosis names likely causes of what was seen.
 	Diagnosis []string `json:"diagnosis"`
-	Warnings  []string `json:"warnings"`
+	Warnings  []string `json:"warnings" text:"lines"`
 	Latency   *Latency `json:"latency,omitempty"`
 	// Mesh is the proxies' own account, where the target can be asked.
 	Mesh *Mesh `json:"mesh,omitempty"`
@@ -43,7 +43,7 @@ type Check struct {
 	Asked *Asked `json:"asked,omitempty"`
 	// Reasons say why the verdict is what it is, the weightiest first; Advice
 	// says what would settle it or what to look at next.
-	Reasons []string `json:"reasons,omitempty"`
+	Reasons []string `json:"reasons,omitempty" text:"lines"`
 	Advice  []string `json:"advice,omitempty"`
 	// The kinds are in descending order of their counts.
 	ErrorsByKind       []Kind `json:"errors_by_kind,omitempty"`

@@ -13,6 +13,9 @@ import (
 // text collects lines; nothing is written before all of them are there.
 type text struct {
 	Options
+	// simulated says that no real proxy took part.
+	simulated bool
+
 	b   strings.Builder
 	err error
 }
@@ -113,13 +116,21 @@ func clip(s string, columns int) string {
 }
 
 // wrap breaks s into lines of at most that many columns, at blanks where there
-// are any.
+// are any, and at the line ends that s has: logs and lists are read by line.
 func wrap(s string, columns int) []string {
-	var lines []string
-	var line string
 	if runes := []rune(s); len(runes) > longest {
 		s = string(runes[:longest]) + "…"
 	}
+	var lines []string
+	for line := range strings.SplitSeq(s, "\n") {
+		lines = append(lines, wrapLine(line, columns)...)
+	}
+	return lines
+}
+
+func wrapLine(s string, columns int) []string {
+	var lines []string
+	var line string
 	for _, word := range words(s) {
 		for cells(word) > columns {
 			head, rest := breakWord(word, columns)

@@ -72,5 +72,5 @@ type ProxyState struct {
 	Converged bool   `json:"converged"`
 	// Detail says what it carries instead, in its own words as far as there are
 	// any.
-	Detail string `json:"detail,omitempty"`
+	Detail string `json:"detail,omitempty" text:"lines"`
 }

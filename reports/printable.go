@@ -37,6 +37,18 @@ func printable(s string) string {
 	return b.String()
 }
 
+// printableLines does the same line by line: what a cluster says of itself, its
+// events and logs, is only readable so.
+func printableLines(s string) string {
+	var lines []string
+	for line := range strings.SplitSeq(s, "\n") {
+		if line = printable(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
 // printableReport returns a copy of r in which every string is printable, so
 // that no rendering for people can forget one.
 func printableReport(r *Report) (*Report, error) {
@@ -48,11 +60,13 @@ func printableReport(r *Report) (*Report, error) {
 	if err := json.Unmarshal(data, safe); err != nil {
 		return nil, err
 	}
-	makePrintable(reflect.ValueOf(safe).Elem())
+	makePrintable(reflect.ValueOf(safe).Elem(), printable)
 	return safe, nil
 }
 
-func makePrintable(v reflect.Value) {
+// makePrintable goes through a document. Fields with the tag text:"lines" keep
+// their line ends.
+func makePrintable(v reflect.Value, printable func(string) string) {
 	switch v.Kind() {
 	case reflect.String:
 		if v.CanSet() {
@@ -60,15 +74,19 @@ func makePrintable(v reflect.Value) {
 		}
 	case reflect.Pointer:
 		if !v.IsNil() {
-			makePrintable(v.Elem())
+			makePrintable(v.Elem(), printable)
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			makePrintable(v.Field(i))
+			as := printable
+			if v.Type().Field(i).Tag.Get("text") == "lines" {
+				as = printableLines
+			}
+			makePrintable(v.Field(i), as)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
-			makePrintable(v.Index(i))
+			makePrintable(v.Index(i), printable)
 		}
 	case reflect.Map:
 		// All maps of the document are from string to string.

@@ -29,7 +29,7 @@ type Report struct {
 	Interrupted  bool          `json:"interrupted,omitempty"`
 	Target       Target        `json:"target"`
 	Reproduction *Reproduction `json:"reproduction,omitempty"`
-	Warnings     []string      `json:"warnings,omitempty"`
+	Warnings     []string      `json:"warnings,omitempty" text:"lines"`
 	Scenarios    []Scenario    `json:"scenarios"`
 }
 
@@ -65,11 +65,11 @@ type Scenario struct {
 	Verdict     analysis.Verdict `json:"verdict"`
 	// Failure says what kept the scenario, or the rest of it, from being
 	// measured.
-	Failure string `json:"failure,omitempty"`
+	Failure string `json:"failure,omitempty" text:"lines"`
 	// Interrupted says that steps or checks are missing because the user ended
 	// the run.
 	Interrupted bool     `json:"interrupted,omitempty"`
-	Warnings    []string `json:"warnings,omitempty"`
+	Warnings    []string `json:"warnings,omitempty" text:"lines"`
 	Steps       []Step   `json:"steps"`
 	Graph       *Graph   `json:"graph,omitempty"`
 }
@@ -80,9 +80,9 @@ type Step struct {
 	// Verdict is the worst of the step's checks; it is absent for a step that
 	// only prepares and has nothing to check.
 	Verdict     analysis.Verdict `json:"verdict,omitempty"`
-	Failure     string           `json:"failure,omitempty"`
+	Failure     string           `json:"failure,omitempty" text:"lines"`
 	Convergence *Convergence     `json:"convergence,omitempty"`
-	Warnings    []string         `json:"warnings,omitempty"`
+	Warnings    []string         `json:"warnings,omitempty" text:"lines"`
 	Checks      []Check          `json:"checks"`
 }
 
@@ -92,7 +92,7 @@ type Convergence struct {
 	Seconds   Number `json:"seconds"`
 	Converged bool   `json:"converged"`
 	// Detail says in words what had not taken effect, and why as far as known.
-	Detail string `json:"detail,omitempty"`
+	Detail string `json:"detail,omitempty" text:"lines"`
 	// Proxies are those that had to take the change, where the target can look
 	// into them.
 	Proxies []ProxyState `json:"proxies,omitempty"`

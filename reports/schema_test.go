@@ -94,6 +94,8 @@ func full() *reports.Report {
 	c.Sequential = &reports.Sequential{LogEValue: reports.Num(1), PValue: reports.Num(0)}
 	c.Latency = &reports.Latency{P50: reports.Num(1), P95: reports.Num(2), P99: reports.Num(3)}
 	c.Diagnosis, c.Warnings = []string{"d"}, []string{"w"}
+	c.Mesh = account()
+	step.Convergence.Proxies = []reports.ProxyState{{Name: "p.n", Seconds: reports.Num(1), Converged: true, Detail: "d"}}
 	c.Versions[0].Unexpected, c.Versions[0].LeakBound = true, reports.Num(0.1)
 	c.Gates[0].Repair = "r"
 	c.Asked.Rate, c.Asked.Connections, c.Asked.Reuse, c.Asked.Identify = reports.Num(0), 1, 1, []string{"status"}

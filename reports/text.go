@@ -38,6 +38,7 @@ func Text(o Options) Format {
 }
 
 func (t *text) report(r *Report) {
+	t.simulated = r.Target.Simulated
 	items := itemsOf(r)
 	t.head(r, items)
 	t.allWarnings(r)
@@ -214,6 +215,10 @@ func (t *text) foot(r *Report, items []item) {
 		}
 		t.line("")
 	}
+	if unexplained(r) {
+		t.say("Look", "splitcheck cluster diagnose gathers the pods, events, logs and the proxies' routes into one archive, without secrets.")
+		t.line("")
+	}
 	end := word(r.Verdict)
 	why := meaning(r.Verdict)
 	control := len(items) == 1 && items[0].check != nil && items[0].check.ExpectedVerdict != ""
@@ -227,6 +232,14 @@ func (t *text) foot(r *Report, items []item) {
 		end += " (simulated)"
 	}
 	t.paragraph("", fmt.Sprintf("%s · exit code %d: %s.", t.verdictColor(r.Verdict, end), r.ExitCode(), why))
+}
+
+// unexplained reports whether a run failed on a cluster, where there is more to
+// see than a report holds.
+func unexplained(r *Report) bool {
+	cluster := r.Target.Kind == "kind" || r.Target.Kind == "cluster"
+	failed := r.Verdict == analysis.NotMeasured || r.Verdict == analysis.NotConverged
+	return cluster && failed && !r.Interrupted
 }
 
 // targetWords names what carried the traffic; a simulation says so.

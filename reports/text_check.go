@@ -96,8 +96,12 @@ func (t *text) check(step *Step, c *Check) {
 	t.say("Seen", seen(c))
 	t.kinds("Errors", c.ErrorsByKind)
 	t.kinds("Unknown", c.UnidentifiedByKind)
+	t.mesh(c)
 	t.say("Means", means(c))
 	for _, reason := range c.Reasons {
+		if strings.Contains(reason, "\n") && step.Convergence != nil && reason == step.Convergence.Detail {
+			continue // The lines stand above.
+		}
 		t.labelled(strings.Repeat(" ", labels)+"-", labels+2, sentence(reason))
 	}
 	for _, g := range c.Gates {
@@ -124,6 +128,9 @@ func (t *text) live(step *Step) {
 		}
 	default:
 		t.say("Live", "The change was not in effect after "+duration(c.Seconds.Or(0))+". "+sentence(c.Detail))
+	}
+	if c != nil {
+		t.states(c)
 	}
 }
 

@@ -43,6 +43,9 @@ func documents() map[string]*reports.Report {
 		"nothing-at-all": nothing(),
 		"hostile":        hostile(),
 		"interrupted":    interrupted(),
+		"kind-verified":  kindVerified(),
+		"kind-violated":  kindViolated(),
+		"kind-stuck":     kindStuck(),
 	}
 }
 

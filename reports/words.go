@@ -152,6 +152,9 @@ func sentence(s string) string {
 	if s == "" {
 		return ""
 	}
+	if first, rest, several := strings.Cut(s, "\n"); several {
+		return strings.TrimSuffix(sentence(first+":"), ":") + "\n" + rest
+	}
 	if !strings.ContainsAny(s[len(s)-1:], ".!?:") {
 		s += "."
 	}
