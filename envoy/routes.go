@@ -49,6 +49,8 @@ type Route struct {
 	Abort, Delay     float64
 	Mirrors          []Mirror
 	Redirect, Direct bool
+	// Settings are what else is done to a request.
+	Settings Settings
 	// Updated is when this proxy last took the configuration that the route is
 	// a part of, by its own clock.
 	Updated time.Time
@@ -62,6 +64,9 @@ type Route struct {
 type Arm struct {
 	Cluster string
 	Weight  float64
+	// Headers are the changes of headers for this destination alone, as
+	// Settings.Headers has them, separated by "; ".
+	Headers string
 }
 
 // A Mirror is a cluster that is sent copies of Percent of the requests, 0 to 100.
@@ -90,10 +95,7 @@ func ParseRoutes(dump []byte) (Routes, error) {
 	for _, c := range in.Configs {
 		for _, vh := range c.RouteConfig.VirtualHosts {
 			for _, r := range vh.Routes {
-				route, err := r.route()
-				if err != nil {
-					return nil, fmt.Errorf("the proxy's dump of its routes cannot be read: route %q of %s in %s: %w", r.Name, vh.Name, c.RouteConfig.Name, err)
-				}
+				route := r.route()
 				route.Config, route.VirtualHost, route.Domains, route.Updated = c.RouteConfig.Name, vh.Name, vh.Domains, c.LastUpdated
 				routes = append(routes, route)
 			}
@@ -127,12 +129,15 @@ type route struct {
 			Config string `json:"config"`
 		} `json:"filter_metadata"`
 	} `json:"metadata"`
+	rawHeaders
 	Route *struct {
+		rawForward
 		Cluster  string `json:"cluster"`
 		Weighted *struct {
 			Clusters []struct {
 				Name   string  `json:"name"`
 				Weight float64 `json:"weight"`
+				rawHeaders
 			} `json:"clusters"`
 		} `json:"weighted_clusters"`
 		Mirrors []struct {
@@ -142,14 +147,16 @@ type route struct {
 			} `json:"runtime_fraction"`
 		} `json:"request_mirror_policies"`
 	} `json:"route"`
-	Redirect *struct{} `json:"redirect"`
-	Direct   *struct{} `json:"direct_response"`
+	Redirect *rawRedirect `json:"redirect"`
+	Direct   *rawDirect   `json:"direct_response"`
 	Filters  map[string]struct {
 		Abort *struct {
 			Percentage percentage `json:"percentage"`
+			Status     int        `json:"http_status"`
 		} `json:"abort"`
 		Delay *struct {
 			Percentage percentage `json:"percentage"`
+			Fixed      duration   `json:"fixed_delay"`
 		} `json:"delay"`
 	} `json:"typed_per_filter_config"`
 }
@@ -174,26 +181,32 @@ func (p percentage) percent() float64 {
 // faultFilter is the name under which istiod configures faults for a route.
 const faultFilter = "envoy.filters.http.fault"
 
-func (in route) route() (Route, error) {
+func (in route) route() Route {
 	out := Route{Name: in.Name, Match: in.Match.match(), Redirect: in.Redirect != nil, Direct: in.Direct != nil}
 	out.Object, out.Rule = objectOf(in.Metadata.Filters["istio"].Config, in.Name)
 	if fault, ok := in.Filters[faultFilter]; ok {
 		if fault.Abort != nil {
 			out.Abort = fault.Abort.Percentage.percent()
+			out.Settings.AbortStatus = fault.Abort.Status
 		}
 		if fault.Delay != nil {
 			out.Delay = fault.Delay.Percentage.percent()
+			out.Settings.Delay = time.Duration(fault.Delay.Fixed)
 		}
 	}
+	out.Settings.Headers = in.words()
+	in.Redirect.settle(&out.Settings)
+	in.Direct.settle(&out.Settings)
 	if in.Route == nil {
-		return out, nil
+		return out
 	}
+	in.Route.settle(&out.Settings)
 	if in.Route.Cluster != "" {
 		out.Arms = []Arm{{Cluster: in.Route.Cluster, Weight: 1}}
 	}
 	if in.Route.Weighted != nil {
 		for _, c := range in.Route.Weighted.Clusters {
-			out.Arms = append(out.Arms, Arm{Cluster: c.Name, Weight: c.Weight})
+			out.Arms = append(out.Arms, Arm{Cluster: c.Name, Weight: c.Weight, Headers: strings.Join(c.words(), "; ")})
 		}
 	}
 	for _, m := range in.Route.Mirrors {
@@ -203,7 +216,7 @@ func (in route) route() (Route, error) {
 		}
 		out.Mirrors = append(out.Mirrors, Mirror{Cluster: m.Cluster, Percent: percent})
 	}
-	return out, nil
+	return out
 }
 
 // generated is in the names of the VirtualServices that istiod made of HTTPRoutes

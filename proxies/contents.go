@@ -47,6 +47,10 @@ func (c *comparison) contents(w wanted, r envoy.Route) (configured, programmed s
 	mirrors := mirrorsOf(rule)
 	add(slices.EqualFunc(mirrors, r.Mirrors, func(a, b envoy.Mirror) bool { return a.Cluster == b.Cluster && same(a.Percent, b.Percent) }),
 		mirrorWords(mirrors), mirrorWords(r.Mirrors))
+	if len(ours) == 0 {
+		settings(rule, r, add)
+		add(sameHeaders(rule, r.Arms), "other headers for its destinations", "those of a former version")
+	}
 	return strings.Join(ours, ", "), strings.Join(theirs, ", ")
 }
 
@@ -110,6 +114,24 @@ func (c *comparison) known(cluster string) bool {
 	}
 	port, err := strconv.Atoi(parts[1])
 	return err == nil && c.table.Cluster(routing.ClusterName{Port: port, Subset: parts[2], Host: parts[3]}) != nil
+}
+
+// sameHeaders says whether the destinations change the headers that they should,
+// each of its own. Of an only one the route changes them.
+func sameHeaders(rule *routing.Rule, arms []envoy.Arm) bool {
+	if len(rule.Destinations) < 2 {
+		return true
+	}
+	var want, have []string
+	for i, a := range armsOf(rule) {
+		if a.Cluster != unresolved {
+			want = append(want, a.Cluster+" "+strings.Join(headerWords(rule.Destinations[i].Headers), "; "))
+		}
+	}
+	for _, a := range arms {
+		have = append(have, a.Cluster+" "+a.Headers)
+	}
+	return !slices.ContainsFunc(want, func(w string) bool { return !slices.Contains(have, w) })
 }
 
 func mirrorsOf(rule *routing.Rule) []envoy.Mirror {
