@@ -7,6 +7,7 @@ package envoy
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -137,6 +138,7 @@ type route struct {
 			Clusters []struct {
 				Name   string  `json:"name"`
 				Weight float64 `json:"weight"`
+				Host   string  `json:"host_rewrite_literal"`
 				rawHeaders
 			} `json:"clusters"`
 		} `json:"weighted_clusters"`
@@ -206,7 +208,12 @@ func (in route) route() Route {
 	}
 	if in.Route.Weighted != nil {
 		for _, c := range in.Route.Weighted.Clusters {
-			out.Arms = append(out.Arms, Arm{Cluster: c.Name, Weight: c.Weight, Headers: strings.Join(c.words(), "; ")})
+			words := c.words()
+			if c.Host != "" {
+				words = append(words, "request set host: "+c.Host)
+				slices.Sort(words)
+			}
+			out.Arms = append(out.Arms, Arm{Cluster: c.Name, Weight: c.Weight, Headers: strings.Join(words, "; ")})
 		}
 	}
 	for _, m := range in.Route.Mirrors {

@@ -46,8 +46,9 @@ func settings(rule *routing.Rule, r envoy.Route, add func(same bool, ours, their
 	one("host", w.Host, s.Host)
 	if s.Regex != "" || w.Regex != nil {
 		// The two write expressions differently, and istiod makes some that
-		// nobody wrote.
-		one("path changed", w.ChangesPath(), s.Regex != "" || s.Path != "")
+		// nobody wrote: one that puts nothing in place of the path leaves it.
+		changes := s.Path != "" || s.Regex != "" && !strings.HasSuffix(s.Regex, " ")
+		one("path changed", w.ChangesPath(), changes)
 		return
 	}
 	one("path", w.Path+w.PrefixReplaceBy, s.Path)
