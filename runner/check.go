@@ -71,7 +71,8 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 		}
 	}
 
-	heard := hear(ctx, opened, s, step.Name, c)
+	witness, _ := opened.(target.Witness)
+	heard := hear(ctx, witness, s, step.Name, c)
 	r.Progress.Sampling(label, load.Requests)
 	generator := loadgen.Generator{
 		Transport: entry.Transport,

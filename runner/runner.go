@@ -167,12 +167,16 @@ func (r *run) step(ctx context.Context, s *scenarios.Scenario, step scenarios.St
 		report.Warnings = unsaid(live.Warnings, s)
 		report.Convergence = convergence(live)
 	}
+	var witness target.Witness
+	if asked, ok := opened.(target.Witness); ok {
+		witness = &heard{witness: asked}
+	}
 	for _, check := range step.Checks {
 		if ctx.Err() != nil {
 			break
 		}
 		if stops(report) {
-			report.Checks = append(report.Checks, r.notConverged(ctx, s, step, check, report.Convergence, opened))
+			report.Checks = append(report.Checks, notConverged(ctx, s, step, check, report.Convergence, witness))
 			continue
 		}
 		report.Checks = append(report.Checks, r.check(ctx, s, step, check, opened))
@@ -232,10 +236,10 @@ func Changes(step scenarios.Step) bool {
 
 // notConverged is the outcome of a check that was never begun: what the proxies
 // carry instead is in it.
-func (r *run) notConverged(ctx context.Context, s *scenarios.Scenario, step scenarios.Step, check scenarios.Check, live *reports.Convergence, opened target.Target) reports.Check {
+func notConverged(ctx context.Context, s *scenarios.Scenario, step scenarios.Step, check scenarios.Check, live *reports.Convergence, witness target.Witness) reports.Check {
 	return reports.Unmeasured(check.Name, analysis.NotConverged, reports.Measurement{
 		Expected: analysis.Verdict(check.ExpectVerdict),
-		Mesh:     hear(ctx, opened, s, step.Name, check).unsampled(),
+		Mesh:     hear(ctx, witness, s, step.Name, check).unsampled(),
 	}, live.Detail)
 }
 

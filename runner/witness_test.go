@@ -140,6 +140,24 @@ func TestTheMistakeIsPlaced(t *testing.T) {
 	}
 }
 
+// The answers are right, and a proxy that may answer others is not.
+func TestAVerifiedCheckWarnsOfAProxyThatIsNotUpToDate(t *testing.T) {
+	c := last(t, library(t, "version-test-90-10"), &lying{tells: func(_ int, said *target.Testimony) error {
+		for _, r := range said.Routes {
+			if r.Proxy == gatewayPod {
+				r.Proxy, r.Arms = "istio-ingressgateway-9.istio-system", []target.Arm{
+					{Cluster: r.Arms[0].Cluster, Configured: 90, Programmed: 100}, {Cluster: r.Arms[1].Cluster, Configured: 10},
+				}
+				said.Routes = append(said.Routes, r)
+			}
+		}
+		return nil
+	}}, 1)
+	assert.Equal(t, analysis.Verified, c.Verdict)
+	assert.Empty(t, c.Mesh.MistakeIn)
+	assert.Contains(t, strings.Join(c.Warnings, "\n"), "proxy istio-ingressgateway-9.istio-system is programmed with 100/0")
+}
+
 // Both gateways stand in the report, each with what it carries.
 func TestNotConvergedNamesTheProxies(t *testing.T) {
 	r := runner.Run(t.Context(), []*scenarios.Scenario{library(t, "stuck-proxy")}, runner.Options{
