@@ -1,0 +1,27 @@
+package ingress
+
+import "time"
+
+// Every wait of this room has its bound here, with what is waited for.
+const (
+	// answerTimeout is for a way in to answer: kube-proxy writes the node's
+	// rules within a second or two, and a proxy opens a port as fast.
+	answerTimeout = 20 * time.Second
+	// quietTimeout is for kube-proxy to take away a NodePort that is no more.
+	quietTimeout = 20 * time.Second
+	// endpointsTimeout is for the EndpointSlices of an entry Service to hold the
+	// pods that those of the Service hold that it stands for.
+	endpointsTimeout = 20 * time.Second
+	// serviceTimeout is for Istio to make the Service of a Gateway.
+	serviceTimeout = 20 * time.Second
+	// forwardTimeout is for the API server to open a port-forward.
+	forwardTimeout = 10 * time.Second
+	// kubeProxyGuard is how long kube-proxy is given to write the node's rules
+	// after the EndpointSlices are settled; it gathers changes for up to a
+	// second (its minSyncPeriod), and nobody can ask it.
+	kubeProxyGuard = 2 * time.Second
+	// probeTimeout is for one request that only asks whether anybody answers.
+	probeTimeout = 2 * time.Second
+	// pollInterval is the pause between two looks.
+	pollInterval = 100 * time.Millisecond
+)
