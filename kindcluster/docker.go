@@ -1,0 +1,183 @@
+package kindcluster
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
+	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
+)
+
+// The NodePorts that are mapped to ports of this machine when the cluster is
+// made; later none can be added.
+const (
+	GatewayNodePort    = 30080 // the ingress gateway
+	ServiceNodePort    = 30081 // what `via: service/NAME` enters
+	GatewayAPINodePort = 30082 // a gateway that Istio made for a Gateway
+)
+
+// Ports are those of 127.0.0.1 that lead to the NodePorts.
+type Ports struct {
+	Gateway    int `json:"gateway"`
+	Service    int `json:"service"`
+	GatewayAPI int `json:"gatewayAPI"`
+}
+
+func (p Ports) mappings() []v1alpha4.PortMapping {
+	var all []v1alpha4.PortMapping
+	for _, each := range []struct{ node, host int }{
+		{GatewayNodePort, p.Gateway}, {ServiceNodePort, p.Service}, {GatewayAPINodePort, p.GatewayAPI},
+	} {
+		all = append(all, v1alpha4.PortMapping{
+			ContainerPort: int32(each.node), HostPort: int32(each.host), ListenAddress: "127.0.0.1", Protocol: v1alpha4.PortMappingProtocolTCP,
+		})
+	}
+	return all
+}
+
+// freePorts finds three ports of 127.0.0.1 that nobody listens on. All are held
+// until the last is found, so that they differ.
+func freePorts() (Ports, error) {
+	var found [3]int
+	for i := range found {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return Ports{}, fmt.Errorf("there is no free port on 127.0.0.1: %w", err)
+		}
+		defer l.Close()
+		found[i] = l.Addr().(*net.TCPAddr).Port
+	}
+	return Ports{found[0], found[1], found[2]}, nil
+}
+
+// run runs a program and returns what it printed to standard output. The error
+// holds the last lines of what it printed to standard error.
+func run(ctx context.Context, wait time.Duration, name string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, wait, fmt.Errorf("%s did not end within %s", name, wait))
+	defer cancel()
+	var out, said bytes.Buffer
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Stdout, cmd.Stderr = &out, &said
+	// Children that outlive the program must not keep us waiting.
+	cmd.WaitDelay = time.Second
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		if words := lastLines(said.String()+out.String(), 15); words != "" {
+			return out.String(), fmt.Errorf("%w:\n%s", err, words)
+		}
+		return out.String(), err
+	}
+	return out.String(), nil
+}
+
+func lastLines(text string, most int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if len(lines) > most {
+		lines = append([]string{"…"}, lines[len(lines)-most:]...)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// dockerAnswers finds out whether there is a Docker to make a cluster with.
+func dockerAnswers(ctx context.Context) error {
+	_, err := run(ctx, dockerTimeout, "docker", "version", "--format", "{{.Server.Version}}")
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return errors.New("the target kind needs Docker, and there is no program `docker` on PATH; install Docker, or use --target sim, which needs nothing")
+	case err != nil && ctx.Err() == nil:
+		return fmt.Errorf("no answer from Docker: %w\nstart Docker (Docker Desktop, or `systemctl start docker`), or use --target sim, which needs nothing", err)
+	}
+	return err
+}
+
+// inWords says of an error of kind's what to do about it, where that is known.
+func inWords(err error, c Config) error {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "port is already allocated"), strings.Contains(text, "address already in use"):
+		return fmt.Errorf("a port that was free a moment ago was taken before the cluster could have it; run the command again: %w", err)
+	case strings.Contains(text, "pull") && strings.Contains(text, c.NodeImage):
+		return fmt.Errorf("the node image %s is neither in the local Docker nor to be had from its registry; set nodeImage in the cluster's file to one that is: %w", c.NodeImage, err)
+	case errors.Is(err, syscall.ENOSPC), strings.Contains(text, "no space left on device"):
+		return fmt.Errorf("the disk is full; `docker system df` tells what Docker holds: %w", err)
+	}
+	return fmt.Errorf("kind cannot make the cluster: %w", err)
+}
+
+// LoadArchive takes an image into every node that lacks it. Open returns it as
+// `docker save` writes it; ref is its name with its tag.
+func (c *Cluster) LoadArchive(ctx context.Context, open func() (io.ReadCloser, error), ref string) error {
+	nodes, err := c.provider.ListInternalNodes(c.Name)
+	if err != nil {
+		return fmt.Errorf("kind cannot list the nodes: %w", err)
+	}
+	for _, node := range nodes {
+		if _, err := nodeutils.ImageID(node, ref); err == nil {
+			continue
+		}
+		archive, err := open()
+		if err != nil {
+			return fmt.Errorf("image %s: %w", ref, err)
+		}
+		done := make(chan error, 1)
+		go func() { done <- nodeutils.LoadImageArchive(node, archive) }()
+		wait, cancel := context.WithTimeoutCause(ctx, imagesTimeout, fmt.Errorf("not loaded within %s", imagesTimeout))
+		select {
+		case err = <-done:
+		case <-wait.Done():
+			err = context.Cause(wait)
+		}
+		cancel()
+		// Closing ends a load that is still under way.
+		archive.Close()
+		if err != nil {
+			return fmt.Errorf("image %s cannot be loaded into node %s: %w", ref, node, err)
+		}
+	}
+	return nil
+}
+
+// loadLocal loads an image of the local Docker.
+func (c *Cluster) loadLocal(ctx context.Context, image string) error {
+	if _, err := run(ctx, dockerTimeout, "docker", "image", "inspect", "--format", "{{.Id}}", image); err != nil {
+		return fmt.Errorf("the image %s is not in the local Docker: `docker pull %s`, or remove it from images in the cluster's file: %w", image, image, err)
+	}
+	return c.LoadArchive(ctx, func() (io.ReadCloser, error) { return save(ctx, image) }, image)
+}
+
+// save streams an image out of Docker.
+func save(ctx context.Context, image string) (io.ReadCloser, error) {
+	ctx, cancel := context.WithTimeout(ctx, imagesTimeout)
+	cmd := exec.CommandContext(ctx, "docker", "save", image)
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		cancel()
+		return nil, fmt.Errorf("docker save %s: %w", image, err)
+	}
+	return &saved{ReadCloser: out, end: func() { cancel(); _ = cmd.Wait() }}, nil
+}
+
+type saved struct {
+	io.ReadCloser
+	end func()
+}
+
+// Close ends docker's program, too.
+func (s *saved) Close() error {
+	err := s.ReadCloser.Close()
+	s.end()
+	return err
+}

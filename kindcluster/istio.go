@@ -1,0 +1,364 @@
+package kindcluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/restmapper"
+)
+
+const istioNamespace = "istio-system"
+
+// base is Istio as it is installed before the user's overlays: istiod, small
+// enough for a laptop, and one ingress gateway at the NodePort that is mapped. A
+// pod's sidecar answers before its application starts, so that no call of the
+// application's goes past it.
+var base = fmt.Sprintf(`apiVersion: install.istio.io/v1alpha1
+kind: IstioOperator
+spec:
+  profile: minimal
+  meshConfig:
+    defaultConfig:
+      holdApplicationUntilProxyStarts: true
+  values:
+    pilot:
+      autoscaleEnabled: false
+      resources: {requests: {cpu: 10m, memory: 128Mi}}
+    global:
+      proxy:
+        resources: {requests: {cpu: 10m, memory: 40Mi}}
+  components:
+    ingressGateways:
+    - name: istio-ingressgateway
+      enabled: true
+      k8s:
+        resources: {requests: {cpu: 10m, memory: 64Mi}}
+        hpaSpec: {minReplicas: 1, maxReplicas: 1}
+        service:
+          type: NodePort
+          ports:
+          - {name: status-port, port: 15021, targetPort: 15021}
+          - {name: http2, port: 80, targetPort: 8080, nodePort: %d}
+`, GatewayNodePort)
+
+// install runs istioctl install.
+func (u *up) install(ctx context.Context) error {
+	file := filepath.Join(u.CacheDir, u.Config.Name+"-istio.yaml")
+	if err := os.WriteFile(file, []byte(base), 0o644); err != nil {
+		return err
+	}
+	defer os.Remove(file)
+	args := []string{
+		"install", "--skip-confirmation", "--kubeconfig", u.cluster.Kubeconfig, "--context", u.cluster.Context,
+		"--readiness-timeout", istioTimeout.String(), "-f", file,
+	}
+	for _, overlay := range u.Config.Istio.Overlays {
+		args = append(args, "-f", overlay)
+	}
+	args = append(args, "--set", "hub="+u.Config.Istio.Hub, "--set", "tag="+u.Config.Istio.Tag)
+	if _, err := run(ctx, installTimeout, u.istioctl, args...); err != nil {
+		return fmt.Errorf("istioctl install did not succeed: %w", err)
+	}
+	return nil
+}
+
+// await looks until ready has nothing more to say, and fails with what it said
+// last.
+func await(ctx context.Context, wait Wait, ready func(context.Context) (string, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, wait.Longest)
+	defer cancel()
+	open := "nobody has looked yet"
+	for {
+		said, err := ready(ctx)
+		switch {
+		case err == nil && said == "":
+			return nil
+		case err != nil && ctx.Err() == nil:
+			open = err.Error()
+		case err == nil:
+			open = said
+		}
+		if pause(ctx, pollInterval) != nil {
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return fmt.Errorf("waited %s for %s: %s", wait.Longest, wait.What, open)
+			}
+			return ctx.Err()
+		}
+	}
+}
+
+// nodesReady waits until pods can be started.
+func (u *up) nodesReady(ctx context.Context) error {
+	return await(ctx, Wait{"the nodes to be ready", nodesTimeout}, func(ctx context.Context) (string, error) {
+		nodes, err := u.kube.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return "", err
+		}
+		var open []string
+		for _, node := range nodes.Items {
+			at := slices.IndexFunc(node.Status.Conditions, func(c corev1.NodeCondition) bool { return c.Type == corev1.NodeReady })
+			if at < 0 {
+				open = append(open, "node "+node.Name+" says nothing yet")
+			} else if c := node.Status.Conditions[at]; c.Status != corev1.ConditionTrue {
+				open = append(open, fmt.Sprintf("node %s is not ready: %s", node.Name, c.Message))
+			}
+			if u.cluster.Versions == nil {
+				u.cluster.Versions = map[string]string{}
+			}
+			u.cluster.Versions["kubernetes"] = strings.TrimPrefix(node.Status.NodeInfo.KubeletVersion, "v")
+		}
+		dns, err := u.available(ctx, "kube-system", "coredns")
+		if err != nil {
+			return "", err
+		}
+		if dns != "" {
+			open = append(open, dns)
+		}
+		return strings.Join(open, "; "), nil
+	})
+}
+
+// available says what a Deployment lacks, or "".
+func (u *up) available(ctx context.Context, namespace, name string) (string, error) {
+	d, err := u.kube.AppsV1().Deployments(namespace).Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return fmt.Sprintf("there is no Deployment %s/%s", namespace, name), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if short := unavailable(d); short != "" {
+		return fmt.Sprintf("Deployment %s/%s: %s", namespace, name, short), nil
+	}
+	return "", nil
+}
+
+func unavailable(d *appsv1.Deployment) string {
+	want := int32(1)
+	if d.Spec.Replicas != nil {
+		want = *d.Spec.Replicas
+	}
+	switch {
+	case want == 0:
+		return "it is scaled to zero"
+	case d.Status.ObservedGeneration < d.Generation:
+		return "its change is not taken up yet"
+	case d.Status.UpdatedReplicas < want || d.Status.AvailableReplicas < want:
+		return fmt.Sprintf("%d of %d pods are available", d.Status.AvailableReplicas, want)
+	}
+	return ""
+}
+
+// istioReady waits for istiod and the gateway, and reads which Istio it is.
+func (u *up) istioReady(ctx context.Context) error {
+	err := await(ctx, Wait{"istiod and the ingress gateway to be available", istioTimeout}, func(ctx context.Context) (string, error) {
+		var open []string
+		for _, name := range []string{"istiod", "istio-ingressgateway"} {
+			short, err := u.available(ctx, istioNamespace, name)
+			if err != nil {
+				return "", err
+			}
+			if short != "" {
+				open = append(open, short)
+			}
+		}
+		return strings.Join(open, "; "), nil
+	})
+	if err != nil {
+		return err
+	}
+	d, err := u.kube.AppsV1().Deployments(istioNamespace).Get(ctx, "istiod", metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	if u.cluster.Versions == nil {
+		u.cluster.Versions = map[string]string{}
+	}
+	u.cluster.Versions["istio"] = tagOf(d.Spec.Template.Spec.Containers[0].Image)
+	return nil
+}
+
+func tagOf(image string) string {
+	_, name, _ := strings.Cut("/"+image[strings.LastIndex(image, "/")+1:], "/")
+	_, tag, found := strings.Cut(name, ":")
+	if !found {
+		return image
+	}
+	return tag
+}
+
+// trialHost is a name that nobody else asks the gateway for.
+const trialHost = "trial.splitcheck.invalid"
+
+var trialObjects = []string{`{
+	"apiVersion": "networking.istio.io/v1", "kind": "Gateway",
+	"metadata": {"name": "trial", "namespace": "` + ownNamespace + `"},
+	"spec": {"selector": {"istio": "ingressgateway"}, "servers": [{"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": ["` + trialHost + `"]}]}
+}`, `{
+	"apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
+	"metadata": {"name": "trial", "namespace": "` + ownNamespace + `"},
+	"spec": {"hosts": ["` + trialHost + `"], "gateways": ["trial"], "http": [{"directResponse": {"status": 200, "body": {"string": "splitcheck"}}}]}
+}`}
+
+// trial sends a request through the gateway to a route of its own: the API, the
+// webhook, istiod, Envoy and the mapped port have all to be right for an answer.
+func (u *up) trial(ctx context.Context) error {
+	if err := u.ownNamespace(ctx); err != nil {
+		return err
+	}
+	for _, text := range trialObjects {
+		// The webhook that looks at Istio's objects may not answer at once.
+		err := await(ctx, Wait{"Istio to take a route", trialTimeout}, func(ctx context.Context) (string, error) {
+			return "", u.apply(ctx, []byte(text))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)
+		defer cancel()
+		for _, resource := range []string{"virtualservices", "gateways"} {
+			// The route answers a name that nobody has; left behind it harms nobody.
+			_ = u.dynamic.Resource(schema.GroupVersionResource{Group: "networking.istio.io", Version: "v1", Resource: resource}).
+				Namespace(ownNamespace).Delete(ctx, "trial", metav1.DeleteOptions{})
+		}
+	}()
+	url := fmt.Sprintf("http://127.0.0.1:%d/", u.cluster.Ports.Gateway)
+	return await(ctx, Wait{"an answer of the ingress gateway at " + url, trialTimeout}, func(ctx context.Context) (string, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return "", err
+		}
+		request.Host, request.Close = trialHost, true
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return "", err
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(io.LimitReader(response.Body, 1<<16))
+		if err != nil || response.StatusCode != http.StatusOK || string(body) != "splitcheck" {
+			return fmt.Sprintf("it answered %s, not with the route that was applied", response.Status), err
+		}
+		return "", nil
+	})
+}
+
+// gatewayAPI applies the Gateway API's definitions and waits until objects of
+// them can be applied.
+func (u *up) gatewayAPI(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, crdsTimeout, fmt.Errorf("the Gateway API's definitions were not in place within %s", crdsTimeout))
+	defer cancel()
+	files, err := definitions(ctx, u.Config.CRDs)
+	if err != nil {
+		return fmt.Errorf("gatewayAPI.crds: %w", err)
+	}
+	for name, text := range files {
+		documents := yaml.NewYAMLOrJSONDecoder(strings.NewReader(string(text)), 4096)
+		for {
+			var document map[string]any
+			if err := documents.Decode(&document); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			if len(document) == 0 || document["kind"] == "Kustomization" {
+				continue
+			}
+			object := &unstructured.Unstructured{Object: document}
+			text, err := object.MarshalJSON()
+			if err == nil {
+				err = u.apply(ctx, text)
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %s %s: %w", name, object.GetKind(), object.GetName(), err)
+			}
+		}
+	}
+	return await(ctx, Wait{"the Gateway API's definitions to be established", crdsTimeout}, func(context.Context) (string, error) {
+		found, err := u.kube.Discovery().ServerResourcesForGroupVersion("gateway.networking.k8s.io/v1")
+		if apierrors.IsNotFound(err) {
+			return "no object of gateway.networking.k8s.io/v1 can be applied yet", nil
+		}
+		if err != nil {
+			return "", err
+		}
+		for _, kind := range []string{"GatewayClass", "Gateway", "HTTPRoute"} {
+			if !slices.ContainsFunc(found.APIResources, func(r metav1.APIResource) bool { return r.Kind == kind }) {
+				return kind + " is not there yet", nil
+			}
+		}
+		return "", nil
+	})
+}
+
+// definitions reads the YAML files of a folder, a file or a URL.
+func definitions(ctx context.Context, at string) (map[string][]byte, error) {
+	if isURL(at) {
+		text, err := fetch(ctx, at)
+		if err != nil {
+			return nil, fmt.Errorf("%w; where that cannot be reached, name a folder or a file in the cluster's file", err)
+		}
+		return map[string][]byte{at: text}, nil
+	}
+	names := []string{at}
+	if info, err := os.Stat(at); err != nil {
+		return nil, err
+	} else if info.IsDir() {
+		if names, err = filepath.Glob(filepath.Join(at, "*.yaml")); err != nil {
+			return nil, err
+		}
+	}
+	files := map[string][]byte{}
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		files[name] = text
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("there is no .yaml file in %s", at)
+	}
+	return files, nil
+}
+
+// apply applies one object of whatever kind the cluster knows.
+func (u *up) apply(ctx context.Context, text []byte) error {
+	var object unstructured.Unstructured
+	if err := object.UnmarshalJSON(text); err != nil {
+		return err
+	}
+	kind := object.GroupVersionKind()
+	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(u.kube.Discovery()))
+	mapping, err := mapper.RESTMapping(kind.GroupKind(), kind.Version)
+	if err != nil {
+		return err
+	}
+	resource := u.dynamic.Resource(mapping.Resource)
+	force := true
+	options := metav1.PatchOptions{FieldManager: "splitcheck", Force: &force}
+	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
+		_, err = resource.Namespace(object.GetNamespace()).Patch(ctx, object.GetName(), types.ApplyPatchType, text, options)
+	} else {
+		_, err = resource.Patch(ctx, object.GetName(), types.ApplyPatchType, text, options)
+	}
+	return err
+}

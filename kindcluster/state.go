@@ -1,0 +1,86 @@
+package kindcluster
+
+import (
+	"context"
+	"encoding/json"
+
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+)
+
+// ownNamespace holds what is splitcheck's own in a cluster.
+const ownNamespace = "splitcheck-system"
+
+// state is what the cluster itself remembers of how it was made. That it is
+// there says that the cluster was finished.
+type state struct {
+	Fingerprint string            `json:"fingerprint"`
+	Words       string            `json:"words"`
+	Ports       Ports             `json:"ports"`
+	Versions    map[string]string `json:"versions"`
+}
+
+const stateKey = "state.json"
+
+func (u *up) ownNamespace(ctx context.Context) error {
+	_, err := u.kube.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ownNamespace}}, metav1.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		return nil
+	}
+	return err
+}
+
+func (u *up) remember(ctx context.Context) error {
+	u.state.Ports, u.state.Versions = u.cluster.Ports, u.cluster.Versions
+	u.state.Words = fmt.Sprintf("%s, Istio %s of %s", u.Config.NodeImage, u.Config.Istio.Tag, u.Config.Istio.Hub)
+	text, err := json.Marshal(u.state)
+	if err != nil {
+		return err
+	}
+	_, err = u.kube.CoreV1().ConfigMaps(ownNamespace).Create(ctx, &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Name: "cluster"}, Data: map[string]string{stateKey: string(text)},
+	}, metav1.CreateOptions{})
+	return err
+}
+
+// recall returns what the cluster remembers, or nil for a cluster that was not
+// made here or not finished.
+func recall(ctx context.Context, kube kubernetes.Interface) (*state, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("no answer within %s", answerTimeout))
+	defer cancel()
+	kept, err := kube.CoreV1().ConfigMaps(ownNamespace).Get(ctx, "cluster", metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the cluster does not answer; `splitcheck cluster status` tells more, and `splitcheck cluster down` makes room for a new one: %w", err)
+	}
+	var s state
+	if err := json.Unmarshal([]byte(kept.Data[stateKey]), &s); err != nil {
+		return nil, fmt.Errorf("ConfigMap %s/cluster, which says how the cluster was made, cannot be read: %w", ownNamespace, err)
+	}
+	return &s, nil
+}
+
+// A Wait is one that is bounded, with what it is for.
+type Wait struct {
+	What    string
+	Longest time.Duration
+}
+
+// pause waits, or returns what ended it.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

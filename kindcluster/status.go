@@ -1,0 +1,167 @@
+package kindcluster
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"sigs.k8s.io/kind/pkg/cluster"
+)
+
+// started starts the nodes of a cluster that was stopped, as they are after the
+// machine was, and waits until Kubernetes answers.
+func (u *up) started(ctx context.Context) error {
+	nodes, err := u.cluster.provider.ListNodes(u.Config.Name)
+	if err != nil {
+		return fmt.Errorf("kind cannot list the nodes: %w", err)
+	}
+	stopped := false
+	for _, node := range nodes {
+		running, err := run(ctx, dockerTimeout, "docker", "inspect", "--format", "{{.State.Running}}", node.String())
+		if err != nil {
+			return fmt.Errorf("docker inspect %s: %w", node, err)
+		}
+		if strings.TrimSpace(running) == "true" {
+			continue
+		}
+		stopped = true
+		if _, err := run(ctx, startTimeout, "docker", "start", node.String()); err != nil {
+			return fmt.Errorf("node %s was stopped and cannot be started; `splitcheck cluster down --name %s` makes room for a new cluster: %w", node, u.Config.Name, err)
+		}
+	}
+	if !stopped {
+		return nil
+	}
+	if err := u.connect(); err != nil {
+		return err
+	}
+	return u.nodesReady(ctx)
+}
+
+// A Status is the state of the cluster of a name.
+type Status struct {
+	Name string
+	// Exists says whether there is such a cluster; Ours whether Up has made and
+	// finished it.
+	Exists, Ours bool
+	// Ready says whether a scenario could run now; Open is what stands against
+	// it.
+	Ready      bool
+	Open       []string
+	Kubeconfig string
+	Context    string
+	Ports      Ports
+	Versions   map[string]string
+	Made       string // from what it was made
+}
+
+// Look says what state the cluster of a name is in. It changes nothing.
+func Look(ctx context.Context, name, cacheDir string) (Status, error) {
+	s := Status{Name: name, Context: "kind-" + name, Kubeconfig: filepath.Join(cacheDir, name+".kubeconfig")}
+	if err := dockerAnswers(ctx); err != nil {
+		return s, err
+	}
+	c := &Cluster{Name: name, Context: s.Context, Kubeconfig: s.Kubeconfig, provider: cluster.NewProvider(cluster.ProviderWithDocker())}
+	names, err := c.provider.List()
+	if err != nil {
+		return s, fmt.Errorf("kind cannot list its clusters: %w", err)
+	}
+	if s.Exists = slices.Contains(names, name); !s.Exists {
+		return s, nil
+	}
+	u := &up{cluster: c}
+	if err := u.connect(); err != nil {
+		s.Open = append(s.Open, err.Error())
+		return s, nil
+	}
+	known, err := recall(ctx, u.kube)
+	switch {
+	case err != nil:
+		s.Open = append(s.Open, err.Error())
+		return s, nil
+	case known == nil:
+		s.Open = append(s.Open, "splitcheck has not made it, or not finished it")
+		return s, nil
+	}
+	s.Ours, s.Ports, s.Versions, s.Made = true, known.Ports, known.Versions, known.Words
+	for _, name := range []string{"istiod", "istio-ingressgateway"} {
+		short, err := u.available(ctx, istioNamespace, name)
+		if err != nil {
+			short = err.Error()
+		}
+		if short != "" {
+			s.Open = append(s.Open, short)
+		}
+	}
+	s.Ready = len(s.Open) == 0
+	return s, nil
+}
+
+// complaints are what a cluster has to say about why something is not ready:
+// pods that are not, with the reason and the last lines of what they logged, and
+// the latest warnings. It is empty where nobody answers.
+func complaints(kube kubernetes.Interface) string {
+	if kube == nil {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), wordsTimeout)
+	defer cancel()
+	var lines []string
+	for _, namespace := range []string{"kube-system", istioNamespace} {
+		pods, err := kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return ""
+		}
+		for _, pod := range pods.Items {
+			reason := podTrouble(&pod)
+			if reason == "" {
+				continue
+			}
+			lines = append(lines, fmt.Sprintf("  pod %s/%s: %s", namespace, pod.Name, reason))
+			tail := int64(5)
+			for _, c := range pod.Status.ContainerStatuses {
+				if c.Ready {
+					continue
+				}
+				log, err := kube.CoreV1().Pods(namespace).GetLogs(pod.Name, &corev1.PodLogOptions{
+					Container: c.Name, TailLines: &tail, Previous: c.RestartCount > 0,
+				}).DoRaw(ctx)
+				if err == nil && len(log) > 0 {
+					lines = append(lines, "    "+strings.ReplaceAll(strings.TrimSpace(string(log)), "\n", "\n    "))
+				}
+			}
+		}
+		events, err := kube.CoreV1().Events(namespace).List(ctx, metav1.ListOptions{FieldSelector: "type=Warning"})
+		if err != nil {
+			continue
+		}
+		slices.SortFunc(events.Items, func(a, b corev1.Event) int { return a.LastTimestamp.Compare(b.LastTimestamp.Time) })
+		for _, e := range events.Items[max(0, len(events.Items)-5):] {
+			lines = append(lines, fmt.Sprintf("  %s %s/%s: %s: %s", strings.ToLower(e.InvolvedObject.Kind), namespace, e.InvolvedObject.Name, e.Reason, e.Message))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// podTrouble says why a pod is not ready, or "".
+func podTrouble(pod *corev1.Pod) string {
+	for _, c := range append(slices.Clone(pod.Status.InitContainerStatuses), pod.Status.ContainerStatuses...) {
+		if w := c.State.Waiting; w != nil && w.Reason != "" && w.Reason != "PodInitializing" {
+			return strings.TrimSuffix(fmt.Sprintf("container %s is waiting, %s: %s", c.Name, w.Reason, w.Message), ": ")
+		}
+		if t := c.State.Terminated; t != nil && t.ExitCode != 0 {
+			return fmt.Sprintf("container %s ended with %d: %s", c.Name, t.ExitCode, t.Reason)
+		}
+	}
+	for _, c := range pod.Status.Conditions {
+		if c.Status != corev1.ConditionTrue && (c.Type == corev1.PodScheduled || c.Type == corev1.PodReady && c.Reason != "PodCompleted") {
+			return strings.TrimSuffix(fmt.Sprintf("not %s, %s: %s", c.Type, c.Reason, c.Message), ": ")
+		}
+	}
+	return ""
+}

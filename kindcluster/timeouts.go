@@ -1,0 +1,41 @@
+package kindcluster
+
+import "time"
+
+// Every wait of this room has its bound here, with what is waited for.
+const (
+	// dockerTimeout is for Docker to answer.
+	dockerTimeout = 20 * time.Second
+	// createTimeout is for kind to make the nodes and start Kubernetes in them,
+	// the download of the node image included.
+	createTimeout = 10 * time.Minute
+	// undoTimeout is for the removal of a cluster that was not finished.
+	undoTimeout = 2 * time.Minute
+	// startTimeout is for the nodes of a cluster that was stopped.
+	startTimeout = 2 * time.Minute
+	// nodesTimeout is for the nodes to be Ready and names to be resolved.
+	nodesTimeout = 3 * time.Minute
+	// imagesTimeout is for one image to be taken into all nodes.
+	imagesTimeout = 5 * time.Minute
+	// crdsTimeout is for the Gateway API's definitions to be fetched, applied
+	// and established.
+	crdsTimeout = 2 * time.Minute
+	// fetchTimeout is for the download of istioctl.
+	fetchTimeout = 5 * time.Minute
+	// versionTimeout is for istioctl to say its version.
+	versionTimeout = 30 * time.Second
+	// installTimeout is for istioctl to install Istio and for its images to
+	// be pulled.
+	installTimeout = 8 * time.Minute
+	// istioTimeout is for istiod and the gateway to be available.
+	istioTimeout = 3 * time.Minute
+	// trialTimeout is for a first request to go through the gateway.
+	trialTimeout = time.Minute
+	// answerTimeout is for one answer of the API server.
+	answerTimeout = 20 * time.Second
+	// wordsTimeout is for all that the cluster has to say about a wait that was
+	// in vain.
+	wordsTimeout = 15 * time.Second
+	// pollInterval is the pause between two looks.
+	pollInterval = 200 * time.Millisecond
+)

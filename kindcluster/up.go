@@ -1,0 +1,306 @@
+package kindcluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
+	"sigs.k8s.io/kind/pkg/cluster"
+)
+
+// Options say what to make, and where files of ours may be.
+type Options struct {
+	Config Config
+	// CacheDir is a folder of splitcheck's own for the kubeconfig and for what is
+	// fetched.
+	CacheDir string
+	// Steps is told of each step; nil for silence.
+	Steps Steps
+}
+
+// Steps is told of each step as it begins; what it returns is called when the
+// step ends, with nil or with what it failed of.
+type Steps func(what string) (done func(error))
+
+// A Cluster is one that is up, with Istio in it.
+type Cluster struct {
+	Name string
+	// Kubeconfig is a file that names this cluster alone, Context its context.
+	Kubeconfig, Context string
+	REST                *rest.Config
+	Ports               Ports
+	// Versions are what runs there by name: kubernetes, istio.
+	Versions map[string]string
+	// Made says that this call has made it; else it was there.
+	Made bool
+
+	provider *cluster.Provider
+}
+
+// Up makes the cluster, or uses the one of that name if it was made with the
+// same configuration, and returns when a request has gone through its gateway.
+// A cluster that is not finished, for an error or because ctx has ended, is
+// removed again.
+func Up(ctx context.Context, o Options) (*Cluster, error) {
+	if o.Steps == nil {
+		o.Steps = func(string) func(error) { return func(error) {} }
+	}
+	overlays, err := o.read()
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{
+		Name: o.Config.Name, Context: "kind-" + o.Config.Name,
+		Kubeconfig: filepath.Join(o.CacheDir, o.Config.Name+".kubeconfig"),
+		provider:   cluster.NewProvider(cluster.ProviderWithDocker()),
+	}
+	u := &up{Options: o, cluster: c, state: state{Fingerprint: o.Config.fingerprint(overlays)}}
+	if err := u.step(ctx, "Docker answers", dockerAnswers); err != nil {
+		return nil, err
+	}
+	names, err := c.provider.List()
+	if err != nil {
+		return nil, fmt.Errorf("kind cannot list its clusters: %w", err)
+	}
+	if slices.Contains(names, c.Name) {
+		if err := u.step(ctx, fmt.Sprintf("Cluster %q is there", c.Name), u.reuse); err != nil {
+			return nil, err
+		}
+		return c, nil
+	}
+	// What can be known to be wrong is found out before minutes are spent.
+	if err := u.step(ctx, "istioctl "+o.Config.Istio.Tag, u.findIstioctl); err != nil {
+		return nil, err
+	}
+	c.Made = true
+	if err := u.make(ctx); err != nil {
+		return nil, u.undo(ctx, err)
+	}
+	return c, nil
+}
+
+// read reads the files that the configuration names and this room hands on, so
+// that a missing one is known at once.
+func (o Options) read() (overlays [][]byte, err error) {
+	var missing []error
+	for _, file := range o.Config.Istio.Overlays {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			missing = append(missing, fmt.Errorf("istio.overlays: %w", err))
+		}
+		overlays = append(overlays, text)
+	}
+	if !isURL(o.Config.CRDs) {
+		if _, err := os.Stat(o.Config.CRDs); err != nil {
+			missing = append(missing, fmt.Errorf("gatewayAPI.crds: %w", err))
+		}
+	}
+	if file := o.Config.Istio.Istioctl; file != "" {
+		if _, err := os.Stat(file); err != nil {
+			missing = append(missing, fmt.Errorf("istio.istioctl: %w", err))
+		}
+	}
+	if err := os.MkdirAll(o.CacheDir, 0o755); err != nil {
+		missing = append(missing, fmt.Errorf("the cache folder cannot be made: %w", err))
+	}
+	return overlays, errors.Join(missing...)
+}
+
+// up is one call of Up.
+type up struct {
+	Options
+	cluster  *Cluster
+	kube     kubernetes.Interface
+	dynamic  dynamic.Interface
+	state    state
+	istioctl string
+}
+
+func (u *up) step(ctx context.Context, what string, do func(context.Context) error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	done := u.Steps(what)
+	err := do(ctx)
+	done(err)
+	return err
+}
+
+// make takes the steps of a cluster from nothing.
+func (u *up) make(ctx context.Context) error {
+	c := u.Config
+	type step struct {
+		what string
+		do   func(context.Context) error
+	}
+	steps := []step{
+		{"Nodes and Kubernetes from " + c.NodeImage, u.create},
+		{"Nodes are ready", u.nodesReady},
+	}
+	for _, image := range c.Images {
+		steps = append(steps, step{"Image " + image, func(ctx context.Context) error { return u.cluster.loadLocal(ctx, image) }})
+	}
+	steps = append(steps,
+		step{"Gateway API", u.gatewayAPI},
+		step{"Istio " + c.Istio.Tag, u.install},
+		step{"Istio is ready", u.istioReady},
+		step{"A request goes through the gateway", u.trial},
+	)
+	for _, each := range steps {
+		if err := u.step(ctx, each.what, each.do); err != nil {
+			return err
+		}
+	}
+	return u.remember(ctx)
+}
+
+// reuse connects to the cluster that is there, and makes sure of it.
+func (u *up) reuse(ctx context.Context) error {
+	if err := u.started(ctx); err != nil {
+		return err
+	}
+	if err := u.connect(); err != nil {
+		return err
+	}
+	known, err := recall(ctx, u.kube)
+	if err != nil {
+		return err
+	}
+	if known == nil {
+		return fmt.Errorf("there is a kind cluster %q that splitcheck has not made, or not finished; choose another name in the cluster's file, or remove it: splitcheck cluster down --name %s", u.Config.Name, u.Config.Name)
+	}
+	if known.Fingerprint != u.state.Fingerprint {
+		return fmt.Errorf("the cluster %q was made with another configuration (%s); make it anew with `splitcheck cluster down --name %s`, or give this configuration another name", u.Config.Name, known.Words, u.Config.Name)
+	}
+	u.state = *known
+	u.cluster.Ports, u.cluster.Versions = known.Ports, known.Versions
+	return u.istioReady(ctx)
+}
+
+// undo removes what was made of a cluster that was not finished.
+func (u *up) undo(ctx context.Context, why error) error {
+	words := ""
+	if ctx.Err() == nil {
+		words = complaints(u.kube)
+	}
+	done := u.Steps("Removing what was made")
+	undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	defer cancel()
+	err := Down(undo, u.Config.Name, u.CacheDir)
+	done(err)
+	if ctx.Err() != nil {
+		why = fmt.Errorf("interrupted while the cluster was being made: %w", ctx.Err())
+	}
+	if words != "" {
+		why = fmt.Errorf("%w\nwhat the cluster says:\n%s", why, words)
+	}
+	if err != nil {
+		return fmt.Errorf("%w\nand it could not be removed (%v): splitcheck cluster down --name %s", why, err, u.Config.Name)
+	}
+	return why
+}
+
+// create lets kind make the nodes. It takes no context: when ctx ends first, what
+// it has made so far is taken from under it until it gives up.
+func (u *up) create(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, createTimeout, fmt.Errorf("the nodes were not made within %s", createTimeout))
+	defer cancel()
+	ports, err := freePorts()
+	if err != nil {
+		return err
+	}
+	u.cluster.Ports = ports
+	made := make(chan error, 1)
+	go func() {
+		made <- u.cluster.provider.Create(u.Config.Name,
+			cluster.CreateWithV1Alpha4Config(&v1alpha4.Cluster{Nodes: []v1alpha4.Node{{
+				Role: v1alpha4.ControlPlaneRole, Image: u.Config.NodeImage, ExtraPortMappings: ports.mappings(),
+			}}}),
+			cluster.CreateWithKubeconfigPath(u.cluster.Kubeconfig),
+			cluster.CreateWithDisplayUsage(false), cluster.CreateWithDisplaySalutation(false),
+		)
+	}()
+	select {
+	case err := <-made:
+		if err != nil {
+			return inWords(err, u.Config)
+		}
+		return u.connect()
+	case <-ctx.Done():
+	}
+	patience := time.After(undoTimeout)
+	for {
+		_ = u.cluster.provider.Delete(u.Config.Name, u.cluster.Kubeconfig)
+		select {
+		case <-made:
+			return context.Cause(ctx)
+		case <-patience:
+			return fmt.Errorf("%w; kind is still at work on it", context.Cause(ctx))
+		case <-time.After(pollInterval):
+		}
+	}
+}
+
+// connect writes a kubeconfig of this cluster alone, and reads it. The user's own
+// is not touched.
+func (u *up) connect() error {
+	c := u.cluster
+	if err := c.provider.ExportKubeConfig(c.Name, c.Kubeconfig, false); err != nil {
+		return fmt.Errorf("kind cannot say how to reach the cluster: %w", err)
+	}
+	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
+		&clientcmd.ClientConfigLoadingRules{ExplicitPath: c.Kubeconfig},
+		&clientcmd.ConfigOverrides{CurrentContext: c.Context},
+	).ClientConfig()
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Kubeconfig, err)
+	}
+	config.QPS, config.Burst = 100, 200
+	c.REST = config
+	if u.kube, err = kubernetes.NewForConfig(config); err != nil {
+		return err
+	}
+	u.dynamic, err = dynamic.NewForConfig(config)
+	return err
+}
+
+// Down removes the cluster of a name, and its kubeconfig. One that is not there
+// is no error.
+func Down(ctx context.Context, name, cacheDir string) error {
+	if err := dockerAnswers(ctx); err != nil {
+		return err
+	}
+	file := filepath.Join(cacheDir, name+".kubeconfig")
+	done := make(chan error, 1)
+	go func() { done <- cluster.NewProvider(cluster.ProviderWithDocker()).Delete(name, file) }()
+	select {
+	case err := <-done:
+		if err != nil {
+			return fmt.Errorf("kind cannot remove the cluster %q: %w", name, err)
+		}
+	case <-ctx.Done():
+		return fmt.Errorf("the cluster %q was not removed in time: %w", name, context.Cause(ctx))
+	}
+	if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// Exists reports whether there is a kind cluster of a name.
+func Exists(ctx context.Context, name string) (bool, error) {
+	if err := dockerAnswers(ctx); err != nil {
+		return false, err
+	}
+	names, err := cluster.NewProvider(cluster.ProviderWithDocker()).List()
+	return slices.Contains(names, name), err
+}
