@@ -15,7 +15,7 @@ type Difference struct {
 	Proxy string
 	// Object is whose route it is, and Source the rule's: routing.Rule.Source,
 	// empty where the difference is not of one rule. File and Line are where
-	// the object stands, if that is known.
+	// the rule or the object stands, if that is known.
 	Object manifests.Key
 	Source string
 	File   string
@@ -60,6 +60,9 @@ func Compare(objects []manifests.Object, p Proxy, routes envoy.Routes) []Differe
 			d.Proxy = p.String()
 			if o, ok := c.object[d.Object]; ok {
 				d.File, d.Line = o.File, o.Line
+				if _, entry, ok := strings.Cut(d.Source, ", "); ok {
+					d.Line, _ = o.Position("spec." + entry)
+				}
 			}
 			// One rule stands under many hosts, and has the same to say each time.
 			if !slices.Contains(found, d) {
@@ -110,7 +113,7 @@ func (c *comparison) compare(want []wanted, have []envoy.Route) []Difference {
 	for j, r := range have {
 		if !used[j] {
 			key, _ := c.resolve(r)
-			found = append(found, Difference{Object: key, Configured: "no such route", Programmed: "a route for " + matchWords(conditionsOf(r.Match)) + " to " + armWords(r.Arms)})
+			found = append(found, Difference{Object: key, Configured: "no such route", Programmed: "a route for " + matchWords(conditionsOf(r.Match)) + " to " + action(r, namesOf(r.Arms))})
 		}
 	}
 	if found == nil && !slices.IsSorted(order) {

@@ -2,7 +2,6 @@ package proxies
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -28,12 +27,14 @@ func (c *comparison) contents(w wanted, r envoy.Route) (configured, programmed s
 	rule := w.split.Rule
 	switch {
 	case rule.Redirect != nil:
-		add(r.Redirect, "a redirect", action(r))
+		add(r.Redirect, "a redirect", action(r, short))
 	case rule.Direct != nil:
-		add(r.Direct, "a direct response", action(r))
+		add(r.Direct, "a direct response", action(r, short))
 	default:
 		arms := armsOf(rule)
-		add(!r.Redirect && !r.Direct && sameShares(arms, c.programmed(arms, r)), armWords(arms), action(r))
+		programmed := c.programmed(arms, r)
+		names := namesOf(arms, programmed)
+		add(!r.Redirect && !r.Direct && sameShares(arms, programmed), armWords(arms, names), action(r, names))
 	}
 	var abort, delay float64
 	if rule.Abort != nil {
@@ -57,7 +58,7 @@ func (c *comparison) contents(w wanted, r envoy.Route) (configured, programmed s
 func same(a, b float64) bool { return math.Abs(a-b) <= tolerance }
 
 // action says where a route sends, or what it does instead.
-func action(r envoy.Route) string {
+func action(r envoy.Route, name func(string) string) string {
 	switch {
 	case r.Redirect:
 		return "a redirect"
@@ -66,7 +67,7 @@ func action(r envoy.Route) string {
 	case len(r.Arms) == 0:
 		return "no destination"
 	}
-	return armWords(r.Arms)
+	return armWords(r.Arms, name)
 }
 
 // clusterName is Envoy's name of a cluster.
@@ -170,20 +171,60 @@ func sameShares(want, have []envoy.Arm) bool {
 	return true
 }
 
-// armWords are the arms as people write them: by subset where all are of one
-// service, else by service.
-func armWords(arms []envoy.Arm) string {
+// armWords are the arms as people write them: "v1 90, v2 10".
+func armWords(arms []envoy.Arm, name func(string) string) string {
 	if len(arms) == 0 {
 		return "no destination"
 	}
 	words := make([]string, len(arms))
 	for i, a := range arms {
-		words[i] = short(a.Cluster)
+		words[i] = name(a.Cluster)
 		if len(arms) > 1 {
 			words[i] += " " + strconv.FormatFloat(a.Weight, 'g', -1, 64)
 		}
 	}
 	return strings.Join(words, ", ")
+}
+
+// namesOf returns the shortest way to name the clusters of both sides that keeps
+// them apart: by subset, else by service, else as short does.
+func namesOf(sides ...[]envoy.Arm) func(string) string {
+	for _, name := range []func(string) string{subset, service} {
+		cluster := map[string]string{} // by name
+		apart := true
+		for _, arms := range sides {
+			for _, a := range arms {
+				n := name(a.Cluster)
+				known, ok := cluster[n]
+				apart = apart && n != "" && (!ok || known == a.Cluster)
+				cluster[n] = a.Cluster
+			}
+		}
+		if apart {
+			return name
+		}
+	}
+	return short
+}
+
+func subset(cluster string) string {
+	if parts := strings.Split(cluster, "|"); len(parts) == 4 {
+		return parts[2]
+	}
+	return cluster
+}
+
+// service is the name of a cluster's Service, where it has no subset.
+func service(cluster string) string {
+	parts := strings.Split(cluster, "|")
+	switch {
+	case len(parts) != 4:
+		return cluster
+	case parts[2] != "":
+		return ""
+	}
+	name, _, _ := strings.Cut(parts[3], ".")
+	return name
 }
 
 func mirrorWords(mirrors []envoy.Mirror) string {
@@ -197,8 +238,8 @@ func mirrorWords(mirrors []envoy.Mirror) string {
 	return strings.Join(words, ", ")
 }
 
-// short is what people call a cluster: "reviews v1", "reviews:9080" without a
-// subset; a namespace is named by the cluster's full name only.
+// short is what people call a cluster: "reviews.default:9080 v1", the subset
+// where there is one.
 func short(cluster string) string {
 	parts := strings.Split(cluster, "|")
 	if len(parts) != 4 {
@@ -247,7 +288,7 @@ func matchWords(conditions []routing.Condition) string {
 	}
 	words := make([]string, len(conditions))
 	for i, c := range conditions {
-		words[i] = strings.TrimSpace(fmt.Sprintf("%s %s %s %q", c.On, c.Name, c.Kind, c.Value))
+		words[i] = strings.Join(strings.Fields(c.On+" "+c.Name+" "+c.Kind), " ") + " " + strconv.Quote(c.Value)
 		if c.Not {
 			words[i] = "without " + words[i]
 		}
