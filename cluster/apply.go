@@ -1,0 +1,197 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/splitcheck/splitcheck/manifests"
+)
+
+// errUnavailable marks a refusal that says nothing about the object: what would
+// have judged it is not there.
+var errUnavailable = errors.New("the control plane is not there to take it")
+
+// send applies one item, or asks what would come of it.
+func (c *Cluster) send(ctx context.Context, i *item, dry bool) (*unstructured.Unstructured, error) {
+	options := metav1.ApplyOptions{FieldManager: Manager, Force: true}
+	if dry {
+		options.DryRun = []string{metav1.DryRunAll}
+	}
+	want := i.want
+	if i.key.Kind == "Namespace" && i.foreign {
+		want = shared(i.want, i.existing)
+	}
+	// Routes of somebody else's are replaced as a whole. Merged with ours they
+	// would be neither the one nor the other.
+	if i.foreign && i.phase.routing() {
+		whole := want.DeepCopy()
+		whole.SetResourceVersion(i.existing.GetResourceVersion())
+		got, err := i.resource.Update(ctx, whole, metav1.UpdateOptions{FieldManager: Manager, DryRun: options.DryRun})
+		return got, refusal(i, err)
+	}
+	got, err := i.resource.Apply(ctx, i.key.Name, want, options)
+	return got, refusal(i, err)
+}
+
+// refusal puts the cluster's words beside where the object stands.
+func refusal(i *item, err error) error {
+	if err == nil {
+		return nil
+	}
+	place := ""
+	if i.object.File != "" {
+		place = fmt.Sprintf(" (%s:%d)", i.object.File, i.object.Line)
+	}
+	if apierrors.IsInternalError(err) && strings.Contains(err.Error(), "failed calling webhook") {
+		return fmt.Errorf("%s%s: %w: %w", i.key, place, errUnavailable, err)
+	}
+	return fmt.Errorf("the cluster refuses %s%s: %w", i.key, place, err)
+}
+
+// check asks the cluster about every item before the first is written, so that
+// a refusal changes nothing. What stands in a Namespace that is yet to be made
+// cannot be asked about; those come in a second round, after the Namespaces.
+func (c *Cluster) check(ctx context.Context, items []*item, later func(*item) bool) error {
+	var refused []error
+	for _, i := range items {
+		if later(i) {
+			continue
+		}
+		if _, err := c.send(ctx, i, true); err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			refused = append(refused, err)
+		}
+	}
+	return errors.Join(refused...)
+}
+
+// write applies items and keeps account of them.
+func (c *Cluster) write(ctx context.Context, items []*item) error {
+	for _, i := range items {
+		if i.foreign && !(i.key.Kind == "Namespace" && labelConflicts(i.want, i.existing) == "") {
+			if err := remember(i); err != nil {
+				return err
+			}
+		}
+		// Noted before it is sent: what may have arrived is taken back too.
+		b := c.note(i)
+		got, err := c.send(ctx, i, false)
+		if err != nil {
+			return err
+		}
+		b.object, b.gone = i.object, false
+		b.created = got.GetCreationTimestamp().Time
+		i.changed = i.existing == nil || !reflect.DeepEqual(asked(i.existing), asked(got))
+		i.existing, i.foreign = got, false
+	}
+	return nil
+}
+
+// asked is the part of an object that its user writes.
+func asked(u *unstructured.Unstructured) map[string]any {
+	rest := map[string]any{}
+	for field, value := range u.Object {
+		if field != "metadata" && field != "status" {
+			rest[field] = value
+		}
+	}
+	rest["labels"] = func() map[string]string {
+		labels := u.GetLabels()
+		delete(labels, ScenarioLabel)
+		return labels
+	}()
+	return rest
+}
+
+// note keeps account of an item.
+func (c *Cluster) note(i *item) *brought {
+	b := c.find(i.key)
+	if b == nil {
+		b = &brought{key: i.key, phase: i.phase, resource: i.resource}
+		c.brought = append(c.brought, b)
+		switch {
+		case i.existing == nil:
+		case i.foreign && i.key.Kind == "Namespace":
+			b.shared = true
+			b.original = bare(i.existing)
+		case i.foreign:
+			b.original = bare(i.existing)
+		default:
+			b.original = original(i.existing)
+		}
+	}
+	return b
+}
+
+// scale sets the number of replicas of a Deployment that is there.
+func (c *Cluster) scale(ctx context.Context, namespace, name string, replicas int) error {
+	key := manifests.Key{Group: manifests.AppsGroup, Kind: "Deployment", Namespace: namespace, Name: name}
+	resource, _, err := c.resource(key, "")
+	if err != nil {
+		return err
+	}
+	there, err := resource.Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return fmt.Errorf("%s cannot be scaled, for it is not there", key)
+	}
+	if err != nil {
+		return fmt.Errorf("%s cannot be looked up: %w", key, err)
+	}
+	if !ours(there) {
+		if !c.options.Force {
+			return fmt.Errorf("%s is to be scaled and is %s; it was not made by splitcheck: use --force to scale it and have it put back at the end", key, managedBy(there))
+		}
+		if c.find(key) == nil {
+			before, _, _ := unstructured.NestedInt64(there.Object, "spec", "replicas")
+			c.brought = append(c.brought, &brought{key: key, phase: workloads, resource: resource, replicas: &before})
+		}
+	}
+	patch := fmt.Sprintf(`{"spec":{"replicas":%d}}`, replicas)
+	if _, err := resource.Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{FieldManager: Manager}); err != nil {
+		return fmt.Errorf("%s cannot be scaled: %w", key, err)
+	}
+	return nil
+}
+
+// awaitGone waits until an object that is being deleted is gone.
+func (c *Cluster) awaitGone(ctx context.Context, resource dynamic.ResourceInterface, key manifests.Key) error {
+	limit, cancel := context.WithTimeoutCause(ctx, goneTimeout,
+		fmt.Errorf("%s is still being deleted after %s; look at its finalizers with `kubectl get -o yaml`", key, goneTimeout))
+	defer cancel()
+	for {
+		_, err := resource.Get(limit, key.Name, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		if err != nil && limit.Err() == nil {
+			return fmt.Errorf("%s cannot be looked up: %w", key, err)
+		}
+		if err := pause(limit, 2*pollInterval); err != nil {
+			return err
+		}
+	}
+}
+
+// pause waits, or returns the reason why ctx ended.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

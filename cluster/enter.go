@@ -1,0 +1,95 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/splitcheck/splitcheck/ingress"
+	"github.com/splitcheck/splitcheck/loadgen"
+	"github.com/splitcheck/splitcheck/target"
+)
+
+// Enter implements target.Target. A Gateway of the Gateway API that the scenario
+// has brought is the way in, where there is one; else the ingress gateway.
+func (c *Cluster) Enter(via target.Via, load target.Load) (target.Entry, error) {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), enterTimeout, fmt.Errorf("no way in was found within %s", enterTimeout))
+	defer cancel()
+	c.changing.Lock()
+	defer c.changing.Unlock()
+	if c.closed {
+		return target.Entry{}, errClosed
+	}
+	way, gateway, err := c.way(ctx, via)
+	if err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			err = fmt.Errorf("%w: %w", cause, err)
+		}
+		return target.Entry{}, err
+	}
+	network := loadgen.NewNetwork(load.Connections, load.Reuse, load.Timeout)
+	entry := target.Entry{URL: way.URL, Transport: network, Note: way.Note, Close: func() {
+		network.Close()
+		if way.Close != nil {
+			way.Close()
+		}
+	}}
+	if gateway != "" {
+		entry.Transport = &counting{RoundTripper: network, count: c.ledger.entry(gateway)}
+	}
+	return entry, nil
+}
+
+// way returns the way in, and the node of the graph that it leads to, if that is
+// a gateway.
+func (c *Cluster) way(ctx context.Context, via target.Via) (ingress.Way, string, error) {
+	if via.Service == "" {
+		for _, o := range c.world() {
+			if g, ok := o.Value.(*gatewayv1.Gateway); ok && g.Spec.GatewayClassName == istioClass {
+				way, err := c.options.Ways.GatewayAPI(ctx, o.Namespace, o.Name)
+				return way, o.Namespace + "/" + o.Name + "-istio", err
+			}
+		}
+		way, err := c.options.Ways.Gateway(ctx)
+		return way, "gateway", err
+	}
+	namespace := via.Namespace
+	if namespace == "" {
+		namespace = metav1.NamespaceDefault
+	}
+	service, err := c.kube.CoreV1().Services(namespace).Get(ctx, via.Service, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return ingress.Way{}, "", fmt.Errorf("there is no Service %s/%s to enter by", namespace, via.Service)
+	}
+	if err != nil {
+		return ingress.Way{}, "", fmt.Errorf("Service %s/%s cannot be looked up: %w", namespace, via.Service, err)
+	}
+	if len(service.Spec.Ports) == 0 {
+		return ingress.Way{}, "", fmt.Errorf("Service %s/%s has no ports to enter by", namespace, via.Service)
+	}
+	way, err := c.options.Ways.Service(ctx, namespace, via.Service, int(service.Spec.Ports[0].Port))
+	return way, "", err
+}
+
+// counting counts what goes in, for the graph: the gateway's own counters of its
+// callers know no callers apart.
+type counting struct {
+	http.RoundTripper
+	count *entered
+}
+
+type entered struct{ requests, errors atomic.Int64 }
+
+func (t *counting) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := t.RoundTripper.RoundTrip(r)
+	t.count.requests.Add(1)
+	if err != nil || response.StatusCode >= http.StatusInternalServerError {
+		t.count.errors.Add(1)
+	}
+	return response, err
+}

@@ -1,0 +1,250 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/splitcheck/splitcheck/manifests"
+	"github.com/splitcheck/splitcheck/proxies"
+)
+
+// leaving looks up what a step deletes, in the order in which it may go.
+func (c *Cluster) leaving(ctx context.Context, keys []manifests.Key) ([]*brought, error) {
+	var list []*brought
+	var refused []string
+	for _, key := range keys {
+		resource, _, err := c.resource(key, "")
+		if err != nil {
+			return nil, err
+		}
+		there, err := resource.Get(ctx, key.Name, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			refused = append(refused, fmt.Sprintf("%s cannot be deleted, for it is not there", key))
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s cannot be looked up: %w", key, err)
+		}
+		b := c.find(key)
+		if b == nil {
+			b = &brought{key: key, phase: phaseOf(key), resource: resource, original: original(there)}
+			if !ours(there) {
+				if !c.options.Force {
+					refused = append(refused, fmt.Sprintf("%s is to be deleted and is %s; it was not made by splitcheck: use --force to delete it and have it put back at the end", key, managedBy(there)))
+					continue
+				}
+				b.original = bare(there)
+			}
+			c.brought = append(c.brought, b)
+		}
+		list = append(list, b)
+	}
+	if len(refused) > 0 {
+		return nil, errors.New(strings.Join(refused, "; "))
+	}
+	return list, nil
+}
+
+// leave deletes objects: routes first, and nothing that they may use before no
+// proxy has them any more.
+func (c *Cluster) leave(ctx context.Context, list []*brought) error {
+	return c.takeAway(ctx, list, func(b *brought) error {
+		err := c.remove(ctx, b)
+		if err == nil {
+			b.gone = true
+		}
+		return err
+	})
+}
+
+// takeAway goes through objects from the last phase to the first. It goes on
+// after an error: what can be removed is removed.
+func (c *Cluster) takeAway(ctx context.Context, list []*brought, do func(*brought) error) error {
+	world := c.world()
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b *brought) int { return int(b.phase - a.phase) })
+	var failed []error
+	var routed []manifests.Key
+	for i, b := range list {
+		if err := do(b); err != nil {
+			failed = append(failed, err)
+		} else if b.phase == routes && b.gone {
+			routed = append(routed, b.key)
+		}
+		if b.phase == routes && (i+1 == len(list) || list[i+1].phase != routes) {
+			if err := c.forgotten(ctx, world, routed); err != nil {
+				failed = append(failed, err)
+			}
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// remove deletes one object. Its pods are given a short time to end, for no
+// route leads to them any more.
+func (c *Cluster) remove(ctx context.Context, b *brought) error {
+	background := metav1.DeletePropagationBackground
+	err := b.resource.Delete(ctx, b.key.Name, metav1.DeleteOptions{PropagationPolicy: &background})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("%s could not be removed: %w", b.key, err)
+	}
+	if b.phase == workloads && b.key.Kind == "Deployment" {
+		c.endPods(ctx, b)
+	}
+	return nil
+}
+
+// endPods ends the pods of a Deployment that was deleted sooner than they would
+// by themselves. They would end all the same: errors are of no consequence.
+func (c *Cluster) endPods(ctx context.Context, b *brought) {
+	list, err := c.kube.CoreV1().Pods(b.key.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return
+	}
+	grace := int64(podsGrace.Seconds())
+	for i := range list.Items {
+		if p := &list.Items[i]; workloadOf(p) == b.key.Name {
+			_ = c.kube.CoreV1().Pods(p.Namespace).Delete(ctx, p.Name, metav1.DeleteOptions{GracePeriodSeconds: &grace})
+		}
+	}
+}
+
+// forgotten waits until no proxy's routes name any of the objects.
+func (c *Cluster) forgotten(ctx context.Context, world []manifests.Object, keys []manifests.Key) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	limit, cancel := context.WithTimeoutCause(ctx, forgetTimeout, errLate)
+	defer cancel()
+	for {
+		var holding []string
+		found, err := c.choosers(limit, world)
+		if err != nil && limit.Err() == nil {
+			return err
+		}
+		for _, p := range found.proxies {
+			routes, err := c.routes(limit, p)
+			switch {
+			case proxies.Gone(err):
+			case err != nil:
+				holding = append(holding, err.Error())
+			default:
+				if named := proxies.Mentions(routes, keys); len(named) > 0 {
+					holding = append(holding, fmt.Sprintf("proxy %s has %s", p, named[0]))
+				}
+			}
+		}
+		if len(holding) == 0 && limit.Err() == nil {
+			return nil
+		}
+		if err := pause(limit, pollInterval); err != nil {
+			if !errors.Is(err, errLate) {
+				return err
+			}
+			words := append(c.controlPlane(context.WithoutCancel(ctx)), fmt.Sprintf("%s after they were deleted, routes of theirs are still in use: %s", forgetTimeout, listed(holding)))
+			return errors.New(strings.Join(words, "; "))
+		}
+	}
+}
+
+// Close implements target.Target: routes go first, what was overwritten by force
+// is put back, and what could not be removed is named.
+func (c *Cluster) Close(ctx context.Context) error {
+	c.changing.Lock()
+	defer c.changing.Unlock()
+	if c.closed {
+		return nil
+	}
+	c.closed = true
+	defer c.proxies.Close()
+	if c.options.Keep {
+		return nil
+	}
+	return c.takeAway(ctx, c.brought, func(b *brought) error {
+		err := c.undo(ctx, b)
+		if err != nil {
+			return fmt.Errorf("%w; it is still in the cluster", err)
+		}
+		b.gone = true
+		return nil
+	})
+}
+
+// undo makes one object what it was before the scenario.
+func (c *Cluster) undo(ctx context.Context, b *brought) error {
+	switch {
+	case b.replicas != nil:
+		patch := fmt.Sprintf(`{"spec":{"replicas":%d}}`, *b.replicas)
+		_, err := b.resource.Patch(ctx, b.key.Name, types.MergePatchType, []byte(patch), metav1.PatchOptions{FieldManager: Manager})
+		if err != nil && !apierrors.IsNotFound(err) {
+			return fmt.Errorf("%s could not be scaled back to %d: %w", b.key, *b.replicas, err)
+		}
+		return nil
+	case b.shared:
+		return c.unshare(ctx, b)
+	case b.original != nil:
+		return c.restore(ctx, b)
+	case b.gone:
+		return nil
+	}
+	return c.remove(ctx, b)
+}
+
+// unshare takes our labels from a Namespace: an apply that asks for nothing
+// gives up what was asked for before, and nothing else.
+func (c *Cluster) unshare(ctx context.Context, b *brought) error {
+	nothing := &unstructured.Unstructured{}
+	nothing.SetAPIVersion("v1")
+	nothing.SetKind("Namespace")
+	nothing.SetName(b.key.Name)
+	there, err := b.resource.Apply(ctx, b.key.Name, nothing, metav1.ApplyOptions{FieldManager: Manager, Force: true})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%s could not be given its labels back: %w", b.key, err)
+	}
+	back := map[string]string{}
+	for name, value := range b.original.GetLabels() {
+		if there.GetLabels()[name] != value {
+			back[name] = value
+		}
+	}
+	if len(back) == 0 {
+		return nil
+	}
+	patch := &unstructured.Unstructured{Object: map[string]any{}}
+	patch.SetLabels(back)
+	text, err := patch.MarshalJSON()
+	if err == nil {
+		_, err = b.resource.Patch(ctx, b.key.Name, types.MergePatchType, text, metav1.PatchOptions{})
+	}
+	if err != nil {
+		return fmt.Errorf("%s could not be given its labels back: %w", b.key, err)
+	}
+	return nil
+}
+
+// restore puts back what was overwritten or deleted by force.
+func (c *Cluster) restore(ctx context.Context, b *brought) error {
+	was := b.original.DeepCopy()
+	there, err := b.resource.Get(ctx, b.key.Name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		_, err = b.resource.Create(ctx, was, metav1.CreateOptions{})
+	} else if err == nil {
+		was.SetResourceVersion(there.GetResourceVersion())
+		_, err = b.resource.Update(ctx, was, metav1.UpdateOptions{})
+	}
+	if err != nil {
+		return fmt.Errorf("%s could not be put back as it was: %w", b.key, err)
+	}
+	return nil
+}
