@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"time"
 )
 
 // command is the program's place in its module.
@@ -138,8 +137,7 @@ func (g goTool) run(ctx context.Context, dir string, out *bytes.Buffer, args ...
 	if out != nil {
 		cmd.Stdout = out
 	}
-	// A compiler that was killed may leave children that hold its pipes.
-	cmd.WaitDelay = 5 * time.Second
+	cmd.WaitDelay = lingering
 	err := cmd.Run()
 	if ctx.Err() != nil {
 		return fmt.Errorf("`go %s`: %w", strings.Join(args, " "), context.Cause(ctx))

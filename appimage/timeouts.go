@@ -6,3 +6,7 @@ import "time"
 // has to be built: the modules downloaded and everything compiled, on a slow
 // machine.
 const compileTimeout = 15 * time.Minute
+
+// lingering is how long a toolchain that was told to end may leave children that
+// hold its output, before nobody waits for them any longer.
+const lingering = 5 * time.Second
