@@ -52,7 +52,7 @@ Exit codes: 0 verified, 1 violated, 2 bad usage or bad scenario, 3 inconclusive,
 	})
 	root.AddCommand(
 		newRun(std), newVerify(std), newAnalyze(std), newPlan(std), newSimulate(std),
-		newScenarios(std), newSim(std), newApp(std), newReport(std), newVersion(std),
+		newScenarios(std), newSim(std), newApp(std), newCluster(std), newReport(std), newVersion(std),
 	)
 	root.AddCommand(notBuilt()...)
 	return root
@@ -76,15 +76,7 @@ func notBuilt() []*cobra.Command {
 			},
 		}
 	}
-	cluster := later("cluster", "Create, inspect and remove the kind cluster")
-	cluster.AddCommand(
-		later("up", "Create the cluster and install Istio"),
-		later("down", "Remove the cluster"),
-		later("status", "Say what is there"),
-		later("diagnose", "Gather what is known of the cluster into one archive"),
-	)
 	return []*cobra.Command{
 		later("conformance", "Run the whole built-in suite on a target as one gate"),
-		cluster,
 	}
 }
