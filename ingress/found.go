@@ -1,0 +1,310 @@
+package ingress
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+)
+
+// FoundOptions say what the user knows of the cluster.
+type FoundOptions struct {
+	REST *rest.Config
+	// GatewayURL is the gateway's address; nothing is looked for then.
+	GatewayURL string
+	// GatewayService is "namespace/name" of the ingress gateway's Service.
+	GatewayService string
+	// Selectors are those of the Gateways in use; none for istio=ingressgateway.
+	Selectors []map[string]string
+}
+
+// Found are the Ways into a cluster as it is: a LoadBalancer's address, else a
+// NodePort, else a port-forward, whichever answers. Nothing is changed there.
+type Found struct {
+	options FoundOptions
+	client  kubernetes.Interface
+	probe   prober
+	forward func(ctx context.Context, pod *corev1.Pod, port int) (url string, end func(), err error)
+}
+
+var _ Ways = (*Found)(nil)
+
+// NewFound returns the Ways into the cluster of options.REST.
+func NewFound(options FoundOptions) (*Found, error) {
+	client, err := kubernetes.NewForConfig(options.REST)
+	if err != nil {
+		return nil, fmt.Errorf("the cluster's configuration cannot be used: %w", err)
+	}
+	f := &Found{options: options, client: client, probe: probe}
+	f.forward = func(ctx context.Context, pod *corev1.Pod, port int) (string, func(), error) {
+		return forwardTo(ctx, options.REST, client, pod, port)
+	}
+	return f, nil
+}
+
+// Gateway implements Ways.
+func (f *Found) Gateway(ctx context.Context) (Way, error) {
+	if f.options.GatewayURL != "" {
+		return Way{URL: f.options.GatewayURL}, nil
+	}
+	service, err := f.gateway(ctx)
+	if err != nil {
+		return Way{}, err
+	}
+	return f.enterGateway(ctx, service)
+}
+
+// GatewayAPI implements Ways.
+func (f *Found) GatewayAPI(ctx context.Context, namespace, name string) (Way, error) {
+	if f.options.GatewayURL != "" {
+		return Way{URL: f.options.GatewayURL}, nil
+	}
+	service, err := gatewayService(ctx, f.client, namespace, name)
+	if err != nil {
+		return Way{}, err
+	}
+	return f.enterGateway(ctx, service)
+}
+
+// Service implements Ways. A port-forward is none: it reaches one pod.
+func (f *Found) Service(ctx context.Context, namespace, name string, port int) (Way, error) {
+	service, found, err := balancedService(ctx, f.client, namespace, name, port)
+	if err != nil {
+		return Way{}, err
+	}
+	way, tried, err := f.direct(ctx, service, found)
+	if err != nil || way.URL != "" {
+		return way, err
+	}
+	return Way{}, fmt.Errorf("Service %s/%s cannot be entered from here: %s; a port-forward would reach one pod only, and kube-proxy, which splits the connections, would take no part; make it a Service of type NodePort or LoadBalancer that can be reached from here",
+		namespace, name, tried)
+}
+
+// gateway finds the Service of the ingress gateway.
+func (f *Found) gateway(ctx context.Context) (*corev1.Service, error) {
+	if named := f.options.GatewayService; named != "" {
+		namespace, name, _ := strings.Cut(named, "/")
+		service, err := f.client.CoreV1().Services(namespace).Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return nil, fmt.Errorf("the ingress gateway's Service %s cannot be looked up: %w", named, err)
+		}
+		return service, nil
+	}
+	selectors := f.options.Selectors
+	if len(selectors) == 0 {
+		selectors = []map[string]string{{"istio": "ingressgateway"}}
+	}
+	var (
+		words []string
+		found []*corev1.Service
+	)
+	for _, selector := range selectors {
+		words = append(words, labels.FormatLabels(selector))
+		services, err := f.selecting(ctx, selector)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range services {
+			if !slices.ContainsFunc(found, func(o *corev1.Service) bool { return o.Namespace == s.Namespace && o.Name == s.Name }) {
+				found = append(found, s)
+			}
+		}
+	}
+	switch len(found) {
+	case 0:
+		return nil, fmt.Errorf("there is no ingress gateway: no Service leads to running pods with the labels %s; install one, or give its address with --gateway-url", strings.Join(words, " or "))
+	case 1:
+		return found[0], nil
+	}
+	var names []string
+	for _, s := range found {
+		names = append(names, s.Namespace+"/"+s.Name)
+	}
+	slices.Sort(names)
+	return nil, fmt.Errorf("there are several ingress gateways: %s; say which with --gateway NAMESPACE/NAME, or give its address with --gateway-url", strings.Join(names, ", "))
+}
+
+// selecting returns the Services that lead to running pods with these labels.
+func (f *Found) selecting(ctx context.Context, selector map[string]string) ([]*corev1.Service, error) {
+	pods, err := f.client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{LabelSelector: labels.FormatLabels(selector)})
+	if err != nil {
+		return nil, fmt.Errorf("the pods of the ingress gateway cannot be looked for: %w; if this account may not, give the address with --gateway-url", err)
+	}
+	var found []*corev1.Service
+	seen := map[string]bool{}
+	for _, pod := range pods.Items {
+		if seen[pod.Namespace] || pod.Status.Phase != corev1.PodRunning {
+			continue
+		}
+		seen[pod.Namespace] = true
+		services, err := f.client.CoreV1().Services(pod.Namespace).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return nil, fmt.Errorf("the Services of namespace %s cannot be listed: %w; give the gateway's address with --gateway-url", pod.Namespace, err)
+		}
+		for i := range services.Items {
+			s := &services.Items[i]
+			if len(s.Spec.Selector) == 0 || s.Spec.ClusterIP == corev1.ClusterIPNone || s.Labels[EntryLabel] != "" {
+				continue
+			}
+			if slices.ContainsFunc(pods.Items, func(p corev1.Pod) bool {
+				return p.Namespace == s.Namespace && labels.SelectorFromSet(s.Spec.Selector).Matches(labels.Set(p.Labels))
+			}) {
+				found = append(found, s)
+			}
+		}
+	}
+	return found, nil
+}
+
+func (f *Found) enterGateway(ctx context.Context, service *corev1.Service) (Way, error) {
+	port, err := httpPort(service)
+	if err != nil {
+		return Way{}, err
+	}
+	way, tried, err := f.direct(ctx, service, port)
+	if err != nil || way.URL != "" {
+		return way, err
+	}
+	name := service.Namespace + "/" + service.Name
+	pod, number, all, err := f.readyPod(ctx, service, port)
+	if err != nil {
+		return Way{}, fmt.Errorf("the gateway %s cannot be reached: %s, and no port-forward: %w", name, tried, err)
+	}
+	url, end, err := f.forward(ctx, pod, number)
+	if err != nil {
+		return Way{}, fmt.Errorf("the gateway %s cannot be reached: %s, and no port-forward to pod %s: %w; give its address with --gateway-url", name, tried, pod.Name, err)
+	}
+	err = await(ctx, answerTimeout, "that it answers", func(ctx context.Context) (bool, error) {
+		err := f.probe(ctx, url)
+		return err == nil, err
+	})
+	if err != nil {
+		end()
+		return Way{}, fmt.Errorf("the gateway %s does not answer by a port-forward to port %d of pod %s: %w; does a Gateway open port %d on it?", name, number, pod.Name, err, port.Port)
+	}
+	note := fmt.Sprintf("by port-forward to pod %s, since %s: this is the split of that one gateway pod", pod.Name, tried)
+	if all > 1 {
+		note += fmt.Sprintf(" of %d", all)
+	}
+	return Way{URL: url, Note: note, Close: end}, nil
+}
+
+// direct tries the addresses of the Service that lead to all of its pods. It
+// returns an empty Way and what was tried if none answers.
+func (f *Found) direct(ctx context.Context, s *corev1.Service, port corev1.ServicePort) (Way, string, error) {
+	type candidate struct{ url, note string }
+	var (
+		list  []candidate
+		tried []string
+	)
+	at := func(host string, port int32) string {
+		return "http://" + net.JoinHostPort(host, strconv.Itoa(int(port)))
+	}
+	balancer := s.Status.LoadBalancer.Ingress
+	for _, i := range balancer {
+		host := cmp.Or(i.Hostname, i.IP)
+		list = append(list, candidate{at(host, port.Port), "by the LoadBalancer address " + host})
+	}
+	if s.Spec.Type == corev1.ServiceTypeLoadBalancer && len(balancer) == 0 {
+		tried = append(tried, "its LoadBalancer has no address")
+	}
+	if port.NodePort == 0 {
+		tried = append(tried, "it has no NodePort")
+	} else {
+		nodes, err := f.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+		if err != nil {
+			tried = append(tried, "the nodes' addresses cannot be listed ("+err.Error()+")")
+		} else {
+			for _, address := range nodeAddresses(nodes.Items) {
+				note := fmt.Sprintf("by NodePort %d of node address %s", port.NodePort, address)
+				if s.Spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal {
+					note += ", which leads to pods on that node only (externalTrafficPolicy: Local)"
+				}
+				list = append(list, candidate{at(address, port.NodePort), note})
+			}
+		}
+	}
+	for n, c := range list {
+		if n == mostAddresses {
+			tried = append(tried, fmt.Sprintf("%d more were not tried", len(list)-n))
+			break
+		}
+		err := f.probe(ctx, c.url)
+		if err == nil {
+			return Way{URL: c.url, Note: c.note}, "", nil
+		}
+		if ctx.Err() != nil {
+			return Way{}, "", context.Cause(ctx)
+		}
+		tried = append(tried, "nobody answers at "+c.url)
+	}
+	return Way{}, strings.Join(tried, ", "), nil
+}
+
+// mostAddresses bounds how many addresses are tried: a large cluster has many
+// nodes, and where three do not answer the fourth will not.
+const mostAddresses = 6
+
+// nodeAddresses are those of the nodes that are ready, the external ones first.
+func nodeAddresses(nodes []corev1.Node) []string {
+	var addresses []string
+	for _, kind := range []corev1.NodeAddressType{corev1.NodeExternalIP, corev1.NodeInternalIP} {
+		for _, n := range nodes {
+			ready := slices.ContainsFunc(n.Status.Conditions, func(c corev1.NodeCondition) bool {
+				return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue
+			})
+			for _, a := range n.Status.Addresses {
+				if ready && a.Type == kind && !slices.Contains(addresses, a.Address) {
+					addresses = append(addresses, a.Address)
+				}
+			}
+		}
+	}
+	return addresses
+}
+
+// readyPod returns the first pod by name that is ready behind a Service, the
+// number of its port, and how many there are.
+func (f *Found) readyPod(ctx context.Context, s *corev1.Service, port corev1.ServicePort) (*corev1.Pod, int, int, error) {
+	if len(s.Spec.Selector) == 0 {
+		return nil, 0, 0, errors.New("the Service has no selector")
+	}
+	pods, err := f.client.CoreV1().Pods(s.Namespace).List(ctx, metav1.ListOptions{LabelSelector: labels.FormatLabels(s.Spec.Selector)})
+	if err != nil {
+		return nil, 0, 0, fmt.Errorf("its pods cannot be listed: %w", err)
+	}
+	ready := slices.DeleteFunc(pods.Items, func(p corev1.Pod) bool {
+		return p.DeletionTimestamp != nil || !slices.ContainsFunc(p.Status.Conditions, func(c corev1.PodCondition) bool {
+			return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+		})
+	})
+	if len(ready) == 0 {
+		return nil, 0, 0, fmt.Errorf("none of its %d pods is ready", len(pods.Items))
+	}
+	slices.SortFunc(ready, func(a, b corev1.Pod) int { return strings.Compare(a.Name, b.Name) })
+	pod := &ready[0]
+	if number := port.TargetPort.IntValue(); number > 0 {
+		return pod, number, len(ready), nil
+	}
+	if port.TargetPort.StrVal == "" {
+		return pod, int(port.Port), len(ready), nil
+	}
+	for _, c := range pod.Spec.Containers {
+		for _, p := range c.Ports {
+			if p.Name == port.TargetPort.StrVal {
+				return pod, int(p.ContainerPort), len(ready), nil
+			}
+		}
+	}
+	return nil, 0, 0, fmt.Errorf("pod %s has no port named %q", pod.Name, port.TargetPort.StrVal)
+}
