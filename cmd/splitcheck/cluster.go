@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,130 +14,140 @@ import (
 	"github.com/splitcheck/splitcheck/kindcluster"
 )
 
-// clusterConfigVariable names a ClusterConfig file where no flag does.
-const clusterConfigVariable = "SPLITCHECK_CLUSTER_CONFIG"
+// configVariable names the cluster's file where no flag does.
+const configVariable = "SPLITCHECK_CLUSTER_CONFIG"
 
 func newCluster(std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cluster",
 		Short: "Create, inspect and remove the kind cluster",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Long: `cluster makes a kind cluster with Istio and an ingress gateway that answers at
+127.0.0.1. It needs Docker. ` + "`run --target kind`" + ` makes it by itself where it is not
+there; these commands make it beforehand, look at it and remove it.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newClusterUp(std), newClusterDown(std), newClusterStatus(std), notBuiltDiagnose())
 	return cmd
 }
 
-// clusterFlags say which cluster is meant.
-type clusterFlags struct {
-	std        streams
-	file, name string
+// clusterFlags say which kind cluster is meant.
+type clusterFlags struct{ config, name string }
+
+func (f *clusterFlags) register(cmd *cobra.Command, config string) {
+	cmd.Flags().StringVar(&f.config, config, "", "ClusterConfig file (default: $"+configVariable+", else the pinned releases)")
 }
 
-func (f *clusterFlags) register(cmd *cobra.Command, withName bool) {
-	cmd.Flags().StringVar(&f.file, "config", "", "a ClusterConfig `FILE` (default: the variable "+clusterConfigVariable+", or none)")
-	if withName {
-		cmd.Flags().StringVar(&f.name, "name", "", "the cluster's `NAME` (default: the file's, or "+kindcluster.DefaultName+")")
-	}
-}
-
-// read reads the file that the flag or the variable names; without one there are
-// the defaults.
+// read returns the cluster's configuration, with the name that was asked for.
 func (f *clusterFlags) read() (kindcluster.Config, error) {
-	config, err := readClusterConfig(f.std, f.file)
+	file := f.config
+	if file == "" {
+		file = os.Getenv(configVariable)
+	}
+	config := kindcluster.Default()
+	if file != "" {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return config, usagef("the cluster's file cannot be read: %w", err)
+		}
+		read, found := kindcluster.ReadConfig(file, text)
+		if err := found.Err(); err != nil {
+			return config, usage(err)
+		}
+		config = read
+	}
 	if f.name != "" {
 		config.Name = f.name
-	}
-	return config, err
-}
-
-func readClusterConfig(std streams, file string) (kindcluster.Config, error) {
-	if file == "" {
-		file = os.Getenv(clusterConfigVariable)
-	}
-	if file == "" {
-		return kindcluster.Default(), nil
-	}
-	text, err := os.ReadFile(absolute(std, file))
-	if err != nil {
-		return kindcluster.Config{}, usagef("the cluster's file cannot be read: %w; it is named by --config or %s", err, clusterConfigVariable)
-	}
-	config, found := kindcluster.ReadConfig(file, text)
-	if err := found.Err(); err != nil {
-		return kindcluster.Config{}, usage(err)
 	}
 	return config, nil
 }
 
-// cacheDir is a folder of ours for what can be had again.
+// cacheDir is a folder for what is kept between runs.
 func cacheDir() (string, error) {
-	base, err := os.UserCacheDir()
+	dir, err := os.UserCacheDir()
 	if err != nil {
-		return "", notMeasured(fmt.Errorf("there is no folder for caches: %w", err))
+		return "", notMeasured(fmt.Errorf("there is no folder for the cache; set XDG_CACHE_HOME or HOME: %w", err))
 	}
-	return filepath.Join(base, "splitcheck"), nil
-}
-
-// clusterFailed is what stopped a command on a cluster.
-func clusterFailed(cmd *cobra.Command, err error) error {
-	if cmd.Context().Err() != nil {
-		return &exitError{code: exitInterrupted, err: err}
-	}
-	return notMeasured(err)
+	return filepath.Join(dir, "splitcheck"), nil
 }
 
 func newClusterUp(std streams) *cobra.Command {
-	var (
-		flags  = clusterFlags{std: std}
-		retain bool
-	)
+	f := &clusterFlags{}
 	cmd := &cobra.Command{
 		Use:   "up",
-		Short: "Create the cluster and install Istio, or use the one that is there",
-		Long: strings.TrimSpace(`
-Makes a kind cluster with Istio and an ingress gateway, and ends when a request
-has gone through it. A cluster of the same configuration that is there is used
-again. The user's own kubeconfig is not touched. What is not finished, for an
-error or an interrupt, is removed again.`),
+		Short: "Create the cluster and install Istio, or make sure of the one that is there",
 		Example: strings.TrimRight(`
   splitcheck cluster up
   splitcheck cluster up --config cluster.yaml`, "\n"),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := flags.read()
+			c, err := f.up(cmd.Context(), std)
 			if err != nil {
 				return err
 			}
-			dir, err := cacheDir()
-			if err != nil {
-				return err
-			}
-			begin := time.Now()
-			cluster, err := kindcluster.Up(cmd.Context(), kindcluster.Options{
-				Config: config, CacheDir: dir, Steps: showSteps(std, time.Now), Retain: retain,
-			})
-			if err != nil {
-				return clusterFailed(cmd, err)
-			}
-			_, err = fmt.Fprintf(std.out, "cluster %q is up after %s\n  gateway     %s\n  kubeconfig  %s\n",
-				cluster.Name, seconds(time.Since(begin)), cluster.GatewayURL(), cluster.Kubeconfig)
-			return err
+			fmt.Fprintf(std.out, "gateway     http://127.0.0.1:%d\nkubeconfig  %s\n", c.Ports.Gateway, c.Kubeconfig)
+			return nil
 		},
 	}
-	flags.register(cmd, true)
-	cmd.Flags().BoolVar(&retain, "retain", false, "leave a cluster that could not be finished, to be looked at")
+	f.register(cmd, "config")
 	return cmd
 }
 
+// up brings the cluster up and shows the steps.
+func (f *clusterFlags) up(ctx context.Context, std streams) (*kindcluster.Cluster, error) {
+	config, err := f.read()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := cacheDir()
+	if err != nil {
+		return nil, err
+	}
+	c, err := kindcluster.Up(ctx, kindcluster.Options{Config: config, CacheDir: dir, Steps: showSteps(std)})
+	if err != nil {
+		return nil, clusterFailed(ctx, err)
+	}
+	return c, nil
+}
+
+// clusterFailed is what stopped a command on a cluster.
+func clusterFailed(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return &exitError{code: exitInterrupted, err: err}
+	}
+	return notMeasured(err)
+}
+
+// showSteps shows each step when it ends, with its time; on a terminal also when
+// it begins.
+func showSteps(std streams) kindcluster.Steps {
+	return func(what string) func(error) {
+		began := time.Now()
+		if std.errTTY {
+			fmt.Fprintf(std.err, " • %s …", what)
+		}
+		return func(err error) {
+			mark := "✓"
+			if err != nil {
+				mark = "✗"
+			}
+			if std.errTTY {
+				fmt.Fprint(std.err, "\r\x1b[K")
+			}
+			fmt.Fprintf(std.err, " %s %s (%.1f s)\n", mark, what, time.Since(began).Seconds())
+		}
+	}
+}
+
 func newClusterDown(std streams) *cobra.Command {
-	flags := clusterFlags{std: std}
+	f := &clusterFlags{}
 	cmd := &cobra.Command{
 		Use:     "down",
 		Short:   "Remove the cluster",
 		Example: "  splitcheck cluster down",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := flags.read()
+			config, err := f.read()
 			if err != nil {
 				return err
 			}
@@ -144,36 +156,36 @@ func newClusterDown(std streams) *cobra.Command {
 				return err
 			}
 			there, err := kindcluster.Exists(cmd.Context(), config.Name)
-			if err == nil && there {
-				err = kindcluster.Down(cmd.Context(), config.Name, dir)
-			}
 			if err != nil {
-				return clusterFailed(cmd, err)
+				return notMeasured(err)
 			}
-			words := "cluster %q is removed\n"
 			if !there {
-				words = "there is no cluster %q\n"
+				fmt.Fprintf(std.err, "there is no cluster %q\n", config.Name)
+				return nil
 			}
-			_, err = fmt.Fprintf(std.out, words, config.Name)
-			return err
+			done := showSteps(std)(fmt.Sprintf("Removing cluster %q", config.Name))
+			err = kindcluster.Down(cmd.Context(), config.Name, dir)
+			done(err)
+			if err != nil {
+				return notMeasured(err)
+			}
+			return nil
 		},
 	}
-	flags.register(cmd, true)
+	f.register(cmd, "config")
+	cmd.Flags().StringVar(&f.name, "name", "", "the cluster's name (default: that of the file, else "+kindcluster.DefaultName+")")
 	return cmd
 }
 
 func newClusterStatus(std streams) *cobra.Command {
-	flags := clusterFlags{std: std}
+	f := &clusterFlags{}
 	cmd := &cobra.Command{
-		Use:   "status",
-		Short: "Say what is there",
-		Long: strings.TrimSpace(`
-Says whether the cluster is there and works, and if not, why. It ends with 0 if
-it can be used, and with 5 if not.`),
+		Use:     "status",
+		Short:   "Say what is there, and whether a scenario could run",
 		Example: "  splitcheck cluster status",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := flags.read()
+			config, err := f.read()
 			if err != nil {
 				return err
 			}
@@ -181,74 +193,44 @@ it can be used, and with 5 if not.`),
 			if err != nil {
 				return err
 			}
-			report, err := kindcluster.Status(cmd.Context(), config.Name, dir)
+			s, err := kindcluster.Look(cmd.Context(), config.Name, dir)
 			if err != nil {
-				return clusterFailed(cmd, err)
+				return notMeasured(err)
 			}
-			if _, err := fmt.Fprint(std.out, statusText(report)); err != nil {
-				return err
-			}
-			if !report.Exists || report.Wrong != "" {
-				return exitWith(exitNotMeasured)
-			}
-			return nil
+			return showStatus(std, s)
 		},
 	}
-	flags.register(cmd, true)
+	f.register(cmd, "config")
+	cmd.Flags().StringVar(&f.name, "name", "", "the cluster's name (default: that of the file, else "+kindcluster.DefaultName+")")
 	return cmd
 }
 
-// statusText shows a report to a person.
-func statusText(r kindcluster.Report) string {
-	if !r.Exists {
-		return fmt.Sprintf("there is no cluster %q; `splitcheck cluster up` makes it\n", r.Name)
+// showStatus prints a status. A cluster that could not run a scenario is no
+// success, so that scripts can ask.
+func showStatus(std streams, s kindcluster.Status) error {
+	if !s.Exists {
+		fmt.Fprintf(std.out, "there is no cluster %q; `splitcheck cluster up` makes it\n", s.Name)
+		return exitWith(exitNotMeasured)
 	}
-	var text strings.Builder
+	table := tabwriter.NewWriter(std.out, 0, 8, 2, ' ', 0)
 	state := "ready"
-	if r.Wrong != "" {
+	if !s.Ready {
 		state = "not ready"
 	}
-	line := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(&text, "  %-11s %s\n", name, value)
-		}
+	fmt.Fprintf(table, "cluster\t%s\nstate\t%s\n", s.Name, state)
+	for _, open := range s.Open {
+		fmt.Fprintf(table, "\t%s\n", strings.ReplaceAll(open, "\n", "\n\t"))
 	}
-	fmt.Fprintf(&text, "cluster %q is %s\n", r.Name, state)
-	var nodes []string
-	for _, node := range r.Nodes {
-		nodes = append(nodes, node.Name+" ("+node.State+")")
+	if s.Ours {
+		fmt.Fprintf(table, "made from\t%s\nkubernetes\t%s\nistio\t%s\ngateway\thttp://127.0.0.1:%d\n",
+			s.Made, s.Versions["kubernetes"], s.Versions["istio"], s.Ports.Gateway)
 	}
-	line("nodes", strings.Join(nodes, ", "))
-	for _, name := range []string{"kubernetes", "istio"} {
-		line(name, r.Versions[name])
+	fmt.Fprintf(table, "kubeconfig\t%s\ncontext\t%s\n", s.Kubeconfig, s.Context)
+	if err := table.Flush(); err != nil {
+		return err
 	}
-	line("made with", r.MadeWith)
-	line("gateway", r.GatewayURL)
-	line("kubeconfig", r.Kubeconfig)
-	line("why", strings.ReplaceAll(r.Wrong, "\n", "\n    "))
-	return text.String()
+	if !s.Ready {
+		return exitWith(exitNotMeasured)
+	}
+	return nil
 }
-
-// showSteps shows each step on standard error as it begins and, with its time, as
-// it ends; where nobody looks, only as it ends.
-func showSteps(std streams, now func() time.Time) kindcluster.Steps {
-	return func(what string) func(error) {
-		if std.errTTY {
-			fmt.Fprintf(std.err, " • %s …", what)
-		}
-		begin := now()
-		return func(err error) {
-			mark := "✓"
-			if err != nil {
-				mark = "✗"
-			}
-			if std.errTTY {
-				// To the line's beginning, and nothing left of what was in it.
-				fmt.Fprint(std.err, "\r\x1b[K")
-			}
-			fmt.Fprintf(std.err, " %s %s  %s\n", mark, what, seconds(now().Sub(begin)))
-		}
-	}
-}
-
-func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

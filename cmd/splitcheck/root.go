@@ -61,22 +61,27 @@ Exit codes: 0 verified, 1 violated, 2 bad usage or bad scenario, 3 inconclusive,
 // notBuilt are the commands of the contract that do not exist yet: they say so,
 // rather than being unknown or half there.
 func notBuilt() []*cobra.Command {
-	later := func(use, short string) *cobra.Command {
-		return &cobra.Command{
-			Use:                use,
-			Short:              short + " (not built yet)",
-			DisableFlagParsing: true,
-			RunE: func(cmd *cobra.Command, args []string) error {
-				for _, arg := range args {
-					if arg == "-h" || arg == "--help" {
-						return cmd.Help()
-					}
-				}
-				return usagef("`%s` is not built yet", cmd.CommandPath())
-			},
-		}
-	}
 	return []*cobra.Command{
 		later("conformance", "Run the whole built-in suite on a target as one gate"),
+	}
+}
+
+func notBuiltDiagnose() *cobra.Command {
+	return later("diagnose", "Gather what is known of the cluster into one archive")
+}
+
+func later(use, short string) *cobra.Command {
+	return &cobra.Command{
+		Use:                use,
+		Short:              short + " (not built yet)",
+		DisableFlagParsing: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, arg := range args {
+				if arg == "-h" || arg == "--help" {
+					return cmd.Help()
+				}
+			}
+			return usagef("`%s` is not built yet", cmd.CommandPath())
+		},
 	}
 }
