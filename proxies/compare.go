@@ -3,6 +3,7 @@ package proxies
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/splitcheck/splitcheck/envoy"
@@ -20,6 +21,9 @@ type Difference struct {
 	Source string
 	File   string
 	Line   int
+	// Host is the virtual host in which it was seen first, "*:80": the
+	// others that the object names are as likely to differ.
+	Host string
 	// Configured and Programmed say in words what stands on either side: "v1
 	// 90, v2 10" and "v1 100".
 	Configured, Programmed string
@@ -38,7 +42,7 @@ func (d Difference) String() string {
 	if d.File != "" {
 		fmt.Fprintf(&b, " (%s:%d)", d.File, d.Line)
 	}
-	fmt.Fprintf(&b, ": configured is %s, the proxy has %s", d.Configured, d.Programmed)
+	fmt.Fprintf(&b, ": configured is %s, the proxy has %s (%s)", d.Configured, d.Programmed, d.Host)
 	if d.Rejected != "" {
 		fmt.Fprintf(&b, "; it refused an update: %s", d.Rejected)
 	}
@@ -65,7 +69,8 @@ func Compare(objects []manifests.Object, p Proxy, routes envoy.Routes) []Differe
 				}
 			}
 			// One rule stands under many hosts, and has the same to say each time.
-			if !slices.Contains(found, d) {
+			d.Host = at.host + ":" + strconv.Itoa(at.port)
+			if !slices.ContainsFunc(found, func(f Difference) bool { f.Host = d.Host; return f == d }) {
 				found = append(found, d)
 			}
 		}

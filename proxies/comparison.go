@@ -75,11 +75,18 @@ func newComparison(objects []manifests.Object, p Proxy, routes envoy.Routes) *co
 		if _, ours := c.resolve(r); !ours {
 			continue
 		}
-		for _, at := range placesOf(r, p.Gateway) {
+		for _, at := range placesOf(r, p) {
 			if _, wanted := c.want[at]; !wanted && !p.Gateway && unasked(at, services) {
 				continue
 			}
 			c.have[at] = append(c.have[at], r)
+		}
+	}
+	for at := range c.want {
+		// Where a wildcard covers a Service that is not among the objects,
+		// istiod puts the routes under that one's name instead.
+		if !p.Gateway && len(c.have[at]) == 0 && strings.HasPrefix(at.host, "*") && strings.HasSuffix(at.host, serviceSuffix) {
+			delete(c.want, at)
 		}
 	}
 	return c
@@ -158,15 +165,15 @@ func (c *comparison) places() []place {
 // names of the same. The port of a gateway's is the one that the Gateway names;
 // 8080 is what 80 is within the ingress gateway's pod, and istiod takes a Gateway
 // that names either for the same listener.
-func placesOf(r envoy.Route, gateway bool) []place {
+func placesOf(r envoy.Route, p Proxy) []place {
 	host, number, ok := cutPort(r.VirtualHost)
 	if !ok {
 		return nil
 	}
-	if !gateway {
+	if !p.Gateway {
 		return []place{{strings.ToLower(host), number}}
 	}
-	if number == 8080 {
+	if number == 8080 && p.GatewayAPI == "" {
 		number = 80
 	}
 	var places []place

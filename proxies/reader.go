@@ -80,10 +80,11 @@ func (r *Reader) Clusters(ctx context.Context, p Proxy) (envoy.Clusters, error) 
 }
 
 // Admin returns what the admin interface of p answers to GET path. A session
-// that has broken is opened again once; a pod that is gone is an error at once.
+// that has broken is opened again once; a pod that is gone is an error at once,
+// and one that says nothing is not asked again.
 func (r *Reader) Admin(ctx context.Context, p Proxy, path string) ([]byte, error) {
 	answer, err := r.ask(ctx, p, path)
-	if err != nil && ctx.Err() == nil && !errors.Is(err, errGone) {
+	if err != nil && ctx.Err() == nil && !errors.Is(err, errGone) && !errors.Is(err, errSilent) {
 		if gone := r.gone(ctx, p); gone != nil {
 			err = gone
 		} else {
@@ -102,7 +103,7 @@ func (r *Reader) ask(ctx context.Context, p Proxy, path string) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("no answer within %s", answerTimeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("%w within %s", errSilent, answerTimeout))
 	defer cancel()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -175,7 +176,7 @@ func (r *Reader) tunnel(ctx context.Context, p Proxy) (*tunnel, error) {
 	if t != nil && !t.broken() {
 		return t, nil
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, openTimeout, fmt.Errorf("the API server opened no session to the pod within %s", openTimeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, openTimeout, fmt.Errorf("%w: the API server opened no session to the pod within %s", errSilent, openTimeout))
 	defer cancel()
 	fresh, err := openTunnel(ctx, r.config, r.client, p.Namespace, p.Name)
 	if err != nil {
@@ -207,6 +208,9 @@ func (r *Reader) drop(p Proxy, t *tunnel) {
 	}
 	t.close()
 }
+
+// errSilent is wrapped by the errors for what takes too long.
+var errSilent = errors.New("no answer")
 
 // errGone is wrapped by the errors for pods that are no more, or no longer run.
 var errGone = errors.New("the pod is gone")
