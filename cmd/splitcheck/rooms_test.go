@@ -49,7 +49,7 @@ func TestSoleImporters(t *testing.T) {
 		"github.com/schollz/":                     {"reports"},
 		"github.com/tidwall/":                     {"identify", "scenarios"},
 		"os/signal":                               {"cmd/splitcheck"},
-		"k8s.io/":                                 {"manifests", "routing", "mesh", "scenarios", "proxies", "appimage", "cluster"},
+		"k8s.io/":                                 {"manifests", "routing", "mesh", "scenarios", "proxies", "appimage", "cluster", "cmd/splitcheck"},
 		"google.golang.org/protobuf/":             {"manifests", "routing", "scenarios"},
 		"github.com/google/go-containerregistry/": {"appimage"},
 		"github.com/influxdata/tdigest":           {"loadgen"},

@@ -32,6 +32,11 @@ type runFlags struct {
 	step       string
 	noApply    bool
 	applyDelay time.Duration
+	cluster    clusterFlags
+	kubeconfig string
+	context    string
+	keep       bool
+	force      bool
 	question   questionFlags
 	load       loadFlags
 	output     outputFlags
@@ -48,24 +53,34 @@ of one invocation are one suite, which is wrong once in 200 times at most.
 
 Targets:
   sim      an in-process mesh that reads the same manifests; needs nothing (default)
+  kind     a kind cluster with Istio, made where it is not there; needs Docker
+  cluster  an existing cluster with Istio, by kubeconfig
   gateway  an existing gateway at --gateway-url; read-only
-  kind, cluster are not built yet`,
+
+On kind and cluster, what a scenario brings is labelled splitcheck.dev/scenario
+and removed after the run; objects of others are left alone.`,
 		Example: `  splitcheck run version-test-90-10
   splitcheck run ./canary/scenario.yaml -o json=report.json
   splitcheck run --all
+  splitcheck run version-test-90-10 --target kind
   splitcheck run bookinfo-shift --target gateway --gateway-url http://127.0.0.1:8080 \
       --step 50-50 --no-apply`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, std, args) },
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.all, "all", false, "run every built-in scenario")
-	flags.StringVar(&f.target, "target", "sim", "sim or gateway; kind and cluster are not built yet")
-	flags.StringVar(&f.gatewayURL, "gateway-url", "", "where the gateway is, for --target gateway")
+	flags.StringVar(&f.target, "target", "sim", "sim, kind, cluster or gateway")
+	flags.StringVar(&f.gatewayURL, "gateway-url", "", "where the gateway is, for --target gateway; on cluster it is found")
 	flags.StringVar(&f.step, "step", "", "run only the step of this name")
 	flags.BoolVar(&f.noApply, "no-apply", false, "change nothing: only the checks of --step, on what is there")
+	f.cluster.register(cmd, "cluster-config")
+	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "file for --target cluster (default: $KUBECONFIG, else ~/.kube/config)")
+	flags.StringVar(&f.context, "context", "", "context of the kubeconfig for --target cluster (default: its current one)")
+	flags.BoolVar(&f.keep, "keep", false, "leave what the scenarios bring in the cluster")
+	flags.BoolVar(&f.force, "force", false, "overwrite objects that splitcheck did not make, and put them back at the end")
 	flags.DurationVar(&f.applyDelay, "apply-delay", 100*time.Millisecond, "how long a change takes to reach the first proxy of the simulated mesh")
 	f.question.register(cmd, false)
-	f.load.register(cmd, "0 on sim, 100 elsewhere")
+	f.load.register(cmd, "0 on sim and kind, 100 elsewhere")
 	f.output.register(cmd)
 	return cmd
 }
@@ -76,6 +91,21 @@ func (f *runFlags) run(cmd *cobra.Command, std streams, args []string) error {
 	if err := errors.Join(err, bad); err != nil {
 		return usage(err)
 	}
+	if f.target != "kind" && f.target != "cluster" {
+		return perform(cmd.Context(), std, list, options, &f.output)
+	}
+	// What can be refused without a cluster is refused before there is one.
+	if err := runner.Answerable(list, options.Overrides); err != nil {
+		return usage(err)
+	}
+	if len(list) == 0 {
+		return usagef("none of the scenarios runs on %s", f.target)
+	}
+	done, err := f.openCluster(cmd.Context(), std, list, &options)
+	if err != nil {
+		return err
+	}
+	defer done()
 	return perform(cmd.Context(), std, list, options, &f.output)
 }
 
@@ -243,10 +273,30 @@ func (f *runFlags) options(cmd *cobra.Command) (runner.Options, error) {
 		options.Target = reports.Target{Kind: "gateway", URL: withoutPassword(f.gatewayURL)}
 		options.Rate = gatewayRate
 		options.Open = openGateway(opened)
-	case "kind", "cluster":
-		return options, usagef("--target %s is not built yet; sim and gateway are", f.target)
+	case "kind":
+		if f.gatewayURL != "" {
+			return options, usagef("--gateway-url is for --target gateway or cluster; on kind the gateway's address is known")
+		}
+		if f.kubeconfig != "" || f.context != "" {
+			return options, usagef("--kubeconfig and --context are for --target cluster; kind's cluster is named by --cluster-config")
+		}
+		options.Target = reports.Target{Kind: "kind"}
+	case "cluster":
+		if f.cluster.config != "" {
+			return options, usagef("--cluster-config is for --target kind; an existing cluster is named by --kubeconfig and --context")
+		}
+		if f.gatewayURL != "" {
+			if _, err := gateway.New(f.gatewayURL); err != nil {
+				return options, usagef("--gateway-url: %w", err)
+			}
+		}
+		options.Target = reports.Target{Kind: "cluster", URL: withoutPassword(f.gatewayURL)}
+		options.Rate = gatewayRate
 	default:
-		return options, usagef("--target %q is unknown; sim and gateway are built", f.target)
+		return options, usagef("--target %q is unknown; there are sim, kind, cluster and gateway", f.target)
+	}
+	if f.target != "kind" && f.target != "cluster" && (f.keep || f.force) {
+		return options, usagef("--keep and --force are for --target kind and cluster; %s brings nothing into a cluster", f.target)
 	}
 	return options, nil
 }

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/splitcheck/splitcheck/appimage"
+	"github.com/splitcheck/splitcheck/cluster"
+	"github.com/splitcheck/splitcheck/ingress"
+	"github.com/splitcheck/splitcheck/kindcluster"
+	"github.com/splitcheck/splitcheck/runner"
+	"github.com/splitcheck/splitcheck/scenarios"
+	"github.com/splitcheck/splitcheck/target"
+)
+
+// entriesTimeout bounds the removal of the ways in after a run.
+const entriesTimeout = 30 * time.Second
+
+// openCluster makes a cluster ready for all scenarios and fills in what options
+// lack. done gives back what is not a scenario's own.
+func (f *runFlags) openCluster(ctx context.Context, std streams, list []*scenarios.Scenario, options *runner.Options) (done func(), err error) {
+	open := cluster.Options{Keep: f.keep, Force: f.force}
+	done = func() {}
+	switch f.target {
+	case "kind":
+		done, err = f.openKind(ctx, std, &open)
+	case "cluster":
+		err = f.openExisting(options, &open)
+	}
+	if err != nil {
+		return nil, err
+	}
+	versions, err := cluster.Versions(ctx, open.REST)
+	if err != nil {
+		done()
+		return nil, clusterFailed(ctx, err)
+	}
+	options.Target.Versions = versions
+	options.Open = func(ctx context.Context, s *scenarios.Scenario) (target.Target, error) {
+		own := open
+		own.Scenario = s.Name
+		return cluster.Open(ctx, own)
+	}
+	return done, nil
+}
+
+// openKind brings the kind cluster up, with the applications' image in it.
+func (f *runFlags) openKind(ctx context.Context, std streams, open *cluster.Options) (done func(), err error) {
+	up, err := f.cluster.up(ctx, std)
+	if err != nil {
+		return nil, err
+	}
+	config, err := f.cluster.read()
+	if err != nil {
+		return nil, err
+	}
+	client, err := kubernetes.NewForConfig(up.REST)
+	if err != nil {
+		return nil, notMeasured(err)
+	}
+	if err := loadApps(ctx, std, up, client, config.Apps, open); err != nil {
+		return nil, clusterFailed(ctx, err)
+	}
+	ways := ingress.NewMapped(client, ingress.Ports{
+		Gateway:    ingress.Port{Node: kindcluster.GatewayNodePort, Local: up.Ports.Gateway},
+		Service:    ingress.Port{Node: kindcluster.ServiceNodePort, Local: up.Ports.Service},
+		GatewayAPI: ingress.Port{Node: kindcluster.GatewayAPINodePort, Local: up.Ports.GatewayAPI},
+	})
+	open.REST, open.Ways = up.REST, ways
+	return func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), entriesTimeout)
+		defer cancel()
+		if err := ways.Close(ctx); err != nil {
+			fmt.Fprintf(std.err, "cleaning up: %v\n", err)
+		}
+	}, nil
+}
+
+// loadApps makes the image of the built-in applications for the cluster's nodes
+// and loads it into them. With the published images, only what is published
+// nowhere runs from ours.
+func loadApps(ctx context.Context, std streams, up *kindcluster.Cluster, client kubernetes.Interface, apps string, open *cluster.Options) (err error) {
+	done := showSteps(std)("Loading the applications")
+	defer func() { done(err) }()
+	arch, err := nodeArch(ctx, client)
+	if err != nil {
+		return err
+	}
+	image, err := buildApps(ctx, arch)
+	if err != nil {
+		return err
+	}
+	if err := up.LoadArchive(ctx, image.Open, image.Ref); err != nil {
+		return err
+	}
+	open.Prepare = image.Prepare
+	if apps == kindcluster.Upstream {
+		open.Prepare = image.PrepareUnpublished
+	}
+	return nil
+}
+
+// nodeArch is the architecture of the nodes, in Go's words.
+func nodeArch(ctx context.Context, client kubernetes.Interface) (string, error) {
+	nodes, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return "", fmt.Errorf("the nodes cannot be listed: %w", err)
+	}
+	found := map[string]bool{}
+	for _, n := range nodes.Items {
+		if n.Labels[corev1.LabelArchStable] != "" {
+			found[n.Labels[corev1.LabelArchStable]] = true
+		}
+	}
+	if len(found) != 1 {
+		return "", fmt.Errorf("the nodes are of the architectures %s; the applications' image is for one", strings.Join(slices.Sorted(maps.Keys(found)), ", "))
+	}
+	return slices.Collect(maps.Keys(found))[0], nil
+}
+
+func buildApps(ctx context.Context, arch string) (*appimage.Image, error) {
+	executable, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("the running program's own file is not known: %w", err)
+	}
+	workDir, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := cacheDir()
+	if err != nil {
+		return nil, err
+	}
+	build, _ := debug.ReadBuildInfo()
+	return appimage.Build(ctx, appimage.Options{
+		Executable: executable, GOOS: runtime.GOOS, Arch: arch, Build: build,
+		WorkDir: workDir, CacheDir: dir, Env: os.Environ(),
+	})
+}
+
+// openExisting finds the user's own cluster.
+func (f *runFlags) openExisting(options *runner.Options, open *cluster.Options) error {
+	config, name, err := kubeConfig(f.kubeconfig, f.context)
+	if err != nil {
+		return err
+	}
+	options.Target.Context = name
+	ways, err := ingress.NewFound(ingress.FoundOptions{REST: config, GatewayURL: f.gatewayURL})
+	if err != nil {
+		return notMeasured(err)
+	}
+	open.REST, open.Ways, open.Prepare = config, ways, published
+	return nil
+}
+
+// published refuses what no node of somebody's cluster could run.
+func published(u *unstructured.Unstructured) error {
+	images, err := appimage.Unpublished(u)
+	if err != nil || len(images) == 0 {
+		return err
+	}
+	return fmt.Errorf("the image %s is in no registry, and an existing cluster's nodes are not loaded with images; use --target kind, or a manifest with an image of your own", strings.Join(images, ", "))
+}
+
+// kubeConfig reads the kubeconfig, as kubectl does, and returns the name of the
+// context as well.
+func kubeConfig(file, context string) (*rest.Config, string, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = file
+	loaded := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: context})
+	config, err := loaded.ClientConfig()
+	if err != nil {
+		if clientcmd.IsEmptyConfig(err) {
+			err = errors.New("no kubeconfig names a cluster; give --kubeconfig FILE or set KUBECONFIG, or use --target kind")
+		}
+		return nil, "", usage(err)
+	}
+	raw, err := loaded.RawConfig()
+	if err != nil {
+		return nil, "", usage(err)
+	}
+	if context == "" {
+		context = raw.CurrentContext
+	}
+	return config, context, nil
+}
