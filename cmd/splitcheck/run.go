@@ -191,7 +191,7 @@ func (f *runFlags) narrow(s *scenarios.Scenario) (*scenarios.Scenario, error) {
 		}
 	}
 	if f.noApply && f.target == "sim" {
-		return nil, errors.New("--no-apply leaves the simulated mesh empty; it is for --target gateway")
+		return nil, errors.New("--no-apply leaves the simulated mesh empty; it is for --target gateway, kind and cluster")
 	}
 	if f.noApply && f.step == "" {
 		return nil, errors.New("--no-apply needs --step: say which step's state is there")
