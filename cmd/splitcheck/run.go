@@ -37,6 +37,7 @@ type runFlags struct {
 	context    string
 	keep       bool
 	force      bool
+	dryRun     bool
 	question   questionFlags
 	load       loadFlags
 	output     outputFlags
@@ -78,6 +79,7 @@ and removed after the run; objects of others are left alone.`,
 	flags.StringVar(&f.context, "context", "", "context of the kubeconfig for --target cluster (default: its current one)")
 	flags.BoolVar(&f.keep, "keep", false, "leave what the scenarios bring in the cluster")
 	flags.BoolVar(&f.force, "force", false, "overwrite objects that splitcheck did not make, and put them back at the end")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "print how many requests each check would send, and send none")
 	flags.DurationVar(&f.applyDelay, "apply-delay", 100*time.Millisecond, "how long a change takes to reach the first proxy of the simulated mesh")
 	f.question.register(cmd, false)
 	f.load.register(cmd, "0 on sim and kind, 100 elsewhere")
@@ -90,6 +92,9 @@ func (f *runFlags) run(cmd *cobra.Command, std streams, args []string) error {
 	options, bad := f.options(cmd)
 	if err := errors.Join(err, bad); err != nil {
 		return usage(err)
+	}
+	if f.dryRun {
+		return dryRun(std, list, options.Overrides)
 	}
 	if f.target != "kind" && f.target != "cluster" {
 		return perform(cmd.Context(), std, list, options, &f.output)
