@@ -74,9 +74,9 @@ type underway struct {
 	// pods had changed; zero if they have not.
 	settledPods time.Time
 	// sent is when the last object that programs proxies was written, and
-	// programs says that one has changed.
+	// changed are those of them that have changed.
 	sent     time.Time
-	programs bool
+	changed  map[manifests.Key]bool
 	before   map[string]look
 	took     time.Duration
 	states   []target.ProxyState
@@ -96,6 +96,9 @@ func (u *underway) carryOut(ctx context.Context, change target.Change) error {
 	}
 	leaving, err := c.leaving(ctx, change.Delete)
 	if err != nil {
+		return err
+	}
+	if err := c.survey(ctx, change.Apply); err != nil {
 		return err
 	}
 	if err := u.ground(ctx, items); err != nil {
@@ -227,6 +230,8 @@ func (u *underway) program(ctx context.Context, items []*item) (narrowed []*item
 		u.sent = time.Now()
 		return narrowed, nil
 	}
+	// Another gateway may be where none was looked for.
+	c.gatewayNamespaces = nil
 	coming := make([]manifests.Object, len(last))
 	for n, i := range last {
 		coming[n] = i.object
@@ -240,7 +245,12 @@ func (u *underway) program(ctx context.Context, items []*item) (narrowed []*item
 		return nil, err
 	}
 	u.sent = time.Now()
-	u.programs = slices.ContainsFunc(last, func(i *item) bool { return i.changed })
+	u.changed = map[manifests.Key]bool{}
+	for _, i := range last {
+		if i.changed {
+			u.changed[i.key] = true
+		}
+	}
 	return narrowed, nil
 }
 

@@ -27,7 +27,7 @@ type choosers struct {
 // namespaces of the objects.
 func (c *Cluster) choosers(ctx context.Context, world []manifests.Object) (choosers, error) {
 	var found choosers
-	own := namespacesOf(world)
+	own := namespacesOf(ownOnly(world))
 	if len(own) == 0 {
 		return found, nil
 	}
@@ -49,7 +49,7 @@ func (c *Cluster) choosers(ctx context.Context, world []manifests.Object) (choos
 		}
 	}
 	for _, o := range world {
-		if isGateway(o) && !served[o.Key()] {
+		if isGateway(o) && !served[o.Key()] && o.File != inCluster {
 			found.unserved = append(found.unserved, o)
 		}
 	}

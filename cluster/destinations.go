@@ -52,7 +52,7 @@ func destinationsOf(world []manifests.Object, p proxies.Proxy) (named, plain []p
 	if p.Gateway {
 		return named, nil
 	}
-	for _, o := range world {
+	for _, o := range ownOnly(world) {
 		service, ok := o.Value.(*corev1.Service)
 		if !ok || len(service.Spec.Selector) == 0 {
 			continue
@@ -170,7 +170,7 @@ func (c *Cluster) awaitInjection(ctx context.Context, i *item) error {
 		}
 		if pause(limit, pollInterval) != nil {
 			if ctx.Err() != nil {
-				return context.Cause(ctx)
+				return fmt.Errorf("%w: a pod in %s would get no sidecar, though its label asks for one", context.Cause(ctx), i.key)
 			}
 			return nil
 		}

@@ -82,8 +82,10 @@ type Cluster struct {
 	changing sync.Mutex
 	closed   bool
 	brought  []*brought
-	said     map[string]bool
-	ledger   ledger
+	// surroundings are objects of others that decide what ours mean.
+	surroundings []*brought
+	said         map[string]bool
+	ledger       ledger
 }
 
 var (

@@ -49,7 +49,7 @@ func (c *Cluster) Enter(via target.Via, load target.Load) (target.Entry, error) 
 // a gateway.
 func (c *Cluster) way(ctx context.Context, via target.Via) (ingress.Way, string, error) {
 	if via.Service == "" {
-		for _, o := range c.world() {
+		for _, o := range c.own() {
 			if g, ok := o.Value.(*gatewayv1.Gateway); ok && g.Spec.GatewayClassName == istioClass {
 				way, err := c.options.Ways.GatewayAPI(ctx, o.Namespace, o.Name)
 				return way, o.Namespace + "/" + o.Name + "-istio", err

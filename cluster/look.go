@@ -114,9 +114,15 @@ func (u *underway) look(ctx context.Context, world []manifests.Object) {
 // unmoved says that a proxy had nothing to change by what can be compared, and
 // has not said yet that it took the change.
 func (u *underway) unmoved(l *look) bool {
-	if !u.programs || time.Since(u.sent) > movePatience {
+	if len(u.changed) == 0 || time.Since(u.sent) > movePatience {
 		return false
 	}
 	before, known := u.before[l.proxy.String()]
-	return known && before.matches() && !l.updated.After(before.updated)
+	if !known || !before.matches() || l.updated.After(before.updated) {
+		return false
+	}
+	// A proxy that has no use for what was changed is told nothing.
+	return slices.ContainsFunc(proxies.Compare(u.cluster.world(), l.proxy, nil), func(d proxies.Difference) bool {
+		return u.changed[d.Object]
+	})
 }

@@ -45,8 +45,12 @@ func (c *Cluster) find(key manifests.Key) *brought {
 	return nil
 }
 
-// world returns the objects that are in force, in order of creation. Istio takes
-// those of one second in order of name, then of namespace.
+// own returns the scenario's objects that are in force.
+func (c *Cluster) own() []manifests.Object { return ownOnly(c.world()) }
+
+// world returns the objects that are in force, with what surrounds them, in order
+// of creation. Istio takes those of one second in order of name, then of
+// namespace.
 func (c *Cluster) world() []manifests.Object {
 	var live []*brought
 	for _, b := range c.brought {
@@ -54,6 +58,7 @@ func (c *Cluster) world() []manifests.Object {
 			live = append(live, b)
 		}
 	}
+	live = append(live, c.surroundings...)
 	slices.SortStableFunc(live, func(a, b *brought) int {
 		if n := a.created.Compare(b.created); n != 0 {
 			return n

@@ -174,6 +174,9 @@ func unknownKind(key manifests.Key, apiVersion string, mapper meta.RESTMapper) e
 			key, key.Kind, other.GroupVersionKind.Version, apiVersion, other.GroupVersionKind.GroupVersion())
 	}
 	hint := "install its CustomResourceDefinition"
+	if key.Group == "" {
+		return fmt.Errorf("%s: the cluster knows no %s", key, key.Kind)
+	}
 	switch key.Group {
 	case manifests.GatewayGroup:
 		hint = "install the Gateway API's definitions (https://gateway-api.sigs.k8s.io/guides/getting-started/)"

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -64,7 +65,7 @@ func (u *underway) settle(ctx context.Context, guard time.Duration) error {
 
 // late turns the end of the time allowed into what is known of the reason.
 func (u *underway) late(ctx context.Context, err error, last *state) error {
-	if errors.Is(context.Cause(ctx), errLate) {
+	if errors.Is(context.Cause(ctx), errLate) || errors.Is(err, errLate) {
 		return &notLive{detail: u.blame(context.WithoutCancel(ctx), last)}
 	}
 	return err
@@ -115,11 +116,17 @@ func (u *underway) state(ctx context.Context, world []manifests.Object) (state, 
 	if err != nil {
 		return state{}, err
 	}
-	s, err := c.snapshot(ctx, namespacesOf(world))
+	s, err := c.snapshot(ctx, namespacesOf(ownOnly(world)))
 	if err != nil {
 		return state{}, err
 	}
-	now := state{unserved: found.unserved, unmoved: map[string]bool{}, unsettled: s.unsettled(world)}
+	now := state{unserved: found.unserved, unmoved: map[string]bool{}, unsettled: s.unsettled(ownOnly(world))}
+	// A gateway that Istio makes for a scenario takes load only when it is ready.
+	for _, p := range found.proxies {
+		if pod := s.pod(p.Namespace, p.Name); p.GatewayAPI != "" && pod != nil && !ready(pod) && now.unsettled == "" {
+			now.unsettled = fmt.Sprintf("pod %s of Gateway %s is not ready", p, p.GatewayAPI)
+		}
+	}
 	now.looks = c.lookAtAll(ctx, world, found.proxies, s)
 	if err := ctx.Err(); err != nil {
 		return now, context.Cause(ctx)

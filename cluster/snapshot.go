@@ -105,6 +105,15 @@ func (s *snapshot) deployment(namespace, name string) *appsv1.Deployment {
 	return nil
 }
 
+func (s *snapshot) pod(namespace, name string) *corev1.Pod {
+	for i := range s.pods {
+		if p := &s.pods[i]; p.Namespace == namespace && p.Name == name {
+			return p
+		}
+	}
+	return nil
+}
+
 func (s *snapshot) service(namespace, name string) *corev1.Service {
 	for i := range s.services {
 		if v := &s.services[i]; v.Namespace == namespace && v.Name == name {

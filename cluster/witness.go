@@ -116,7 +116,7 @@ func (c *Cluster) Witness(ctx context.Context) (target.Testimony, error) {
 // podsByAddress are the pods in the scenario's namespaces.
 func (c *Cluster) podsByAddress(ctx context.Context, world []manifests.Object) (map[string]*corev1.Pod, error) {
 	pods := map[string]*corev1.Pod{}
-	for _, namespace := range namespacesOf(world) {
+	for _, namespace := range namespacesOf(ownOnly(world)) {
 		list, err := c.kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return nil, fmt.Errorf("the pods of namespace %s cannot be listed: %w", namespace, err)
@@ -152,10 +152,14 @@ func (c *Cluster) Mirrored(ctx context.Context, workload string) (int64, error) 
 	if err != nil {
 		return 0, err
 	}
-	if !slices.ContainsFunc(world, func(o manifests.Object) bool {
+	known := slices.ContainsFunc(world, func(o manifests.Object) bool {
 		return o.Kind == "Deployment" && (o.Name == workload || o.Namespace+"/"+o.Name == workload)
-	}) {
-		return 0, fmt.Errorf("the scenario has no Deployment %q whose copies could be counted", workload)
+	})
+	for _, p := range pods {
+		known = known || workloadOf(p) == workload || p.Namespace+"/"+workloadOf(p) == workload
+	}
+	if !known {
+		return 0, fmt.Errorf("there is no Deployment %q in the scenario's namespaces whose copies could be counted", workload)
 	}
 	reached := func(address string) bool {
 		p := pods[address]

@@ -46,7 +46,7 @@ func (c *Cluster) rollOut(ctx context.Context) error {
 			return fmt.Errorf("%s%s", hopeless.words, c.evidence(ctx, hopeless.pod, hopeless.object))
 		}
 		if open == nil {
-			if words := s.unsettled(c.world()); words == "" {
+			if words := s.unsettled(c.own()); words == "" {
 				return nil
 			} else {
 				open = &trouble{words: words}
