@@ -140,7 +140,8 @@ func (u *underway) rollOut(ctx context.Context) error {
 	if err := u.cluster.rollOut(ctx); err != nil {
 		return err
 	}
-	u.settledPods = time.Now()
+	// They were settled before they were found to stay so.
+	u.settledPods = time.Now().Add(-podsSteady)
 	return nil
 }
 

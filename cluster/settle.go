@@ -10,6 +10,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/manifests"
 	"github.com/splitcheck/splitcheck/proxies"
+	"github.com/splitcheck/splitcheck/routing"
 	"github.com/splitcheck/splitcheck/target"
 )
 
@@ -50,6 +51,7 @@ func (u *underway) settle(ctx context.Context, guard time.Duration) error {
 				return u.late(ctx, err, &last)
 			}
 			if again.live() && again.same(&now) {
+				u.warn(world, again.looks)
 				return nil
 			}
 			continue
@@ -59,6 +61,22 @@ func (u *underway) settle(ctx context.Context, guard time.Duration) error {
 		}
 		if err := pause(ctx, pollInterval); err != nil {
 			return u.late(ctx, err, &last)
+		}
+	}
+}
+
+// warn notes what the objects say that istiod drops without a word, such as a
+// route to a subset that is not there.
+func (u *underway) warn(world []manifests.Object, looks []look) {
+	for i := range looks {
+		p := looks[i].proxy
+		_, found := routing.Compile(world, routing.Proxy{
+			Name: p.Name, Namespace: p.Namespace, Labels: p.Labels, Gateway: p.Gateway, GatewayAPI: p.GatewayAPI,
+		})
+		for _, problem := range found.Warnings() {
+			if problem.File != inCluster {
+				u.warnings = append(u.warnings, strings.TrimPrefix(problem.String(), "warning: "))
+			}
 		}
 	}
 }

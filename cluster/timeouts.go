@@ -44,6 +44,9 @@ const (
 	// end by itself (a crash loop, an image that cannot be had, no node that
 	// takes it) before the change fails.
 	crashPatience = 20 * time.Second
+	// podsSteady is how long all pods must stay ready. One without a readiness
+	// probe is ready as soon as it runs, even if it ends at once.
+	podsSteady = time.Second
 	// enterTimeout is for finding a way in.
 	enterTimeout = 30 * time.Second
 	// podsGrace is how long pods that were brought in may take to end once no

@@ -36,6 +36,7 @@ func (c *Cluster) rollOut(ctx context.Context) error {
 		return nil
 	}
 	since := map[string]time.Time{}
+	var steady time.Time
 	for {
 		s, err := c.snapshot(ctx, names)
 		if err != nil {
@@ -46,11 +47,20 @@ func (c *Cluster) rollOut(ctx context.Context) error {
 			return fmt.Errorf("%s%s", hopeless.words, c.evidence(ctx, hopeless.pod, hopeless.object))
 		}
 		if open == nil {
-			if words := s.unsettled(c.own()); words == "" {
-				return nil
-			} else {
+			if words := s.unsettled(c.own()); words != "" {
 				open = &trouble{words: words}
 			}
+		}
+		switch {
+		case open != nil:
+			steady = time.Time{}
+		case steady.IsZero():
+			steady = time.Now()
+		case time.Since(steady) >= podsSteady:
+			return nil
+		}
+		if open == nil {
+			open = &trouble{words: "the pods have only just become ready"}
 		}
 		if err := pause(ctx, pollInterval); err != nil {
 			if !errors.Is(err, errLate) {

@@ -82,6 +82,17 @@ func (f *runFlags) openKind(ctx context.Context, std streams, open *cluster.Opti
 		GatewayAPI: ingress.Port{Node: kindcluster.GatewayAPINodePort, Local: up.Ports.GatewayAPI},
 	})
 	open.REST, open.Ways = up.REST, ways
+	if !f.noApply {
+		// Only splitcheck uses this cluster; what a killed run has left there
+		// would stand beside what this one brings.
+		left, err := cluster.Sweep(ctx, *open)
+		if len(left) > 0 {
+			fmt.Fprintf(std.err, "removed what an earlier run has left: %s\n", strings.Join(left, ", "))
+		}
+		if err != nil {
+			return nil, clusterFailed(ctx, err)
+		}
+	}
 	return func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), entriesTimeout)
 		defer cancel()
