@@ -56,7 +56,7 @@ func newComparison(objects []manifests.Object, p Proxy, routes envoy.Routes) *co
 			c.key[o.String()] = o.Key()
 		}
 	}
-	c.table, _ = routing.Compile(objects, p.compiled(objects))
+	c.table, _ = routing.Compile(objects, p.Compiled(objects))
 	for _, s := range c.table.Splits("") {
 		source, _, _ := strings.Cut(s.Rule.Source, ", ")
 		key, ours := c.key[source]
@@ -92,9 +92,9 @@ func newComparison(objects []manifests.Object, p Proxy, routes envoy.Routes) *co
 	return c
 }
 
-// compiled is p as routing knows it. A Gateway of the Gateway API can be handed
+// Compiled is p as routing knows it. A Gateway of the Gateway API can be handed
 // to a gateway that is there already, by an address: p then serves both.
-func (p Proxy) compiled(objects []manifests.Object) routing.Proxy {
+func (p Proxy) Compiled(objects []manifests.Object) routing.Proxy {
 	out := routing.Proxy{Name: p.Name, Namespace: p.Namespace, Labels: p.Labels, Gateway: p.Gateway, GatewayAPI: p.GatewayAPI}
 	if !p.Gateway || p.GatewayAPI != "" {
 		return out

@@ -229,9 +229,10 @@ func change(step scenarios.Step) target.Change {
 	}
 }
 
-// Changes reports whether a step changes the mesh, or only looks at it.
+// Changes reports whether a step changes the mesh, or waits for it, or only looks
+// at it.
 func Changes(step scenarios.Step) bool {
-	return len(step.Apply)+len(step.Delete)+len(step.Scale) > 0 || step.SetsDefects
+	return len(step.Apply)+len(step.Delete)+len(step.Scale) > 0 || step.SetsDefects || step.Await
 }
 
 // notConverged is the outcome of a check that was never begun: what the proxies

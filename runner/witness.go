@@ -35,13 +35,22 @@ func hear(ctx context.Context, witness target.Witness, s *scenarios.Scenario, st
 	if witness == nil {
 		return nil
 	}
-	decides, ok := s.Decides(step, c)
+	decides, ok := decisive(s, step, c)
 	if !ok {
 		return nil
 	}
 	h := &hearing{witness: witness, check: c, decides: decides}
 	h.before = h.ask(ctx, "before")
 	return h
+}
+
+// decisive is what decides a check: what whoever made the check knows of it, else
+// what the scenario's objects say.
+func decisive(s *scenarios.Scenario, step string, c scenarios.Check) (scenarios.Decisive, bool) {
+	if c.Decisive != nil {
+		return *c.Decisive, true
+	}
+	return s.Decides(step, c)
 }
 
 func (h *hearing) ask(ctx context.Context, when string) target.Testimony {
@@ -87,6 +96,7 @@ func (h *hearing) again(ctx context.Context, sample *loadgen.Result, m *reports.
 		return nil
 	}
 	a := newAccount(h.check, h.decides, h.before, h.after)
+	a.changed = append(a.changed, h.after.Changes...)
 	a.sample(sample)
 	m.Mesh = a.report()
 	m.Warnings = append(m.Warnings, a.warnings...)

@@ -47,6 +47,8 @@ type Step struct {
 	Defects []target.Defect
 	// SetsDefects tells an empty list of defects from none.
 	SetsDefects bool
+	// Await waits for what is there to be in effect, though nothing is changed.
+	Await bool
 	// Settle bounds the wait for the change to take effect.
 	Settle Settle
 	Checks []Check
@@ -77,6 +79,9 @@ type Check struct {
 	// ExpectVerdict is the verdict that the scenario expects, "verified"
 	// unless it is a negative control.
 	ExpectVerdict string
+	// Decisive says what splits the requests where the scenario's objects do not,
+	// because they are in the cluster already.
+	Decisive *Decisive
 	// File, Line and Column are where the check stands.
 	File         string
 	Line, Column int

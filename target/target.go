@@ -153,6 +153,9 @@ type Witness interface {
 type Testimony struct {
 	Routes []Route
 	Counts []Count
+	// Changes say what was changed in the rule or behind it since the witness
+	// was asked last, in words, where it can tell.
+	Changes []string
 }
 
 // A Route is one rule as one proxy carries it.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/net/http/httpguts"
@@ -17,31 +18,39 @@ import (
 
 // verifyFlags are those of `verify`.
 type verifyFlags struct {
-	question        questionFlags
-	identify        identifyFlags
-	load            loadFlags
-	output          outputFlags
-	method, host    string
-	body            string
-	headers         []string
-	cookies, login  []string
-	loginPath       string
-	virtualService  string
-	httpRoute, rule string
+	question       questionFlags
+	identify       identifyFlags
+	load           loadFlags
+	output         outputFlags
+	method, host   string
+	body           string
+	headers        []string
+	cookies, login []string
+	loginPath      string
+	live           liveFlags
 }
 
 func newVerify(std streams) *cobra.Command {
 	f := &verifyFlags{output: outputFlags{std: std}}
 	cmd := &cobra.Command{
-		Use:   "verify URL --expect WEIGHTS --identify RULE",
+		Use:   "verify URL --identify RULE",
 		Short: "Check a live split once",
 		Long: `verify sends requests to URL, tells from each answer which version served it, and
 judges whether the split matches the weights. It changes nothing. Redirects are
-not followed: the answer is the redirect itself.`,
+not followed: the answer is the redirect itself.
+
+The weights are those of --expect, or are read from a cluster: from the rule of a
+VirtualService or HTTPRoute that the request meets, or from another with --rule. A
+destination is called by its subset, else by the label version that its Service
+selects by, else by its Service; where answers call it otherwise, say so with
+--name. The proxies must carry the weights before counting starts, and weights that
+change meanwhile make the check inconclusive.`,
 		Example: `  splitcheck verify http://127.0.0.1:8080/version.html --expect v1=90,v2=10 --identify 'body:(v[12])'
   splitcheck verify https://shop.example/api --expect stable=99,canary=1 --identify header:X-Version --rate 200
   splitcheck verify http://127.0.0.1:8080/productpage --expect v1=0,v2=10,v3=90 \
-      --login username=testuser --login passwd=x --identify 'body:reviews-(v[0-9]+)-'`,
+      --login username=testuser --login passwd=x --identify 'body:reviews-(v[0-9]+)-'
+  splitcheck verify http://127.0.0.1:8080/version.html --virtual-service default/canary --identify 'body:(v[12])'
+  splitcheck verify http://127.0.0.1:8080/api --http-route gamma/split --rule 'rules[0]' --identify json:version`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, std, args[0]) },
 	}
@@ -56,17 +65,24 @@ not followed: the answer is the redirect itself.`,
 	flags.StringVar(&f.body, "data", "", "body of each request")
 	flags.StringArrayVar(&f.login, "login", nil, "field of a form that is posted once before the load, NAME=VALUE; repeatable")
 	flags.StringVar(&f.loginPath, "login-path", "/login", "where the form is posted")
-	flags.StringVar(&f.virtualService, "virtual-service", "", "read the weights from this VirtualService, NAMESPACE/NAME (not built yet)")
-	flags.StringVar(&f.httpRoute, "http-route", "", "read the weights from this HTTPRoute, NAMESPACE/NAME (not built yet)")
-	flags.StringVar(&f.rule, "rule", "", "which rule of the object (not built yet)")
+	flags.StringVar(&f.live.virtualService, "virtual-service", "", "read the weights from this VirtualService, `NAMESPACE/NAME`")
+	flags.StringVar(&f.live.httpRoute, "http-route", "", "read the weights from this HTTPRoute, `NAMESPACE/NAME`")
+	flags.StringVar(&f.live.rule, "rule", "", "which rule of the object: its name, or http[0], rules[1] (default: the one that the request meets)")
+	flags.StringArrayVar(&f.live.names, "name", nil, "what answers call a destination, DESTINATION=VERSION; repeatable")
+	flags.StringVar(&f.live.kubeconfig, "kubeconfig", "", "file that names the cluster (default: $KUBECONFIG, else ~/.kube/config)")
+	flags.StringVar(&f.live.context, "context", "", "context of the kubeconfig (default: its current one)")
+	flags.DurationVar(&f.live.settle, "settle", 30*time.Second, "how long the proxies may take to carry the weights that the cluster has")
 	f.output.register(cmd)
 	return cmd
 }
 
 func (f *verifyFlags) run(cmd *cobra.Command, std streams, address string) error {
-	for name, value := range map[string]string{"virtual-service": f.virtualService, "http-route": f.httpRoute, "rule": f.rule} {
-		if value != "" {
-			return usagef("--%s is not built yet; give the weights with --expect", name)
+	if f.live.asked() {
+		return f.runLive(cmd, std, address)
+	}
+	for _, name := range []string{"rule", "name", "kubeconfig", "context", "settle"} {
+		if cmd.Flags().Changed(name) {
+			return usagef("--%s is for weights that a cluster has; name them with --virtual-service or --http-route", name)
 		}
 	}
 	check, opened, err := f.check(address)

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/splitcheck/splitcheck/gateway"
+	"github.com/splitcheck/splitcheck/liveroutes"
+	"github.com/splitcheck/splitcheck/loadgen"
+	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/runner"
+	"github.com/splitcheck/splitcheck/scenarios"
+	"github.com/splitcheck/splitcheck/target"
+)
+
+// liveFlags say where the weights stand that a cluster has.
+type liveFlags struct {
+	virtualService, httpRoute, rule string
+	names                           []string
+	kubeconfig, context             string
+	settle                          time.Duration
+}
+
+// namesAsked is how many answers are looked at before the sample, to see whether
+// they call the versions as the cluster does.
+const namesAsked = 20
+
+func (f *liveFlags) asked() bool { return f.virtualService != "" || f.httpRoute != "" }
+
+// question reads the flags; the error holds every mistake in them.
+func (f *liveFlags) question() (q liveroutes.Question, err error) {
+	var mistakes []error
+	if f.virtualService != "" && f.httpRoute != "" {
+		mistakes = append(mistakes, errors.New("--virtual-service and --http-route name two places for the weights; give one"))
+	}
+	q = liveroutes.Question{Kind: "VirtualService", Rule: f.rule}
+	flag, named := "--virtual-service", f.virtualService
+	if named == "" {
+		q.Kind, flag, named = "HTTPRoute", "--http-route", f.httpRoute
+	}
+	var found bool
+	if q.Namespace, q.Name, found = strings.Cut(named, "/"); !found || q.Namespace == "" || q.Name == "" || strings.Contains(q.Name, "/") {
+		mistakes = append(mistakes, fmt.Errorf("%s %s is not NAMESPACE/NAME, such as default/reviews", flag, named))
+	}
+	if q.Names, err = pairs("name", f.names, "="); err != nil {
+		mistakes = append(mistakes, err)
+	}
+	return q, errors.Join(mistakes...)
+}
+
+// runLive verifies a split against the weights that a cluster has.
+func (f *verifyFlags) runLive(cmd *cobra.Command, std streams, address string) error {
+	q, err := f.live.question()
+	if f.question.expect != "" {
+		err = errors.Join(err, errors.New("--expect gives weights, and the cluster is asked for them, too; give one of them"))
+	}
+	base, path, bad := gateway.Split(address)
+	if err := errors.Join(err, bad); err != nil {
+		return usage(err)
+	}
+	if q.Request, err = f.request(base, path); err != nil {
+		return usage(err)
+	}
+	config, contextName, err := kubeConfig(f.live.kubeconfig, f.live.context)
+	if err != nil {
+		return err
+	}
+	live, err := liveroutes.Connect(config)
+	if err != nil {
+		return notMeasured(err)
+	}
+	defer live.Close()
+	ctx := cmd.Context()
+	weights, err := live.Read(ctx, q)
+	switch {
+	case errors.Is(err, liveroutes.ErrMistake):
+		return usage(err)
+	case err != nil:
+		return notMeasured(err)
+	}
+	var expect []string
+	for _, w := range weights.Weights {
+		expect = append(expect, fmt.Sprintf("%s=%v", w.Version, w.Weight))
+	}
+	f.question.expect = strings.Join(expect, ",")
+	check, opened, err := f.check(address)
+	if err != nil {
+		return err
+	}
+	clusters := map[string]string{}
+	for _, d := range weights.Destinations {
+		clusters[d.Cluster] = d.Name
+	}
+	check.Decisive = &scenarios.Decisive{Source: weights.Source, Clusters: clusters}
+	over := live.Over(opened, q, weights)
+	if err := f.sameNames(ctx, over, check, weights); err != nil {
+		return err
+	}
+	seed := f.load.seed
+	options := runner.Options{
+		Target:       reports.Target{Kind: "cluster", URL: withoutPassword(address), Context: contextName},
+		Open:         func(context.Context, *scenarios.Scenario) (target.Target, error) { return over, nil },
+		Rate:         gatewayRate,
+		Seed:         seed,
+		Reproduction: &reports.Reproduction{Command: commandLine(cmd), Seed: &seed},
+	}
+	scenario := &scenarios.Scenario{
+		Name:        "verify",
+		Description: fmt.Sprintf("The weights are those of %s in the cluster: %s (generation %d).", weights.Source, weights.Weights, weights.Generation),
+		Steps: []scenarios.Step{{
+			Name: "live", Await: true, Settle: scenarios.Settle{Timeout: f.live.settle}, Checks: []scenarios.Check{check},
+		}},
+	}
+	return perform(ctx, std, []*scenarios.Scenario{scenario}, options, &f.output)
+}
+
+// request is one of those that are sent, as a gateway sees it.
+func (f *verifyFlags) request(base, path string) (*http.Request, error) {
+	r, err := http.NewRequest(f.method, base+path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("--request %q: %w", f.method, err)
+	}
+	headers, err := pairs("header", f.headers, ":")
+	cookies, more := pairs("cookie", f.cookies, "=")
+	for name, value := range headers {
+		if strings.EqualFold(name, "Host") {
+			r.Host = value
+		}
+		r.Header.Set(name, value)
+	}
+	for name, value := range cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	if f.host != "" {
+		r.Host = f.host
+	}
+	return r, errors.Join(err, more)
+}
+
+// sameNames asks for a few answers before the sample. If all of them name
+// versions and none a version that the rule has, it is the names that differ and
+// not the split, and every answer would look like a leak.
+func (f *verifyFlags) sameNames(ctx context.Context, in target.Target, check scenarios.Check, weights *liveroutes.Weights) error {
+	entry, err := in.Enter(target.Via{}, target.Load{Connections: 1, Reuse: 1, Timeout: loadgen.DefaultTimeout})
+	if err != nil {
+		return notMeasured(err)
+	}
+	if entry.Close != nil {
+		defer entry.Close()
+	}
+	plan := loadgen.Plan{
+		URL: strings.TrimSuffix(entry.URL, "/") + check.Request.Path, Method: check.Request.Method, Host: check.Request.Host,
+		Headers: check.Request.Headers, Cookies: check.Request.Cookies, Body: check.Request.Body, Identify: check.Identify,
+		Requests: namesAsked, Connections: 1, Reuse: 1, Timeout: loadgen.DefaultTimeout, Rate: gatewayRate,
+	}
+	if login := check.Request.Login; login != nil {
+		plan.Login = &loadgen.Login{Path: login.Path, Form: login.Form}
+	}
+	sample, err := (&loadgen.Generator{Transport: entry.Transport}).Generate(ctx, plan)
+	if err != nil || sample.Tally == nil {
+		return nil // The sample itself will say what is wrong.
+	}
+	var answers []string
+	for name := range sample.Tally.Versions {
+		if check.Expect.Has(name) {
+			return nil
+		}
+		answers = append(answers, name)
+	}
+	if len(answers) == 0 {
+		return nil
+	}
+	slices.Sort(answers)
+	var have []string
+	for _, d := range weights.Destinations {
+		have = append(have, d.Name)
+	}
+	return usagef("answers call the versions %s, and %s calls its destinations %s; say which is which, such as --name %s=%s",
+		strings.Join(answers, ", "), weights.Source, strings.Join(have, ", "), have[0], answers[0])
+}

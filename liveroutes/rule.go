@@ -1,0 +1,155 @@
+package liveroutes
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/splitcheck/splitcheck/manifests"
+	"github.com/splitcheck/splitcheck/proxies"
+	"github.com/splitcheck/splitcheck/routing"
+)
+
+// rule finds the rule that is meant: the one that was named, else the one that
+// the request meets at a gateway.
+func (v *view) rule(q Question) (*routing.Rule, error) {
+	entries := v.entries(q)
+	if q.Rule != "" {
+		at, err := place(q, entries)
+		if err != nil {
+			return nil, err
+		}
+		return v.compiled(q, at)
+	}
+	var elsewhere, nowhere []string
+	for _, p := range v.proxies {
+		if !p.Gateway {
+			continue
+		}
+		table, _ := routing.Compile(v.objects, p.Compiled(v.objects))
+		for _, port := range table.Ports() {
+			decision := table.Route(port, q.Request)
+			switch {
+			case decision.Rule == nil:
+				nowhere = append(nowhere, p.Workload)
+			case strings.HasPrefix(decision.Rule.Source, q.String()+", "):
+				return decision.Rule, nil
+			default:
+				elsewhere = append(elsewhere, fmt.Sprintf("%s meets %s", p.Workload, decision.Rule.Source))
+			}
+		}
+	}
+	// A route inside the mesh is met by callers, with requests of their own.
+	if len(entries) == 1 && v.carried(fmt.Sprintf("%s, %s", q, entries[0].place)) {
+		return v.compiled(q, 0)
+	}
+	var have []string
+	for _, e := range entries {
+		have = append(have, e.words())
+	}
+	slices.Sort(elsewhere)
+	met := "at no gateway does it meet any rule"
+	if len(elsewhere) > 0 {
+		met = "at the gateway " + strings.Join(slices.Compact(elsewhere), ", and at ")
+	}
+	return nil, mistakef("the request %s %s of host %s meets no rule of %s: %s; if its split is deeper in the mesh, say which rule with --rule: %s",
+		q.Request.Method, q.Request.URL.Path, q.Request.Host, q, met, strings.Join(have, ", "))
+}
+
+// An entry is one rule of the object that a question is about.
+type entry struct{ place, name string }
+
+func (e entry) words() string {
+	if e.name == "" {
+		return e.place
+	}
+	return fmt.Sprintf("%s (%s)", e.place, e.name)
+}
+
+func (v *view) entries(q Question) []entry {
+	var all []entry
+	for _, o := range v.objects {
+		if o.Kind != q.Kind || o.Namespace != q.Namespace || o.Name != q.Name {
+			continue
+		}
+		switch route := o.Value.(type) {
+		case *networkingv1.VirtualService:
+			for i, rule := range route.Spec.Http {
+				all = append(all, entry{fmt.Sprintf("http[%d]", i), rule.Name})
+			}
+		case *gatewayv1.HTTPRoute:
+			for i, rule := range route.Spec.Rules {
+				e := entry{place: fmt.Sprintf("rules[%d]", i)}
+				if rule.Name != nil {
+					e.name = string(*rule.Name)
+				}
+				all = append(all, e)
+			}
+		}
+	}
+	return all
+}
+
+var placed = regexp.MustCompile(`^(?:(http|rules)\[)?([0-9]+)\]?$`)
+
+// place reads --rule.
+func place(q Question, entries []entry) (int, error) {
+	var have []string
+	for i, e := range entries {
+		if e.name == q.Rule || e.place == q.Rule {
+			return i, nil
+		}
+		have = append(have, e.words())
+	}
+	if parts := placed.FindStringSubmatch(q.Rule); parts != nil && parts[1] == "" {
+		if at, err := strconv.Atoi(parts[2]); err == nil && at < len(entries) {
+			return at, nil
+		}
+	}
+	return 0, mistakef("--rule %s: %s has no such rule; it has %s", q.Rule, q, strings.Join(have, ", "))
+}
+
+// compiled is a rule by its place in the object, as the first proxy that carries
+// it has it.
+func (v *view) compiled(q Question, at int) (*routing.Rule, error) {
+	entries := v.entries(q)
+	source := fmt.Sprintf("%s, %s", q, entries[at].place)
+	for _, p := range v.proxies {
+		if rule := ruleOf(v.objects, p, source); rule != nil {
+			return rule, nil
+		}
+	}
+	return nil, mistakef("no proxy of this cluster carries %s: see whether its hosts, gateways or parentRefs are right, and whether its callers have sidecars", source)
+}
+
+func (v *view) carried(source string) bool {
+	return slices.ContainsFunc(v.proxies, func(p proxies.Proxy) bool { return ruleOf(v.objects, p, source) != nil })
+}
+
+func ruleOf(objects []manifests.Object, p proxies.Proxy, source string) *routing.Rule {
+	table, _ := routing.Compile(objects, p.Compiled(objects))
+	for _, s := range table.Splits("") {
+		if s.Rule.Source == source {
+			return s.Rule
+		}
+	}
+	return nil
+}
+
+// destinationHost is the full name of the Service that a DestinationRule is of.
+func destinationHost(o manifests.Object) string {
+	rule, ok := o.Value.(*networkingv1.DestinationRule)
+	if !ok {
+		return ""
+	}
+	host := rule.Spec.Host
+	if !strings.Contains(host, ".") {
+		host += "." + o.Namespace + ".svc.cluster.local"
+	}
+	return host
+}
