@@ -21,8 +21,22 @@ import (
 // have judged it is not there.
 var errUnavailable = errors.New("the control plane is not there to take it")
 
-// send applies one item, or asks what would come of it.
+// send applies one item, or asks what would come of it. A control plane that is
+// up may not be reachable yet: it is waited for.
 func (c *Cluster) send(ctx context.Context, i *item, dry bool) (*unstructured.Unstructured, error) {
+	began := time.Now()
+	for {
+		got, err := c.sendOnce(ctx, i, dry)
+		if !errors.Is(err, errUnavailable) || time.Since(began) > webhookPatience || len(c.controlPlane(ctx)) > 0 {
+			return got, err
+		}
+		if pause(ctx, 5*pollInterval) != nil {
+			return got, err
+		}
+	}
+}
+
+func (c *Cluster) sendOnce(ctx context.Context, i *item, dry bool) (*unstructured.Unstructured, error) {
 	options := metav1.ApplyOptions{FieldManager: Manager, Force: true}
 	if dry {
 		options.DryRun = []string{metav1.DryRunAll}

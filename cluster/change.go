@@ -51,7 +51,7 @@ func (c *Cluster) Change(ctx context.Context, change target.Change) (target.Conv
 	case errors.As(err, &not):
 		result.Detail = not.detail
 	case errors.Is(err, errUnavailable):
-		result.Detail = "the control plane: " + strings.Join(append(c.controlPlane(ctx), err.Error()), "; ")
+		result.Detail = "the control plane: " + strings.Join(append(c.controlPlane(ctx), strings.SplitN(err.Error(), "\n", 2)[0]), "; ")
 	case errors.Is(err, errLate), context.Cause(limit) != nil && errors.Is(context.Cause(limit), errLate):
 		words := strings.TrimPrefix(err.Error(), errLate.Error()+": ")
 		result.Detail = fmt.Sprintf("after %s: %s", timeout, words)

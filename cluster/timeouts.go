@@ -31,6 +31,9 @@ const (
 	// verdictPatience is how long a refusal by the control plane, or an object
 	// that attaches to nothing, must stand before it is believed.
 	verdictPatience = 10 * time.Second
+	// webhookPatience is how long a control plane whose pods are ready may be out
+	// of the API server's reach: a new address takes a moment to be known.
+	webhookPatience = 10 * time.Second
 	// namespacePatience is how long a new Namespace may take until pods in it
 	// get what they need: their service account, and their sidecar.
 	namespacePatience = 15 * time.Second
