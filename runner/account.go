@@ -153,7 +153,7 @@ func (a *account) report() *reports.Mesh {
 		if sampled {
 			d.Observed = reports.Num(float64(a.observed[version]))
 			d.ObservedShare = reports.Num(part(a.observed, version))
-			if len(a.decides.Workloads) > 0 {
+			if a.counts() {
 				d.Counted, d.Failed = reports.Num(float64(a.counted[version])), reports.Num(float64(a.failed[version]))
 			}
 			if heard {

@@ -16,11 +16,15 @@ func (a *account) deciding(proxy string) bool {
 	return has || len(a.programmed) == 0
 }
 
+// counts reports whether it is known what the destinations or pods are called.
+// Without a check's own word it takes workloads: those of the scenario's objects.
+func (a *account) counts() bool { return len(a.decides.Workloads) > 0 || a.check.Decisive != nil }
+
 type place struct{ proxy, cluster, pod string }
 
 // count sums up by version what the proxies that decide have sent in between.
 func (a *account) count(before, after target.Testimony) {
-	if len(a.decides.Workloads) == 0 {
+	if !a.counts() {
 		return
 	}
 	was := map[place]target.Count{}
