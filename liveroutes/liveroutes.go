@@ -232,7 +232,11 @@ func (v *view) weights(q Question, rule *routing.Rule) (*Weights, error) {
 		w.Notes = append(w.Notes, fmt.Sprintf("%s answers %g %% of the requests with %d itself", rule.Source, rule.Abort.Percent, rule.Abort.Status))
 	}
 	used := map[string]bool{}
-	for _, d := range rule.Destinations {
+	destinations := rule.Destinations
+	for _, n := range v.never(q, rule) {
+		destinations = append(slices.Clip(destinations), routing.Destination{Cluster: n})
+	}
+	for _, d := range destinations {
 		own := v.nameOf(d)
 		name, named := q.Names[own]
 		if !named {
@@ -240,7 +244,7 @@ func (v *view) weights(q Question, rule *routing.Rule) (*Weights, error) {
 		}
 		used[own] = true
 		weight := float64(d.Weight)
-		if len(rule.Destinations) == 1 {
+		if len(destinations) == 1 {
 			weight = 1
 		}
 		n := d.Cluster

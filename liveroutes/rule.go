@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
+	corev1 "k8s.io/api/core/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/splitcheck/splitcheck/manifests"
@@ -147,9 +148,73 @@ func destinationHost(o manifests.Object) string {
 	if !ok {
 		return ""
 	}
-	host := rule.Spec.Host
-	if !strings.Contains(host, ".") {
-		host += "." + o.Namespace + ".svc.cluster.local"
+	return fullName(rule.Spec.Host, o.Namespace)
+}
+
+// never are the destinations of a rule that have a weight of 0: the proxies are
+// not told of them, and that nothing gets there is a promise all the same.
+func (v *view) never(q Question, rule *routing.Rule) []routing.ClusterName {
+	_, at, _ := strings.Cut(rule.Source, ", ")
+	var found []routing.ClusterName
+	add := func(n routing.ClusterName) {
+		known := func(d routing.Destination) bool { return d.Cluster == n }
+		if !slices.ContainsFunc(rule.Destinations, known) && !slices.Contains(found, n) {
+			found = append(found, n)
+		}
 	}
-	return host
+	for _, o := range v.objects {
+		if o.Kind != q.Kind || o.Namespace != q.Namespace || o.Name != q.Name {
+			continue
+		}
+		switch route := o.Value.(type) {
+		case *networkingv1.VirtualService:
+			for i, rule := range route.Spec.Http {
+				for _, d := range rule.Route {
+					if at == fmt.Sprintf("http[%d]", i) && len(rule.Route) > 1 && d.Weight == 0 {
+						host := fullName(d.Destination.GetHost(), o.Namespace)
+						port := int(d.Destination.GetPort().GetNumber())
+						if port == 0 {
+							port = v.onlyPort(host)
+						}
+						add(routing.ClusterName{Host: host, Port: port, Subset: d.Destination.GetSubset()})
+					}
+				}
+			}
+		case *gatewayv1.HTTPRoute:
+			for i, rule := range route.Spec.Rules {
+				for _, ref := range rule.BackendRefs {
+					if at != fmt.Sprintf("rules[%d]", i) || ref.Weight == nil || *ref.Weight != 0 {
+						continue
+					}
+					namespace, port := o.Namespace, 0
+					if ref.Namespace != nil {
+						namespace = string(*ref.Namespace)
+					}
+					if ref.Port != nil {
+						port = int(*ref.Port)
+					}
+					add(routing.ClusterName{Host: fullName(string(ref.Name), namespace), Port: port})
+				}
+			}
+		}
+	}
+	return found
+}
+
+// onlyPort is the first port of a Service, which a destination without a port
+// means.
+func (v *view) onlyPort(host string) int {
+	for _, o := range v.objects {
+		if s, ok := o.Value.(*corev1.Service); ok && fullName(s.Name, s.Namespace) == host && len(s.Spec.Ports) > 0 {
+			return int(s.Spec.Ports[0].Port)
+		}
+	}
+	return 0
+}
+
+func fullName(host, namespace string) string {
+	if strings.Contains(host, ".") {
+		return host
+	}
+	return host + "." + namespace + ".svc.cluster.local"
 }

@@ -1,0 +1,228 @@
+package liveroutes
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic/fake"
+	"sigs.k8s.io/yaml"
+
+	"github.com/splitcheck/splitcheck/envoy"
+	"github.com/splitcheck/splitcheck/proxies"
+	"github.com/splitcheck/splitcheck/split"
+	"github.com/splitcheck/splitcheck/target"
+)
+
+// envoys are proxies that nobody has to run: a gateway and a sidecar.
+type envoys struct{ routes envoy.Routes }
+
+func (e *envoys) List(context.Context, ...string) ([]proxies.Proxy, error) {
+	return []proxies.Proxy{
+		{Name: "gateway-1", Namespace: "istio-system", Workload: "gateway", Gateway: true, Labels: map[string]string{"istio": "ingressgateway"}},
+		{Name: "frontend-1", Namespace: "shop", Workload: "frontend"},
+	}, nil
+}
+func (e *envoys) Routes(context.Context, proxies.Proxy) (envoy.Routes, error)     { return e.routes, nil }
+func (e *envoys) Clusters(context.Context, proxies.Proxy) (envoy.Clusters, error) { return nil, nil }
+func (e *envoys) Close()                                                          {}
+
+const shop = `
+apiVersion: v1
+kind: Service
+metadata: {name: cart, namespace: shop}
+spec: {selector: {app: cart}, ports: [{name: http, port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: cart-blue, namespace: shop}
+spec: {selector: {app: cart, version: blue}, ports: [{name: http, port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: cart-plain, namespace: shop}
+spec: {selector: {app: cart, colour: none}, ports: [{name: http, port: 80}]}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: cart, namespace: shop, generation: 1}
+spec: {host: cart, subsets: [{name: v1, labels: {release: old}}, {name: v2, labels: {release: new}}]}
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: shop}
+spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: cart, namespace: shop, generation: 3}
+spec:
+  hosts: [shop.example]
+  gateways: [edge]
+  http:
+  - match: [{uri: {prefix: /admin}}]
+    route: [{destination: {host: cart, subset: v1}}]
+  - match: [{uri: {exact: /old}}]
+    redirect: {uri: /new}
+  - match: [{uri: {exact: /all}}]
+    route: [{destination: {host: cart, subset: v1}, weight: 0}, {destination: {host: cart, subset: v2}, weight: 100}]
+  - name: split
+    route: [{destination: {host: cart, subset: v1}, weight: 90}, {destination: {host: cart, subset: v2}, weight: 10}]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: other, namespace: shop, generation: 1}
+spec:
+  hosts: [other.example]
+  gateways: [edge]
+  http: [{route: [{destination: {host: cart-blue}}]}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: inside, namespace: shop, generation: 1}
+spec:
+  parentRefs: [{group: "", kind: Service, name: cart, port: 80}]
+  rules:
+  - backendRefs: [{name: cart-blue, port: 80, weight: 3}, {name: cart-plain, port: 80, weight: 0}]
+`
+
+func shopCluster(t *testing.T, text string) *Cluster {
+	t.Helper()
+	kinds := map[schema.GroupVersionResource]string{}
+	for kind, resource := range resources {
+		if kind == "GatewayAPI" {
+			kind = "Gateway"
+		}
+		kinds[resource] = kind + "List"
+	}
+	c := &Cluster{dynamic: fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), kinds), proxies: &envoys{}}
+	for _, document := range strings.Split(text, "\n---\n") {
+		var object unstructured.Unstructured
+		text, err := yaml.YAMLToJSON([]byte(document))
+		require.NoError(t, err)
+		require.NoError(t, object.UnmarshalJSON(text))
+		_, err = c.dynamic.Resource(resources[object.GetKind()]).Namespace(object.GetNamespace()).Create(t.Context(), &object, metav1.CreateOptions{})
+		require.NoError(t, err)
+	}
+	return c
+}
+
+func ask(t *testing.T, url string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequest(http.MethodGet, url, nil)
+	require.NoError(t, err)
+	return r
+}
+
+func TestWeightsOfTheRuleThatTheRequestMeets(t *testing.T) {
+	c := shopCluster(t, shop)
+	q := Question{Kind: "VirtualService", Namespace: "shop", Name: "cart", Request: ask(t, "http://shop.example/cart")}
+	got, err := c.Read(t.Context(), q)
+	require.NoError(t, err)
+	assert.Equal(t, "VirtualService shop/cart, http[3]", got.Source)
+	assert.Equal(t, split.Weights{{Version: "v1", Weight: 90}, {Version: "v2", Weight: 10}}, got.Weights)
+	assert.EqualValues(t, 3, got.Generation)
+	assert.Equal(t, "outbound|80|v2|cart.shop.svc.cluster.local", got.Destinations[1].Cluster)
+
+	q.Request = ask(t, "http://shop.example/admin/x")
+	got, err = c.Read(t.Context(), q)
+	require.NoError(t, err)
+	assert.Equal(t, split.Weights{{Version: "v1", Weight: 1}}, got.Weights, "the only destination gets everything")
+
+	// A weight of 0 is a promise, too, though no proxy is told of it.
+	q.Request = ask(t, "http://shop.example/all")
+	got, err = c.Read(t.Context(), q)
+	require.NoError(t, err)
+	assert.Equal(t, split.Weights{{Version: "v2", Weight: 100}, {Version: "v1", Weight: 0}}, got.Weights)
+}
+
+// A rule can be named in all ways in which people would; a route inside the mesh
+// is no gateway's, and its only rule is meant.
+func TestNamedRules(t *testing.T) {
+	c := shopCluster(t, shop)
+	for _, rule := range []string{"split", "http[3]", "3"} {
+		got, err := c.Read(t.Context(), Question{Kind: "VirtualService", Namespace: "shop", Name: "cart", Rule: rule, Request: ask(t, "http://nobody.example/")})
+		require.NoError(t, err, rule)
+		assert.Equal(t, "VirtualService shop/cart, http[3]", got.Source)
+	}
+	q := Question{Kind: "HTTPRoute", Namespace: "shop", Name: "inside", Request: ask(t, "http://127.0.0.1/")}
+	got, err := c.Read(t.Context(), q)
+	require.NoError(t, err)
+	assert.Equal(t, split.Weights{{Version: "blue", Weight: 3}, {Version: "cart-plain", Weight: 0}}, got.Weights,
+		"by the version label that the Service selects by, else by its name")
+
+	q.Names = map[string]string{"cart-plain": "green"}
+	got, err = c.Read(t.Context(), q)
+	require.NoError(t, err)
+	assert.True(t, got.Weights.Has("green"))
+}
+
+func TestWhatIsTheUsersToMend(t *testing.T) {
+	for want, q := range map[string]Question{
+		"there is no VirtualService shop/card in this cluster; there are shop/cart, shop/other": {Kind: "VirtualService", Namespace: "shop", Name: "card"},
+		"has no such rule; it has http[0], http[1], http[2], http[3] (split)":                   {Kind: "VirtualService", Namespace: "shop", Name: "cart", Rule: "http[4]"},
+		"at the gateway gateway meets VirtualService shop/other, http[0]":                       {Kind: "VirtualService", Namespace: "shop", Name: "cart", Request: ask(t, "http://other.example/")},
+		"at no gateway does it meet any rule":                                                   {Kind: "VirtualService", Namespace: "shop", Name: "cart", Request: ask(t, "http://nobody.example/")},
+		"it redirects or answers itself":                                                        {Kind: "VirtualService", Namespace: "shop", Name: "cart", Request: ask(t, "http://shop.example/old")},
+		"has no destination v3; its destinations are v1, v2":                                    {Kind: "VirtualService", Namespace: "shop", Name: "cart", Rule: "split", Names: map[string]string{"v3": "x"}},
+	} {
+		if q.Request == nil {
+			q.Request = ask(t, "http://shop.example/")
+		}
+		_, err := shopCluster(t, shop).Read(t.Context(), q)
+		require.ErrorIs(t, err, ErrMistake, want)
+		assert.Contains(t, err.Error(), want)
+	}
+}
+
+// A proxy without the rule, or with other weights, is waited for, and named.
+func TestProxiesThatAreNotUpToDate(t *testing.T) {
+	c := shopCluster(t, shop)
+	q := Question{Kind: "VirtualService", Namespace: "shop", Name: "cart", Rule: "split", Request: ask(t, "http://shop.example/")}
+	w, err := c.Read(t.Context(), q)
+	require.NoError(t, err)
+	got, err := c.Over(nil, q, w).Change(t.Context(), target.Change{Timeout: time.Millisecond})
+	require.NoError(t, err)
+	assert.False(t, got.Converged)
+	assert.Contains(t, got.Detail, "gateway-1.istio-system: it has no such route")
+}
+
+// What changes between two accounts is said, weights that only went and came
+// back included: the generation tells.
+func TestChangesWhileCounting(t *testing.T) {
+	c := shopCluster(t, shop)
+	q := Question{Kind: "VirtualService", Namespace: "shop", Name: "cart", Rule: "split", Request: ask(t, "http://shop.example/")}
+	w, err := c.Read(t.Context(), q)
+	require.NoError(t, err)
+	over := c.Over(nil, q, w)
+	first, err := over.Witness(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, first.Changes)
+	again, err := over.Witness(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, again.Changes)
+
+	routes := c.dynamic.Resource(resources["VirtualService"]).Namespace("shop")
+	object, err := routes.Get(t.Context(), "cart", metav1.GetOptions{})
+	require.NoError(t, err)
+	object.SetGeneration(5)
+	_, err = routes.Update(t.Context(), object, metav1.UpdateOptions{})
+	require.NoError(t, err)
+	changed, err := over.Witness(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []string{"VirtualService shop/cart was changed (generation 3, now 5)"}, changed.Changes)
+
+	rules := c.dynamic.Resource(resources["DestinationRule"]).Namespace("shop")
+	require.NoError(t, rules.Delete(t.Context(), "cart", metav1.DeleteOptions{}))
+	gone, err := over.Witness(t.Context())
+	require.NoError(t, err)
+	assert.Contains(t, gone.Changes, "DestinationRule shop/cart was deleted")
+}
