@@ -22,6 +22,9 @@ import (
 // adminPort is where Envoy's admin interface listens within its pod.
 const adminPort = 15000
 
+// debugPort is where istiod's debug interface listens within its pod.
+const debugPort = 15014
+
 // A Reader asks the proxies of one cluster, by port-forward. It keeps a session
 // to each pod open until Close, and is safe for concurrent use.
 type Reader struct {
@@ -83,12 +86,24 @@ func (r *Reader) Clusters(ctx context.Context, p Proxy) (envoy.Clusters, error) 
 // that has broken is opened again once; a pod that is gone is an error at once,
 // and one that says nothing is not asked again.
 func (r *Reader) Admin(ctx context.Context, p Proxy, path string) ([]byte, error) {
-	answer, err := r.ask(ctx, p, path)
+	return r.fetch(ctx, p, adminPort, path)
+}
+
+// Debug returns what an istiod answers to GET path of its debug interface, which
+// it gives to callers from its own pod. Only the name and namespace of istiod's
+// pod are looked at.
+func (r *Reader) Debug(ctx context.Context, istiod Proxy, path string) ([]byte, error) {
+	return r.fetch(ctx, istiod, debugPort, path)
+}
+
+func (r *Reader) fetch(ctx context.Context, p Proxy, port int, path string) ([]byte, error) {
+	path = "/" + strings.TrimPrefix(path, "/")
+	answer, err := r.ask(ctx, p, port, path)
 	if err != nil && ctx.Err() == nil && !errors.Is(err, errGone) && !errors.Is(err, errSilent) {
 		if gone := r.gone(ctx, p); gone != nil {
 			err = gone
 		} else {
-			answer, err = r.ask(ctx, p, path)
+			answer, err = r.ask(ctx, p, port, path)
 		}
 	}
 	if err != nil {
@@ -98,7 +113,7 @@ func (r *Reader) Admin(ctx context.Context, p Proxy, path string) ([]byte, error
 	return answer, nil
 }
 
-func (r *Reader) ask(ctx context.Context, p Proxy, path string) ([]byte, error) {
+func (r *Reader) ask(ctx context.Context, p Proxy, port int, path string) ([]byte, error) {
 	t, err := r.tunnel(ctx, p)
 	if err != nil {
 		return nil, err
@@ -112,7 +127,7 @@ func (r *Reader) ask(ctx context.Context, p Proxy, path string) ([]byte, error) 
 		defer close(watching)
 		r.watch(ctx, p, stop)
 	}()
-	answer, err := get(ctx, t, path)
+	answer, err := get(ctx, t, port, path)
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
@@ -142,9 +157,9 @@ func (r *Reader) watch(ctx context.Context, p Proxy, giveUp context.CancelCauseF
 }
 
 // get sends one request through a connection of its own.
-func get(ctx context.Context, t *tunnel, path string) ([]byte, error) {
+func get(ctx context.Context, t *tunnel, port int, path string) ([]byte, error) {
 	transport := &http.Transport{
-		DialContext:        func(context.Context, string, string) (net.Conn, error) { return t.dial(adminPort) },
+		DialContext:        func(context.Context, string, string) (net.Conn, error) { return t.dial(port) },
 		DisableKeepAlives:  true,
 		DisableCompression: true,
 	}

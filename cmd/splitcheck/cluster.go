@@ -27,7 +27,7 @@ there; these commands make it beforehand, look at it and remove it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newClusterUp(std), newClusterDown(std), newClusterStatus(std), notBuiltDiagnose())
+	cmd.AddCommand(newClusterUp(std), newClusterDown(std), newClusterStatus(std), newClusterDiagnose(std))
 	return cmd
 }
 

@@ -66,10 +66,6 @@ func notBuilt() []*cobra.Command {
 	}
 }
 
-func notBuiltDiagnose() *cobra.Command {
-	return later("diagnose", "Gather what is known of the cluster into one archive")
-}
-
 func later(use, short string) *cobra.Command {
 	return &cobra.Command{
 		Use:                use,

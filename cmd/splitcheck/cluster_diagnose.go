@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"k8s.io/client-go/rest"
+
+	"github.com/splitcheck/splitcheck/cluster"
+	"github.com/splitcheck/splitcheck/clusterdump"
+	"github.com/splitcheck/splitcheck/kindcluster"
+)
+
+// diagnoseFlags are those of `cluster diagnose`.
+type diagnoseFlags struct {
+	cluster             clusterFlags
+	target              string
+	kubeconfig, context string
+	output              string
+}
+
+func newClusterDiagnose(std streams) *cobra.Command {
+	f := &diagnoseFlags{}
+	cmd := &cobra.Command{
+		Use:   "diagnose",
+		Short: "Gather what is known of the cluster into one archive, without secrets",
+		Long: `diagnose gathers nodes, pods, events, the last lines of logs, routes and their
+status, what each proxy carries and what istiod knows of them into one archive.
+Secrets are never read, and what looks like one elsewhere is blacked out; index.txt
+in it says what is where, and what could not be had.`,
+		Example: `  splitcheck cluster diagnose
+  splitcheck cluster diagnose --target cluster --context staging -o staging.tar.gz`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), std) },
+	}
+	f.cluster.register(cmd, "config")
+	flags := cmd.Flags()
+	flags.StringVar(&f.cluster.name, "name", "", "the kind cluster's name (default: that of the file, else "+kindcluster.DefaultName+")")
+	flags.StringVar(&f.target, "target", "kind", "kind, or cluster for an existing one")
+	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "file for --target cluster (default: $KUBECONFIG, else ~/.kube/config)")
+	flags.StringVar(&f.context, "context", "", "context of the kubeconfig for --target cluster (default: its current one)")
+	flags.StringVarP(&f.output, "output", "o", "splitcheck-diagnose.tar.gz", "the archive")
+	return cmd
+}
+
+func (f *diagnoseFlags) run(ctx context.Context, std streams) error {
+	config, err := f.connect(ctx)
+	if err != nil {
+		return err
+	}
+	versions, err := cluster.Versions(ctx, config)
+	if err != nil {
+		// A cluster in a bad way is what this command is for.
+		versions = map[string]string{"versions": "could not be had: " + err.Error()}
+	}
+	versions["splitcheck"] = buildVersion()
+	name := f.output
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(std.workDir, name)
+	}
+	archive, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return usagef("the archive cannot be written: %w", err)
+	}
+	done := showSteps(std)("Gathering what the cluster says")
+	err = errors.Join(clusterdump.Write(ctx, clusterdump.Options{REST: config, Versions: versions}, archive), archive.Close())
+	done(err)
+	if err != nil {
+		return errors.Join(notMeasured(err), os.Remove(name))
+	}
+	fmt.Fprintln(std.out, f.output)
+	return nil
+}
+
+func (f *diagnoseFlags) connect(ctx context.Context) (*rest.Config, error) {
+	switch f.target {
+	case "cluster":
+		config, _, err := kubeConfig(f.kubeconfig, f.context)
+		return config, err
+	case "kind":
+		config, err := f.cluster.read()
+		if err != nil {
+			return nil, err
+		}
+		dir, err := cacheDir()
+		if err != nil {
+			return nil, err
+		}
+		status, err := kindcluster.Look(ctx, config.Name, dir)
+		switch {
+		case err != nil:
+			return nil, notMeasured(err)
+		case !status.Exists:
+			return nil, notMeasured(fmt.Errorf("there is no cluster %q to diagnose", config.Name))
+		}
+		connected, _, err := kubeConfig(status.Kubeconfig, status.Context)
+		return connected, err
+	}
+	return nil, usagef("--target %q is no cluster; write kind or cluster", f.target)
+}

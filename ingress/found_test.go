@@ -1,0 +1,85 @@
+package ingress
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/fake"
+)
+
+func gatewayPod(name, app string) *corev1.Pod {
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "web", Name: name, Labels: map[string]string{"istio": "ingressgateway", "app": app}},
+		Status:     corev1.PodStatus{Phase: corev1.PodRunning, Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}},
+	}
+}
+
+func node() *corev1.Node {
+	return &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}, Status: corev1.NodeStatus{
+		Addresses:  []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: "172.18.0.2"}},
+		Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}},
+	}}
+}
+
+// found is a Found of a cluster in which only some addresses answer.
+func found(answering string, objects ...runtime.Object) *Found {
+	return &Found{client: fake.NewClientset(objects...), probe: func(_ context.Context, url string) error {
+		if answering != "" && strings.Contains(url, answering) {
+			return nil
+		}
+		return errors.New("refused")
+	}, forward: func(_ context.Context, pod *corev1.Pod, port int) (string, func(), error) {
+		return "http://forwarded", func() {}, nil
+	}}
+}
+
+func TestWhicheverAnswers(t *testing.T) {
+	balanced := service("gw", func(s *corev1.Service) {
+		s.Spec.Type, s.Spec.Ports[0].NodePort = corev1.ServiceTypeLoadBalancer, 31000
+		s.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: "203.0.113.7"}}
+	})
+	for answering, want := range map[string][2]string{
+		"203.0.113.7": {"http://203.0.113.7:80", "by the LoadBalancer address 203.0.113.7"},
+		"172.18.0.2":  {"http://172.18.0.2:31000", "by NodePort 31000 of node address 172.18.0.2"},
+		"forwarded": {"http://forwarded", "by port-forward to pod gw-1, since nobody answers at http://203.0.113.7:80, " +
+			"nobody answers at http://172.18.0.2:31000: this is the split of that one gateway pod of 2"},
+	} {
+		way, err := found(answering, balanced, node(), gatewayPod("gw-1", "gw"), gatewayPod("gw-2", "gw")).Gateway(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, want, [2]string{way.URL, way.Note})
+	}
+	_, err := found("forwarded", balanced, node()).Service(t.Context(), "web", "gw", 80)
+	assert.ErrorContains(t, err, "a port-forward would reach one pod only")
+}
+
+func TestWhichGateway(t *testing.T) {
+	_, err := found("").Gateway(t.Context())
+	assert.ErrorContains(t, err, "no Service leads to running pods with the labels istio=ingressgateway")
+	_, err = found("", service("a", nil), service("b", nil), gatewayPod("a-1", "a"), gatewayPod("b-1", "b")).Gateway(t.Context())
+	assert.ErrorContains(t, err, "several ingress gateways: web/a, web/b; say which with --gateway")
+	f := found("")
+	f.options.GatewayURL = "http://shop.example"
+	way, err := f.Gateway(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, Way{URL: "http://shop.example"}, way)
+}
+
+func TestIstioIsFound(t *testing.T) {
+	_, err := FindIstio(t.Context(), fake.NewClientset())
+	assert.ErrorContains(t, err, "there is no Istio in this cluster")
+	list, err := FindIstio(t.Context(), fake.NewClientset(&appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "istio-system", Name: "istiod", Labels: map[string]string{"app": "istiod"}},
+		Spec: appsv1.DeploymentSpec{Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{
+			Containers: []corev1.Container{{Name: "discovery", Image: "registry:5000/istio/pilot:1.31.1@sha256:0"}}}}},
+	}))
+	require.NoError(t, err)
+	assert.Equal(t, []Istio{{"istio-system", "istiod", "1.31.1"}}, list)
+}
