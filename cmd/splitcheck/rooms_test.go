@@ -43,16 +43,17 @@ func TestSoleImporters(t *testing.T) {
 		"gonum.org/v1/gonum":                      {"analysis"},
 		"github.com/spf13/cobra":                  {"cmd/splitcheck"},
 		"github.com/olekukonko/":                  {"reports"},
-		"os/exec":                                 {"appimage"},
-		"sigs.k8s.io/gateway-api/":                {"manifests", "routing", "mesh", "scenarios", "proxies", "cluster"},
-		"istio.io/":                               {"manifests", "routing", "mesh", "scenarios", "proxies", "cluster"},
+		"os/exec":                                 {"appimage", "kindcluster"},
+		"sigs.k8s.io/gateway-api/":                {"manifests", "routing", "mesh", "scenarios", "proxies", "cluster", "liveroutes"},
+		"istio.io/":                               {"manifests", "routing", "mesh", "scenarios", "proxies", "cluster", "liveroutes"},
 		"github.com/schollz/":                     {"reports"},
 		"github.com/tidwall/":                     {"identify", "scenarios"},
 		"os/signal":                               {"cmd/splitcheck"},
-		"k8s.io/":                                 {"manifests", "routing", "mesh", "scenarios", "proxies", "appimage", "cluster", "cmd/splitcheck"},
+		"k8s.io/":                                 {"manifests", "routing", "mesh", "scenarios", "proxies", "appimage", "cluster", "kindcluster", "ingress", "liveroutes", "clusterdump", "cmd/splitcheck"},
 		"google.golang.org/protobuf/":             {"manifests", "routing", "scenarios"},
 		"github.com/google/go-containerregistry/": {"appimage"},
 		"github.com/influxdata/tdigest":           {"loadgen"},
+		"sigs.k8s.io/kind/":                       {"kindcluster"},
 	} {
 		for _, file := range goFiles(t) {
 			if strings.HasSuffix(file, "_test.go") {
