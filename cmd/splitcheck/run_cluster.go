@@ -38,7 +38,7 @@ func (f *runFlags) openCluster(ctx context.Context, std streams, list []*scenari
 	done = func() {}
 	switch f.target {
 	case "kind":
-		done, err = f.openKind(ctx, std, &open)
+		done, err = f.openKind(ctx, std, options, &open)
 	case "cluster":
 		err = f.openExisting(options, &open)
 	}
@@ -60,11 +60,13 @@ func (f *runFlags) openCluster(ctx context.Context, std streams, list []*scenari
 }
 
 // openKind brings the kind cluster up, with the applications' image in it.
-func (f *runFlags) openKind(ctx context.Context, std streams, open *cluster.Options) (done func(), err error) {
+func (f *runFlags) openKind(ctx context.Context, std streams, options *runner.Options, open *cluster.Options) (done func(), err error) {
 	up, err := f.cluster.up(ctx, std)
 	if err != nil {
 		return nil, err
 	}
+	options.Target.Context = up.Context
+	options.Target.URL = fmt.Sprintf("http://127.0.0.1:%d", up.Ports.Gateway)
 	config, err := f.cluster.read()
 	if err != nil {
 		return nil, err
