@@ -79,8 +79,11 @@ func (u *up) install(ctx context.Context) error {
 	return nil
 }
 
+// errHopeless is wrapped by what no waiting mends.
+var errHopeless = errors.New("nothing brings it back by itself")
+
 // await looks until ready has nothing more to say, and fails with what it said
-// last.
+// last, at once where that is hopeless.
 func await(ctx context.Context, wait Wait, ready func(context.Context) (string, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, wait.Longest)
 	defer cancel()
@@ -90,6 +93,8 @@ func await(ctx context.Context, wait Wait, ready func(context.Context) (string, 
 		switch {
 		case err == nil && said == "":
 			return nil
+		case errors.Is(err, errHopeless):
+			return err
 		case err != nil && ctx.Err() == nil:
 			open = err.Error()
 		case err == nil:
@@ -144,6 +149,9 @@ func (u *up) available(ctx context.Context, namespace, name string) (string, err
 	if err != nil {
 		return "", err
 	}
+	if d.Spec.Replicas != nil && *d.Spec.Replicas == 0 {
+		return "", fmt.Errorf("Deployment %s/%s is scaled to zero, and %w; `kubectl -n %s scale deployment/%s --replicas=1` does", namespace, name, errHopeless, namespace, name)
+	}
 	if short := unavailable(d); short != "" {
 		return fmt.Sprintf("Deployment %s/%s: %s", namespace, name, short), nil
 	}
@@ -156,8 +164,6 @@ func unavailable(d *appsv1.Deployment) string {
 		want = *d.Spec.Replicas
 	}
 	switch {
-	case want == 0:
-		return "it is scaled to zero"
 	case d.Status.ObservedGeneration < d.Generation:
 		return "its change is not taken up yet"
 	case d.Status.UpdatedReplicas < want || d.Status.AvailableReplicas < want:

@@ -22,6 +22,11 @@ type account struct {
 	// proxies know, by name.
 	versions []string
 
+	// nameless marks a rule whose destinations stand for none of the check's
+	// versions, as far as is known: those of an application that the scenario
+	// has not brought. Their shares then stand for themselves.
+	nameless bool
+
 	// configured are the shares that the rule asks for, programmed those that
 	// each proxy carries that has the rule; nil where no rule is known.
 	configured shares
@@ -51,6 +56,7 @@ func newAccount(c scenarios.Check, d scenarios.Decisive, before, after target.Te
 		programmed: map[string]shares{}, counted: map[string]int64{}, failed: map[string]int64{},
 		sent: map[string]int64{}, observed: map[string]int64{},
 	}
+	a.nameless = !slices.ContainsFunc(slices.Collect(maps.Values(d.Clusters)), c.Expect.Has)
 	a.weights(after)
 	a.count(before, after)
 	a.watch(before, after)
@@ -144,13 +150,15 @@ func (a *account) report() *reports.Mesh {
 	sampled, heard := total(a.observed)+a.lost > 0, total(a.counted) > 0
 	for _, version := range a.versions {
 		d := reports.Destination{Version: version}
-		if a.configured != nil {
+		_, seen := a.observed[version]
+		unplaced := a.nameless && (seen || a.check.Expect.Has(version))
+		if a.configured != nil && !unplaced {
 			d.ConfiguredShare = reports.Num(a.configured[version])
 		}
-		if all, agree := a.agreed(); agree {
+		if all, agree := a.agreed(); agree && !unplaced {
 			d.ProgrammedShare = reports.Num(all[version])
 		}
-		if sampled {
+		if sampled && (unplaced || !a.nameless) {
 			d.Observed = reports.Num(float64(a.observed[version]))
 			d.ObservedShare = reports.Num(part(a.observed, version))
 			if a.counts() {

@@ -25,6 +25,7 @@ type place struct{ proxy, cluster, pod string }
 // count sums up by version what the proxies that decide have sent in between.
 func (a *account) count(before, after target.Testimony) {
 	if !a.counts() {
+		a.comings(before, after)
 		return
 	}
 	was := map[place]target.Count{}

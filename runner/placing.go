@@ -13,10 +13,10 @@ import (
 // compare says what the two accounts differ in: with a reason where the sample
 // itself gives one, as a warning where it does not.
 func (a *account) compare() {
+	a.warnings = append(a.warnings, a.gaps...)
 	if len(a.decides.Workloads) == 0 {
 		return
 	}
-	a.warnings = append(a.warnings, a.gaps...)
 	hits := total(a.observed)
 	if total(a.counted) == 0 {
 		if hits > 0 && len(a.gaps) == 0 {

@@ -98,7 +98,9 @@ func (a *account) ratio(s shares) string {
 func (a *account) order(s shares) []string {
 	var order []string
 	for _, w := range a.check.Expect {
-		order = append(order, w.Version)
+		if !a.nameless {
+			order = append(order, w.Version)
+		}
 	}
 	for _, version := range slices.Sorted(maps.Keys(s)) {
 		if !slices.Contains(order, version) && s[version] > 0 {
