@@ -14,6 +14,7 @@ import (
 
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
+	kindexec "sigs.k8s.io/kind/pkg/exec"
 )
 
 // The NodePorts that are mapped to ports of this machine when the cluster is
@@ -100,13 +101,38 @@ func dockerAnswers(ctx context.Context) error {
 	return err
 }
 
+// printed is what the program said that kind ran, which kind's error leaves out.
+func printed(err error) string {
+	failed := kindexec.RunErrorForError(err)
+	if failed == nil && !errors.As(err, &failed) {
+		return ""
+	}
+	return strings.TrimSpace(string(failed.Output))
+}
+
+func portTaken(err error) bool {
+	text := err.Error() + printed(err)
+	return strings.Contains(text, "port is already allocated") || strings.Contains(text, "address already in use") ||
+		strings.Contains(text, "ports are not available")
+}
+
+// errForeign is wrapped by the error for a cluster that somebody else has made,
+// or is making: it is not to be removed.
+var errForeign = errors.New("there is a cluster of that name that this command has not made")
+
 // inWords says of an error of kind's what to do about it, where that is known.
 func inWords(err error, c Config) error {
 	text := err.Error()
+	if words := printed(err); words != "" {
+		text += "\n" + words
+		err = fmt.Errorf("%w:\n%s", err, lastLines(words, 15))
+	}
 	switch {
-	case strings.Contains(text, "port is already allocated"), strings.Contains(text, "address already in use"):
-		return fmt.Errorf("a port that was free a moment ago was taken before the cluster could have it; run the command again: %w", err)
-	case strings.Contains(text, "pull") && strings.Contains(text, c.NodeImage):
+	case strings.Contains(text, "node(s) already exist for a cluster with the name"):
+		return fmt.Errorf("%w: %q; wait for it, or choose another name", errForeign, c.Name)
+	case portTaken(err):
+		return fmt.Errorf("ports that were free a moment ago were taken before the cluster could have them, twice; run the command again: %w", err)
+	case strings.Contains(text, "failed to pull image"):
 		return fmt.Errorf("the node image %s is neither in the local Docker nor to be had from its registry; set nodeImage in the cluster's file to one that is: %w", c.NodeImage, err)
 	case errors.Is(err, syscall.ENOSPC), strings.Contains(text, "no space left on device"):
 		return fmt.Errorf("the disk is full; `docker system df` tells what Docker holds: %w", err)

@@ -26,11 +26,10 @@ import (
 
 const istioNamespace = "istio-system"
 
-// base is Istio as it is installed before the user's overlays: istiod, small
-// enough for a laptop, and one ingress gateway at the NodePort that is mapped. A
-// pod's sidecar answers before its application starts, so that no call of the
-// application's goes past it.
-var base = fmt.Sprintf(`apiVersion: install.istio.io/v1alpha1
+// base is Istio as it is installed before the user's overlays: istiod alone, small
+// enough for a laptop. A pod's sidecar answers before its application starts, so
+// that no call of the application's goes past it.
+const base = `apiVersion: install.istio.io/v1alpha1
 kind: IstioOperator
 spec:
   profile: minimal
@@ -44,6 +43,13 @@ spec:
     global:
       proxy:
         resources: {requests: {cpu: 10m, memory: 40Mi}}
+`
+
+// ingressGateway comes after the overlays: the NodePort is the one that was mapped
+// when the cluster was made, and no overlay can take it away.
+var ingressGateway = fmt.Sprintf(`apiVersion: install.istio.io/v1alpha1
+kind: IstioOperator
+spec:
   components:
     ingressGateways:
     - name: istio-ingressgateway
@@ -60,23 +66,33 @@ spec:
 
 // install runs istioctl install.
 func (u *up) install(ctx context.Context) error {
-	file := filepath.Join(u.CacheDir, u.Config.Name+"-istio.yaml")
-	if err := os.WriteFile(file, []byte(base), 0o644); err != nil {
-		return err
+	dir, err := os.MkdirTemp(u.CacheDir, "istio-*")
+	if err != nil {
+		return diskFull(u.CacheDir, err)
 	}
-	defer os.Remove(file)
+	defer os.RemoveAll(dir)
+	first, last := filepath.Join(dir, "base.yaml"), filepath.Join(dir, "gateway.yaml")
+	for file, text := range map[string]string{first: base, last: ingressGateway} {
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			return diskFull(u.CacheDir, err)
+		}
+	}
+	if _, err := run(ctx, installTimeout, u.istioctl, u.installArgs(first, last)...); err != nil {
+		return fmt.Errorf("istioctl install did not succeed: %w", err)
+	}
+	return nil
+}
+
+// installArgs are those of istioctl; files that come later win.
+func (u *up) installArgs(first, last string) []string {
 	args := []string{
 		"install", "--skip-confirmation", "--kubeconfig", u.cluster.Kubeconfig, "--context", u.cluster.Context,
-		"--readiness-timeout", istioTimeout.String(), "-f", file,
+		"--readiness-timeout", istioTimeout.String(), "-f", first,
 	}
 	for _, overlay := range u.Config.Istio.Overlays {
 		args = append(args, "-f", overlay)
 	}
-	args = append(args, "--set", "hub="+u.Config.Istio.Hub, "--set", "tag="+u.Config.Istio.Tag)
-	if _, err := run(ctx, installTimeout, u.istioctl, args...); err != nil {
-		return fmt.Errorf("istioctl install did not succeed: %w", err)
-	}
-	return nil
+	return append(args, "-f", last, "--set", "hub="+u.Config.Istio.Hub, "--set", "tag="+u.Config.Istio.Tag)
 }
 
 // errHopeless is wrapped by what no waiting mends.

@@ -152,13 +152,18 @@ func keep(file string, program []byte) error {
 			os.Remove(fresh.Name())
 		}
 	}
-	if errors.Is(err, syscall.ENOSPC) {
-		return fmt.Errorf("the disk of the cache folder %s is full; make room there, or set XDG_CACHE_HOME to another folder: %w", filepath.Dir(file), err)
+	return diskFull(filepath.Dir(file), err)
+}
+
+// diskFull says what to do about a cache folder that cannot be written.
+func diskFull(dir string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("the disk of the cache folder %s is full; make room there, or set XDG_CACHE_HOME to another folder: %w", dir, err)
 	}
-	if err != nil {
-		return fmt.Errorf("the cache folder %s cannot be written: %w", filepath.Dir(file), err)
-	}
-	return nil
+	return fmt.Errorf("the cache folder %s cannot be written; set XDG_CACHE_HOME to another folder: %w", dir, err)
 }
 
 // fetch gets a file that fits into memory.

@@ -63,7 +63,7 @@ func Up(ctx context.Context, o Options) (*Cluster, error) {
 		Kubeconfig: filepath.Join(o.CacheDir, o.Config.Name+".kubeconfig"),
 		provider:   cluster.NewProvider(cluster.ProviderWithDocker()),
 	}
-	u := &up{Options: o, cluster: c, state: state{Fingerprint: o.Config.fingerprint(overlays)}}
+	u := &up{Options: o, cluster: c, freePorts: freePorts, state: state{Fingerprint: o.Config.fingerprint(overlays)}}
 	if err := u.step(ctx, "Docker answers", dockerAnswers); err != nil {
 		return nil, err
 	}
@@ -110,9 +110,23 @@ func (o Options) read() (overlays [][]byte, err error) {
 		}
 	}
 	if err := os.MkdirAll(o.CacheDir, 0o755); err != nil {
-		missing = append(missing, fmt.Errorf("the cache folder cannot be made: %w", err))
+		missing = append(missing, diskFull(o.CacheDir, err))
+	}
+	if err := room(o.CacheDir); err != nil {
+		missing = append(missing, err)
 	}
 	return overlays, errors.Join(missing...)
+}
+
+// room finds out whether the cache folder can hold a kubeconfig, which is some
+// kilobytes, before minutes are spent.
+func room(dir string) error {
+	file, err := os.CreateTemp(dir, "room-*")
+	if err != nil {
+		return diskFull(dir, err)
+	}
+	_, err = file.Write(make([]byte, 64<<10))
+	return diskFull(dir, errors.Join(err, file.Close(), os.Remove(file.Name())))
 }
 
 // up is one call of Up.
@@ -123,6 +137,8 @@ type up struct {
 	dynamic  dynamic.Interface
 	state    state
 	istioctl string
+	// freePorts finds the ports to map.
+	freePorts func() (Ports, error)
 }
 
 func (u *up) step(ctx context.Context, what string, do func(context.Context) error) error {
@@ -188,6 +204,9 @@ func (u *up) reuse(ctx context.Context) error {
 
 // undo removes what was made of a cluster that was not finished.
 func (u *up) undo(ctx context.Context, why error) error {
+	if errors.Is(why, errForeign) {
+		return why
+	}
 	words := ""
 	if ctx.Err() == nil {
 		words = complaints(u.kube)
@@ -214,27 +233,25 @@ func (u *up) undo(ctx context.Context, why error) error {
 func (u *up) create(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, createTimeout, fmt.Errorf("the nodes were not made within %s", createTimeout))
 	defer cancel()
-	ports, err := freePorts()
+	made, err := u.nodes()
 	if err != nil {
 		return err
 	}
-	u.cluster.Ports = ports
-	made := make(chan error, 1)
-	go func() {
-		made <- u.cluster.provider.Create(u.Config.Name,
-			cluster.CreateWithV1Alpha4Config(&v1alpha4.Cluster{Nodes: []v1alpha4.Node{{
-				Role: v1alpha4.ControlPlaneRole, Image: u.Config.NodeImage, ExtraPortMappings: ports.mappings(),
-			}}}),
-			cluster.CreateWithKubeconfigPath(u.cluster.Kubeconfig),
-			cluster.CreateWithDisplayUsage(false), cluster.CreateWithDisplaySalutation(false),
-		)
-	}()
 	select {
 	case err := <-made:
-		if err != nil {
-			return inWords(err, u.Config)
+		// Between the search for a port and its use somebody may take it.
+		if err != nil && portTaken(err) && ctx.Err() == nil {
+			if made, err = u.nodes(); err != nil {
+				return err
+			}
+			select {
+			case err = <-made:
+				return u.created(err)
+			case <-ctx.Done():
+			}
+			break
 		}
-		return u.connect()
+		return u.created(err)
 	case <-ctx.Done():
 	}
 	patience := time.After(undoTimeout)
@@ -248,6 +265,32 @@ func (u *up) create(ctx context.Context) error {
 		case <-time.After(pollInterval):
 		}
 	}
+}
+
+// created connects to a cluster that kind has made, or says why it has not.
+func (u *up) created(err error) error {
+	if err != nil {
+		return inWords(err, u.Config)
+	}
+	return u.connect()
+}
+
+// nodes lets kind make the nodes, with ports that are free now.
+func (u *up) nodes() (made chan error, err error) {
+	if u.cluster.Ports, err = u.freePorts(); err != nil {
+		return nil, err
+	}
+	made = make(chan error, 1)
+	go func() {
+		made <- u.cluster.provider.Create(u.Config.Name,
+			cluster.CreateWithV1Alpha4Config(&v1alpha4.Cluster{Nodes: []v1alpha4.Node{{
+				Role: v1alpha4.ControlPlaneRole, Image: u.Config.NodeImage, ExtraPortMappings: u.cluster.Ports.mappings(),
+			}}}),
+			cluster.CreateWithKubeconfigPath(u.cluster.Kubeconfig),
+			cluster.CreateWithDisplayUsage(false), cluster.CreateWithDisplaySalutation(false),
+		)
+	}()
+	return made, nil
 }
 
 // connect writes a kubeconfig of this cluster alone, and reads it. The user's own
