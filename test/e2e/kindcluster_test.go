@@ -1,0 +1,143 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/splitcheck/splitcheck/kindcluster"
+)
+
+// A said is what came of a command.
+type said struct {
+	code      int
+	out, errs string
+}
+
+// splitcheck runs the program as a user would, with more variables, and an
+// interrupt when the channel is closed.
+func splitcheck(t *testing.T, variables []string, interrupt <-chan struct{}, args ...string) said {
+	t.Helper()
+	binary := os.Getenv("SPLITCHECK_E2E_BINARY")
+	require.NotEmpty(t, binary, "set SPLITCHECK_E2E_BINARY to the splitcheck that is tested")
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Env = append(os.Environ(), variables...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	require.NoError(t, cmd.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case <-interrupt:
+		require.NoError(t, cmd.Process.Signal(os.Interrupt))
+		<-ended
+	case <-ended:
+	}
+	return said{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
+}
+
+// otherCluster writes the cluster's file anew, under another name and with one
+// more change, and returns its name.
+func otherCluster(t *testing.T, name string, change func(*kindcluster.Config)) string {
+	t.Helper()
+	config := kindcluster.Default()
+	if file := os.Getenv("SPLITCHECK_CLUSTER_CONFIG"); file != "" {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		read, found := kindcluster.ReadConfig(file, text)
+		require.NoError(t, found.Err())
+		config = read
+	}
+	config.Name = name
+	if change != nil {
+		change(&config)
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "apiVersion: splitcheck.dev/v1alpha1\nkind: ClusterConfig\nname: %s\nnodeImage: %s\napps: %s\ngatewayAPI: {crds: %s}\n", config.Name, config.NodeImage, config.Apps, config.CRDs)
+	fmt.Fprintf(&text, "images: [%s]\nistio:\n  hub: %s\n  tag: %s\n  overlays: [%s]\n", strings.Join(config.Images, ", "), config.Istio.Hub, config.Istio.Tag, strings.Join(config.Istio.Overlays, ", "))
+	if config.Istio.Istioctl != "" {
+		fmt.Fprintf(&text, "  istioctl: %s\n", config.Istio.Istioctl)
+	}
+	file := filepath.Join(t.TempDir(), "cluster.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(text.String()), 0o644))
+	return file
+}
+
+// containers are kind's for a cluster.
+func containers(t *testing.T, name string) string {
+	t.Helper()
+	out, err := exec.Command("docker", "ps", "-aq", "--filter", "label=io.x-k8s.kind.cluster="+name).Output()
+	require.NoError(t, err)
+	return strings.TrimSpace(string(out))
+}
+
+// Ctrl-C while the cluster is being made leaves nothing of it.
+func TestInterruptedCreation(t *testing.T) {
+	const name = "splitcheck-interrupted"
+	file := otherCluster(t, name, nil)
+	begun := make(chan struct{})
+	go func() {
+		defer close(begun)
+		for containers(t, name) == "" {
+			if t.Context().Err() != nil {
+				return
+			}
+		}
+	}()
+	got := splitcheck(t, nil, begun, "cluster", "up", "--config", file)
+	assert.Equal(t, 130, got.code, got.errs)
+	assert.Contains(t, got.errs, "interrupted while the cluster was being made")
+	assert.Empty(t, containers(t, name), "no node is left")
+	cache, err := os.UserCacheDir()
+	require.NoError(t, err)
+	_, err = os.Stat(filepath.Join(cache, "splitcheck", name+".kubeconfig"))
+	assert.True(t, errors.Is(err, os.ErrNotExist), "no kubeconfig is left")
+}
+
+// What cannot work is said before minutes are spent, with what to do about it.
+func TestClustersThatCannotBe(t *testing.T) {
+	taken := otherCluster(t, "splitcheck-none", func(c *kindcluster.Config) { c.NodeImage = "registry.invalid/node:v1" })
+	release := otherCluster(t, "splitcheck-none", func(c *kindcluster.Config) { c.Istio.Tag = "0.0.1" })
+	broken := filepath.Join(t.TempDir(), "cluster.yaml")
+	require.NoError(t, os.WriteFile(broken, []byte("kind: ClusterConfig\nname: A B\nfoo: 1\n"), 0o644))
+	small := t.TempDir()
+	full := filepath.Join(small, "file")
+	require.NoError(t, os.WriteFile(full, nil, 0o644))
+	for name, c := range map[string]struct {
+		variables []string
+		args      []string
+		code      int
+		says      []string
+	}{
+		"no Docker":          {[]string{"DOCKER_HOST=unix:///nonexistent"}, []string{"run", "version-test-90-10", "--target", "kind"}, 5, []string{"no answer from Docker", "--target sim"}},
+		"no docker on PATH":  {[]string{"PATH=/nonexistent"}, []string{"cluster", "up"}, 5, []string{"no program `docker` on PATH"}},
+		"no such node image": {nil, []string{"cluster", "up", "--config", taken}, 5, []string{"set nodeImage", "registry.invalid/node:v1"}},
+		"another istioctl":   {nil, []string{"cluster", "up", "--config", release}, 5, []string{"0.0.1", "istioctl"}},
+		"mistakes in a file": {nil, []string{"cluster", "up", "--config", broken}, 2, []string{":1:1: apiVersion is missing", ":2:7:", ":3:1: unknown field \"foo\""}},
+		"no room for a cache": {[]string{"XDG_CACHE_HOME=" + full}, []string{"cluster", "up"}, 5,
+			[]string{"XDG_CACHE_HOME"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := splitcheck(t, c.variables, nil, c.args...)
+			assert.Equal(t, c.code, got.code, got.errs)
+			for _, words := range c.says {
+				assert.Contains(t, got.errs, words)
+			}
+		})
+	}
+	assert.Empty(t, containers(t, "splitcheck-none"))
+}
