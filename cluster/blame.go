@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -45,6 +46,7 @@ func (u *underway) blame(ctx context.Context, s *state) string {
 			parts = append(parts, idleWords(o))
 		}
 		parts = append(parts, u.cluster.conditions(ctx, u.cluster.world())...)
+		parts = append(parts, u.refusals(ctx, s)...)
 	}
 	for _, words := range u.cluster.controlPlane(ctx) {
 		parts = append(parts, "the control plane: "+words)
@@ -80,6 +82,32 @@ func (u *underway) blame(ctx context.Context, s *state) string {
 		return "the proxies took the change, and did not stay the same afterwards"
 	}
 	return strings.Join(parts, "; ")
+}
+
+// refusals are the words of proxies that answer and do not carry the change, if
+// it is because they have refused it: istiod took the objects, and what it made
+// of them is nothing that Envoy can use. Envoy says so in its log only.
+func (u *underway) refusals(ctx context.Context, s *state) []string {
+	if u.sent.IsZero() || time.Since(u.logsRead) < logsInterval {
+		return u.refused
+	}
+	u.refused, u.logsRead = nil, time.Now()
+	// The log is asked for whole seconds, by a clock of its own.
+	within := time.Since(u.sent) + time.Second
+	for i := range s.looks {
+		l := &s.looks[i]
+		if s.good(l) || l.err != nil {
+			continue
+		}
+		said, err := u.cluster.proxies.Refusals(ctx, l.proxy, within)
+		if err != nil {
+			continue // What the proxy carries is told in any case.
+		}
+		for _, words := range said {
+			u.refused = append(u.refused, fmt.Sprintf("the data plane: proxy %s has refused what istiod made of the objects, and goes on with what it had: %s", l.proxy, words))
+		}
+	}
+	return u.refused
 }
 
 // controlPlane says what is wrong with istiod, nothing if it runs.

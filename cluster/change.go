@@ -83,6 +83,10 @@ type underway struct {
 	warnings []string
 	// doubts are when what ought not to last was first seen.
 	doubts map[string]time.Time
+	// refused is what proxies have said against the change when their logs were
+	// last read, at logsRead.
+	refused  []string
+	logsRead time.Time
 }
 
 func (u *underway) carryOut(ctx context.Context, change target.Change) error {

@@ -168,3 +168,17 @@ spec: {parentRefs: [{name: in}]}
 `)})
 	require.ErrorContains(t, err, "install the Gateway API's definitions")
 }
+
+// TestRefusedByAProxy: a proxy that refuses an update says so in its log alone,
+// and no waiting mends that (the words are those of Envoy 1.39.3 in a cluster).
+func TestRefusedByAProxy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, Options{})
+		w.refusals = []string{"RouteConfiguration: Not supported field in StreamInfo: NONSENSE"}
+		got, err := w.Change(t.Context(), target.Change{Apply: objects(t, canary), Timeout: time.Minute})
+		require.NoError(t, err)
+		assert.False(t, got.Converged)
+		assert.Contains(t, got.Detail, "proxy ingress-1.istio-system has refused what istiod made of the objects, and goes on with what it had: RouteConfiguration: Not supported field in StreamInfo: NONSENSE")
+		assert.Less(t, got.Took, 30*time.Second)
+	})
+}

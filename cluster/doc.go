@@ -63,6 +63,7 @@ type reader interface {
 	List(ctx context.Context, namespaces ...string) ([]proxies.Proxy, error)
 	Routes(context.Context, proxies.Proxy) (envoy.Routes, error)
 	Clusters(context.Context, proxies.Proxy) (envoy.Clusters, error)
+	Refusals(ctx context.Context, p proxies.Proxy, within time.Duration) ([]string, error)
 	Close()
 }
 

@@ -58,6 +58,8 @@ type fakeWorld struct {
 	refuse func(u *unstructured.Unstructured) error
 	// carried returns the routes of the gateway's pod.
 	carried func() envoy.Routes
+	// refusals are what the proxies write into their logs.
+	refusals []string
 	pods    []proxies.Proxy
 }
 
@@ -146,6 +148,10 @@ func (w *fakeWorld) Clusters(context.Context, proxies.Proxy) (envoy.Clusters, er
 		{Name: "outbound|80|v1|canary.default.svc.cluster.local"},
 		{Name: "outbound|80|v2|canary.default.svc.cluster.local"},
 	}, nil
+}
+
+func (w *fakeWorld) Refusals(context.Context, proxies.Proxy, time.Duration) ([]string, error) {
+	return w.refusals, nil
 }
 
 func (w *fakeWorld) Close() {}

@@ -191,6 +191,7 @@ func (u *underway) settledWrong(ctx context.Context, world []manifests.Object, n
 		doubts = append(doubts, idleWords(o))
 	}
 	doubts = append(doubts, u.cluster.conditions(ctx, world)...)
+	doubts = append(doubts, u.refusals(ctx, now)...)
 	known := map[string]time.Time{}
 	var stands []string
 	for _, d := range doubts {

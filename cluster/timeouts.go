@@ -34,6 +34,9 @@ const (
 	// webhookPatience is how long a control plane whose pods are ready may be out
 	// of the API server's reach: a new address takes a moment to be known.
 	webhookPatience = 10 * time.Second
+	// logsInterval is the pause between two looks into the logs of proxies that
+	// do not carry a change.
+	logsInterval = 2 * time.Second
 	// namespacePatience is how long a new Namespace may take until pods in it
 	// get what they need: their service account, and their sidecar.
 	namespacePatience = 15 * time.Second
