@@ -60,7 +60,7 @@ type fakeWorld struct {
 	carried func() envoy.Routes
 	// refusals are what the proxies write into their logs.
 	refusals []string
-	pods    []proxies.Proxy
+	pods     []proxies.Proxy
 }
 
 func newWorld(t *testing.T, options Options, there ...*unstructured.Unstructured) *fakeWorld {
