@@ -41,6 +41,9 @@ func (c *Cluster) sendOnce(ctx context.Context, i *item, dry bool) (*unstructure
 	if dry {
 		options.DryRun = []string{metav1.DryRunAll}
 	}
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("%w: %s was still to be applied", context.Cause(ctx), i.key)
+	}
 	want := i.want
 	if i.key.Kind == "Namespace" && i.foreign {
 		want = shared(i.want, i.existing)

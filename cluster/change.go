@@ -54,7 +54,7 @@ func (c *Cluster) Change(ctx context.Context, change target.Change) (target.Conv
 		result.Detail = "the control plane: " + strings.Join(append(c.controlPlane(ctx), strings.SplitN(err.Error(), "\n", 2)[0]), "; ")
 	case errors.Is(err, errLate), context.Cause(limit) != nil && errors.Is(context.Cause(limit), errLate):
 		words := strings.TrimPrefix(err.Error(), errLate.Error()+": ")
-		result.Detail = fmt.Sprintf("after %s: %s", timeout, words)
+		result.Detail = strings.Join(append(u.silent(), fmt.Sprintf("after %s: %s", timeout, words)), "; ")
 	default:
 		return result, err
 	}

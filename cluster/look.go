@@ -111,6 +111,19 @@ func (u *underway) look(ctx context.Context, world []manifests.Object) {
 	}
 }
 
+// silent says which proxies did not answer when they were asked before the
+// change, so that time that was lost on them is placed.
+func (u *underway) silent() []string {
+	var words []string
+	for _, l := range u.before {
+		if l.err != nil {
+			words = append(words, "the data plane: "+l.err.Error())
+		}
+	}
+	slices.Sort(words)
+	return words
+}
+
 // unmoved says that a proxy had nothing to change by what can be compared, and
 // has not said yet that it took the change.
 func (u *underway) unmoved(l *look) bool {

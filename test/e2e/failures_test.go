@@ -1,0 +1,186 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestFailures lets a run of the program meet what goes wrong in clusters. Each
+// case asks for the exit code, for the words that tell a user what to do, and
+// for a cluster without anything of ours afterwards.
+func TestFailures(t *testing.T) {
+	f := newFailures(t)
+	t.Log("15 samples at most, of 2,000 requests each; most are cut short")
+
+	t.Run("DockerIsNotRunning", func(t *testing.T) {
+		r := f.start(t, f.routes(t, split90), "DOCKER_HOST=unix:///nonexistent/docker.sock")
+		r.ends(t, 20*time.Second, 5, "Docker")
+	})
+
+	t.Run("WeightsChangeWhileCounting", func(t *testing.T) {
+		f.clean(t)
+		r := f.start(t, f.routes(t, split90), "--rate", "300")
+		f.sends(t, r, 300)
+		f.kubectl(t, "", "patch", "virtualservice", "canary", "--type=json", "-p",
+			`[{"op":"replace","path":"/spec/http/0/route/0/weight","value":50},{"op":"replace","path":"/spec/http/0/route/1/weight","value":50}]`)
+		r.ends(t, time.Minute, 3, "he weights changed while counting", "90/10 before, 50/50 after")
+	})
+
+	t.Run("GatewayPodIsKilled", func(t *testing.T) {
+		f.clean(t)
+		r := f.start(t, f.routes(t, split90), "--rate", "300")
+		f.sends(t, r, 300)
+		f.kubectl(t, "", "-n", "istio-system", "delete", "pod", "-l", "istio=ingressgateway", "--grace-period=0", "--force")
+		t.Cleanup(func() {
+			f.kubectl(t, "", "-n", "istio-system", "rollout", "status", "deployment/istio-ingressgateway", "--timeout=60s")
+		})
+		code, text := r.wait(t, time.Minute)
+		assert.Contains(t, []int{0, 3, 5}, code, text)
+		assert.Regexp(t, `roxy istio-ingressgateway-\S+ went away while counting, with its counters`, text)
+	})
+
+	t.Run("SubsetIsNotDefined", func(t *testing.T) {
+		f.clean(t)
+		r := f.start(t, f.routes(t, "subset-missing"))
+		code, text := r.wait(t, time.Minute)
+		assert.Contains(t, []int{1, 5}, code, text)
+		assert.Contains(t, text, `no DestinationRule defines subset "v2"`)
+		assert.Contains(t, text, "503")
+	})
+
+	t.Run("DestinationRuleIsDeletedWhileCounting", func(t *testing.T) {
+		f.clean(t)
+		r := f.start(t, f.routes(t, split90), "--rate", "300")
+		f.sends(t, r, 300)
+		f.kubectl(t, "", "delete", "destinationrule", "canary")
+		code, text := r.wait(t, time.Minute)
+		assert.Contains(t, []int{1, 3, 5}, code, text)
+		assert.Contains(t, text, "503")
+	})
+
+	t.Run("ApplicationCrashes", func(t *testing.T) {
+		f.clean(t)
+		r := f.start(t, f.app(t, f.image, `"echo no database at 10.0.0.1; exit 7"`))
+		r.ends(t, 90*time.Second, 5, "Deployment failing/app", "CrashLoopBackOff", "no database at 10.0.0.1")
+	})
+
+	t.Run("ImageCannotBePulled", func(t *testing.T) {
+		f.clean(t)
+		r := f.start(t, f.app(t, "splitcheck.invalid/nothing:1", `"true"`))
+		r.ends(t, 60*time.Second, 5, "Deployment failing/app", "splitcheck.invalid/nothing:1", "Pull")
+	})
+
+	t.Run("SomebodysObjectIsInTheWay", func(t *testing.T) {
+		f.clean(t)
+		f.kubectl(t, theirs, "apply", "-f", "-")
+		t.Cleanup(func() { f.kubectl(t, "", "delete", "virtualservice", "canary", "--ignore-not-found") })
+		before := f.kubectl(t, "", "get", "virtualservice", "canary", "-o", "jsonpath={.metadata.resourceVersion} {.metadata.labels} {.spec}")
+		r := f.start(t, f.routes(t, split90))
+		r.ends(t, time.Minute, 5, "VirtualService default/canary", "not made by splitcheck", "--force")
+		assert.Equal(t, before, f.kubectl(t, "", "get", "virtualservice", "canary", "-o", "jsonpath={.metadata.resourceVersion} {.metadata.labels} {.spec}"))
+
+		const content = "jsonpath={.metadata.labels} {.metadata.annotations} {.spec}"
+		before = f.kubectl(t, "", "get", "virtualservice", "canary", "-o", content)
+		r = f.start(t, f.routes(t, split90), "--force")
+		r.ends(t, time.Minute, 0)
+		assert.Equal(t, before, f.kubectl(t, "", "get", "virtualservice", "canary", "-o", content))
+	})
+
+	for _, c := range []struct {
+		name  string
+		words []string
+	}{
+		{"route-without-parent", []string{"HTTPRoute default/canary", "attaches to nothing", "no controller has taken it up"}},
+		{"selector-without-pods", []string{"Gateway default/canary-gateway", "istio=nobody", "matches no running gateway pod"}},
+		{"service-without-gate", []string{"VirtualService default/canary", "attaches to nothing", "no-such-gateway"}},
+		{"refused-by-the-proxies", []string{"has refused", "Not supported field in StreamInfo: NONSENSE"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f.clean(t)
+			f.start(t, f.routes(t, c.name)).ends(t, time.Minute, 4, c.words...)
+		})
+	}
+
+	t.Run("ProxyIsStuck", func(t *testing.T) {
+		f.clean(t)
+		gateway := f.kubectl(t, "", "-n", "istio-system", "get", "pods", "-l", "istio=ingressgateway", "-o", "jsonpath={.items[0].metadata.name}")
+		f.signalEnvoy(t, "STOP")
+		t.Cleanup(func() { f.signalEnvoy(t, "CONT") })
+		r := f.start(t, f.routes(t, split90), "--target", "cluster")
+		f.until(t, 30*time.Second, "the subsets are there", func() bool { return f.there("destinationrule", "canary") })
+		f.until(t, 60*time.Second, "the subsets are taken back", func() bool { return !f.there("destinationrule", "canary") })
+		f.signalEnvoy(t, "CONT")
+		r.ends(t, 30*time.Second, 4, "proxy "+gateway+".istio-system", "did not answer")
+	})
+
+	t.Run("InterruptedWhile", func(t *testing.T) {
+		for _, c := range []struct {
+			doing    string
+			scenario string
+			begun    func(r *running)
+		}{
+			{"Deploying", f.app(t, "splitcheck.invalid/nothing:1", `"true"`), func(*running) {
+				f.until(t, 30*time.Second, "the application is there", func() bool { return f.there("deployment", "app", "-n", "failing") })
+			}},
+			{"Settling", f.routes(t, "service-without-gate"), func(*running) {
+				f.until(t, 30*time.Second, "the route is there", func() bool { return f.there("virtualservice", "canary") })
+			}},
+			{"Sampling", f.routes(t, split90), func(r *running) { f.sends(t, r, 300) }},
+		} {
+			t.Run(c.doing, func(t *testing.T) {
+				f.clean(t)
+				r := f.start(t, c.scenario, "--rate", "300")
+				c.begun(r)
+				require.NoError(t, r.cmd.Process.Signal(syscall.SIGINT))
+				r.ends(t, 40*time.Second, 130, "INTERRUPTED", "exit code 130")
+			})
+		}
+	})
+
+	t.Run("KilledAndRunAgain", func(t *testing.T) {
+		f.clean(t)
+		for _, scenario := range []string{f.routes(t, split90), f.app(t, "splitcheck.invalid/nothing:1", `"true"`)} {
+			r := f.start(t, scenario, "--rate", "300")
+			f.until(t, 40*time.Second, "something of it is there", func() bool {
+				return f.there("virtualservice", "canary") || f.there("deployment", "app", "-n", "failing")
+			})
+			require.NoError(t, r.cmd.Process.Signal(syscall.SIGKILL))
+			code, _ := r.wait(t, 10*time.Second)
+			require.Equal(t, -1, code)
+			assert.NotEmpty(t, f.ours(t))
+		}
+		f.start(t, f.routes(t, split90)).ends(t, 2*time.Minute, 0)
+	})
+
+	// The last: proxies take a while to find an istiod that has come back.
+	t.Run("IstiodIsScaledToZero", func(t *testing.T) {
+		f.clean(t)
+		f.kubectl(t, "", "-n", "istio-system", "scale", "deployment/istiod", "--replicas=0")
+		f.kubectl(t, "", "-n", "istio-system", "wait", "--for=delete", "pod", "-l", "app=istiod", "--timeout=60s")
+		t.Cleanup(func() {
+			f.kubectl(t, "", "-n", "istio-system", "scale", "deployment/istiod", "--replicas=1")
+			f.kubectl(t, "", "-n", "istio-system", "rollout", "status", "deployment/istiod", "--timeout=60s")
+		})
+		r := f.start(t, f.routes(t, split90), "--target", "cluster")
+		r.ends(t, 40*time.Second, 4, "istiod", "is scaled to zero", "kubectl -n istio-system scale deployment/istiod --replicas=1")
+		r = f.start(t, f.routes(t, split90))
+		r.ends(t, 40*time.Second, 5, "istiod is scaled to zero", "kubectl -n istio-system scale deployment/istiod --replicas=1")
+	})
+}
+
+// signalEnvoy sends a signal to the ingress gateway's Envoy on its node.
+func (f *failures) signalEnvoy(t *testing.T, signal string) {
+	t.Helper()
+	const each = `for d in /proc/[0-9]*; do if [ "$(cat $d/comm 2>/dev/null)" = envoy ] && tr '\0' '\n' <$d/environ | grep -q '^ISTIO_META_OWNER=.*/istio-ingressgateway$'; then kill -%SIGNAL% ${d#/proc/}; echo $d; fi; done`
+	out, err := exec.Command("docker", "exec", f.node, "sh", "-c", strings.ReplaceAll(each, "%SIGNAL%", signal)).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.NotEmpty(t, string(out), "no Envoy of the ingress gateway was found on the node")
+}
