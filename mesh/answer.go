@@ -163,6 +163,8 @@ func (a *answer) Close() error {
 
 // The bodies of Envoy's own answers (source/common/http/utility.cc and the
 // fault and router filters of Envoy 1.3x).
+//
+//differential:virtualservice/own-answers sidecar/failures
 const (
 	bodyNoHealthy = "no healthy upstream"
 	bodyTimeout   = "upstream request timeout"
@@ -173,6 +175,8 @@ const (
 
 // again is how Envoy words the failure of a request that it has tried more than
 // once.
+//
+//differential:virtualservice/own-answers virtualservice/shares-of-failures
 func again(body string) string {
 	return strings.Replace(body, "reset reason", "retried and the latest reset reason", 1)
 }

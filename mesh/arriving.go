@@ -4,6 +4,8 @@ import "strconv"
 
 // reserved are headers by which clients within a mesh steer Envoy. A gateway
 // takes them from those outside.
+//
+//differential:virtualservice/plain
 var reserved = []string{
 	"X-Envoy-Retry-On", "X-Envoy-Retry-Grpc-On", "X-Envoy-Max-Retries", "X-Envoy-Upstream-Rq-Timeout-Ms",
 	"X-Envoy-Upstream-Rq-Per-Try-Timeout-Ms", "X-Envoy-Expected-Rq-Timeout-Ms", "X-Envoy-Original-Path", "X-Envoy-Original-Host",
@@ -22,6 +24,8 @@ var plainHTTP = []string{"http"}
 // for a route: it puts the path in order and says where the request comes from.
 // A gateway believes nothing that the client says of that, but keeps the
 // addresses.
+//
+//differential:virtualservice/plain virtualservice/paths
 func (p *proxy) receive(c *call) {
 	if path := c.url.EscapedPath(); normalize(path) != path {
 		c.setPath(normalize(path))

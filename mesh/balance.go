@@ -14,6 +14,8 @@ import (
 // Endpoints are the pods of one cluster as one proxy sees them, with what its
 // balancer has to remember. Envoy counts active requests for each proxy and
 // cluster apart; so does this.
+//
+//differential:elsewhere bookinfo-thirds on kind: an even choice over pods is a share, and shares are judged by scenarios
 type endpoints struct {
 	hosts    []*host
 	balancer routing.Balancer
@@ -39,6 +41,8 @@ func (e *endpoints) empty() bool { return e == nil || len(e.hosts) == 0 }
 // hostAttempts is how often a retry looks for a pod that was not tried yet
 // before it takes what it gets (Istio's default retry policy,
 // pilot/pkg/networking/core/route/retry/retry.go).
+//
+//differential:elsewhere which pod a try goes to is drawn; TestRetriesAvoidThePodThatFailed in this room
 const hostAttempts = 5
 
 // pick chooses the pod for a try; hosts that were tried before are avoided.
@@ -84,6 +88,8 @@ func (e *endpoints) choose(c *call, nth uint64, sent *http.Header) *host {
 
 // hash returns what a consistent hash looks at. Without it Envoy draws at
 // random, except for a cookie with a lifetime, which it makes.
+//
+//differential:elsewhere consistent hashes were not compared: docs/fidelity.md says so
 func (e *endpoints) hash(c *call, sent *http.Header) (uint64, bool) {
 	r := &c.request
 	switch on := e.hashOn; {
@@ -136,6 +142,8 @@ type point struct {
 
 // ringSize is the least number of points on a ring, Envoy's default
 // minimum_ring_size.
+//
+//differential:elsewhere no answer shows the points on a ring; Envoy documents the number
 const ringSize = 1024
 
 // lookup finds the first point at or after hash on the ring, which is laid out

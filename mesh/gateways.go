@@ -27,6 +27,8 @@ type gateway struct {
 // gateway is always there, and istiod deploys one more for each Gateway of its
 // class, named NAME-istio
 // (Istio's pilot/pkg/config/kube/gatewaycommon/deploymentcontroller.go).
+//
+//differential:elsewhere version-test-httproute on kind: a gateway that Istio made
 func (c *cluster) reconcileGateways(m *Mesh, replicas int) {
 	wanted := []gateway{{
 		namespace: ingressNamespace, name: ingressName, port: 80,

@@ -9,6 +9,8 @@ import (
 // Istio's default of meshConfig.pathNormalization (BASE): dot segments are
 // resolved and letters, digits and -._~ decoded. Doubled slashes stay, and so do
 // escaped ones.
+//
+//differential:virtualservice/paths
 func normalize(path string) string {
 	if !strings.Contains(path, "/.") && !strings.Contains(path, "%") {
 		return path

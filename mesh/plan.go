@@ -30,6 +30,8 @@ type leak struct {
 
 // A drawing says what a choice is keyed by. Envoy draws for each request; the
 // others are defects.
+//
+//differential:elsewhere version-test-90-10 on kind: shares are judged by scenarios
 type drawing uint8
 
 const (
@@ -56,6 +58,8 @@ func (v *view) makePlan(rule *routing.Rule, called string) *plan {
 // a 64-bit number is placed by its remainder, as in Envoy's
 // weighted_cluster_specifier; one arm alone gets everything, whatever its
 // weight. It returns nil where the weights sum to zero.
+//
+//differential:elsewhere version-test-90-10 on kind: shares are judged by scenarios
 func (p *plan) choose(v *view, c *call) *arm {
 	for i := range p.leaks {
 		if c.choice.below(forLeak, uint64(i), p.leaks[i].share) {

@@ -83,6 +83,8 @@ func (c *cluster) reconcilePods(m *Mesh) error {
 // webhooks (manifests/charts/istio-control/istio-discovery of Istio 1.31): the
 // namespace's label decides, the pod's own may decline; in a namespace without
 // a label the pod's may ask.
+//
+//differential:sidecar/plain sidecar/consumer
 func (c *cluster) injects(namespace string, d *appsv1.Deployment) bool {
 	const mark = "sidecar.istio.io/inject"
 	wish := cmp.Or(d.Spec.Template.Labels[mark], d.Spec.Template.Annotations[mark])

@@ -14,6 +14,8 @@ import (
 
 // A proxy is one Envoy: a gateway's, or a pod's sidecar. Its methods are safe
 // for concurrent use.
+//
+//differential:virtualservice/plain
 type proxy struct {
 	mesh            *Mesh
 	name, namespace string
@@ -138,6 +140,8 @@ func (p *proxy) send(ctx context.Context, c *call, v *view, rule *routing.Rule) 
 // passThrough sends a call whose Host the proxy does not know to where the
 // client's connection went, as Istio does unless told otherwise
 // (outboundTrafficPolicy ALLOW_ANY).
+//
+//differential:sidecar/dotted-host
 func (p *proxy) passThrough(v *view, c *call) (*answer, error) {
 	s := v.snap.services[c.service]
 	if s == nil {
@@ -153,6 +157,8 @@ func (p *proxy) passThrough(v *view, c *call) (*answer, error) {
 // tries sends a call, and again where the rule says so. The arm stays as it was
 // drawn; the pod is another one where there is one. Envoy waits up to 25 ms
 // before it tries again; here it does not.
+//
+//differential:virtualservice/faults-and-timeouts virtualservice/shares-of-failures
 func (p *proxy) tries(ctx context.Context, c *call, to *endpoints, rule *routing.Rule) (*answer, error) {
 	if to.empty() {
 		return reply(http.StatusServiceUnavailable, bodyNoHealthy), nil
@@ -228,6 +234,8 @@ func (p *proxy) try(ctx context.Context, c *call, to *host, attempt int) (*answe
 
 // retriable reports whether Envoy tries again after a
 // (source/common/router/retry_state_impl.cc).
+//
+//differential:virtualservice/faults-and-timeouts
 func retriable(r *routing.Retries, a *answer) bool {
 	for _, on := range r.On {
 		switch on {

@@ -37,6 +37,8 @@ func prepare(c *call, rule *routing.Rule, dest *routing.Destination) {
 
 // setPath takes an escaped path. One with a query of its own stands as text
 // before the request's query, as Envoy has it.
+//
+//differential:virtualservice/rewrites httproute/rewrites
 func (c *call) setPath(escaped string) {
 	path, query, found := strings.Cut(escaped, "?")
 	switch {
@@ -103,6 +105,8 @@ func redirect(to *routing.Redirect, r *http.Request) *answer {
 }
 
 // uuid writes a random UUID (version 4), as Envoy's x-request-id is.
+//
+//differential:virtualservice/plain
 func uuid(a, b uint64) string {
 	var raw [16]byte
 	for i := range 8 {

@@ -25,6 +25,8 @@ func (w *Rewrite) Apply(path string) string {
 
 // Location returns where rd sends the client of r: what the redirect names,
 // and the request's own for the rest (envoy source/common/router, newUri).
+//
+//differential:virtualservice/redirects httproute/redirects
 func (rd *Redirect) Location(r *http.Request) string {
 	from := scheme(r)
 	to := rd.Scheme

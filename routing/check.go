@@ -17,6 +17,9 @@ import (
 // request goes (istio pkg/config/validation/validation.go), and a word on what
 // this package does not interpret.
 
+// checkVirtualService refuses a VirtualService for its hosts and gateways as Istio does.
+//
+//differential:elsewhere TestWhatIstioRefusesOfAnObject in this room
 func (c *compiler) checkVirtualService(o object[*networkingv1.VirtualService]) {
 	spec := &o.value.Spec
 	mesh := len(spec.GetGateways()) == 0 || slices.Contains(spec.GetGateways(), meshGateway)
@@ -62,6 +65,9 @@ func (c *compiler) hasGateway(name string) bool {
 	return slices.ContainsFunc(c.gateways, func(o object[*networkingv1.Gateway]) bool { return o.Namespace+"/"+o.Name == name })
 }
 
+// checkRule refuses a rule for what it does, and does not do, as Istio does.
+//
+//differential:virtualservice/refused-both-actions virtualservice/refused-no-action virtualservice/refused-no-host virtualservice/refused-empty-match virtualservice/refused-redirect-prefix virtualservice/refused-redirect-prefix-alone virtualservice/refused-rewrite-both virtualservice/refused-rewrite-empty virtualservice/refused-direct-status virtualservice/refused-mirror-both
 func (c *compiler) checkRule(e entry) {
 	in := e.http
 	var actions []string
@@ -109,12 +115,17 @@ func (c *compiler) checkRule(e entry) {
 
 // checkDuration refuses what the definitions of the cluster's resources do: a
 // duration is at least a millisecond.
+//
+//differential:virtualservice/refused-timeout
 func (c *compiler) checkDuration(e entry, d *durationpb.Duration, path string) {
 	if d != nil && d.AsDuration() < time.Millisecond {
 		c.refuse(e.object, e.path+path, d.AsDuration().String()+" is less than a millisecond", "write 1ms or more, or leave it out")
 	}
 }
 
+// checkWeights refuses, as Istio does, negative weights, and those that sum to 0.
+//
+//differential:virtualservice/refused-negative-weight virtualservice/refused-over-100 virtualservice/zero-sum
 func (c *compiler) checkWeights(e entry) {
 	destinations := e.http.GetRoute()
 	var sum int64
@@ -167,6 +178,8 @@ func (c *compiler) checkChanges(e entry) {
 
 // retryConditions are the words of retryOn, beside numbers: Envoy's
 // x-envoy-retry-on and x-envoy-retry-grpc-on.
+//
+//differential:virtualservice/refused-retry-on virtualservice/refused-retries
 var retryConditions = []string{
 	"5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "envoy-ratelimited", "retriable-4xx",
 	"refused-stream", "retriable-status-codes", "retriable-headers", "http3-post-connect-failure",
@@ -193,6 +206,9 @@ func (c *compiler) checkRetries(e entry) {
 	}
 }
 
+// checkPercents refuses, as Istio does, faults without a share, a kind or a status, and beside a redirect.
+//
+//differential:virtualservice/refused-abort-status virtualservice/refused-fault-empty virtualservice/refused-fault-percent virtualservice/refused-fault-redirect
 func (c *compiler) checkPercents(e entry) {
 	check := func(p *networking.Percent, path string) {
 		if v := p.GetValue(); v < 0 || v > 100 || v > 0 && v < 0.0001 || math.IsNaN(v) {

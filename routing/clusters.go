@@ -56,6 +56,8 @@ func (c *compiler) addCluster(s *service, port int, subset string, labels map[st
 // policyFor returns the balancer that a policy sets for a port. Settings of a
 // port replace those of the policy whole, even where they name no balancer
 // (istio pilot/pkg/networking/util, MergeTrafficPolicy).
+//
+//differential:elsewhere which pod is taken is drawn; TestBalancers in this room
 func policyFor(policy *networking.TrafficPolicy, port int) *networking.LoadBalancerSettings {
 	for _, p := range policy.GetPortLevelSettings() {
 		if int(p.GetPort().GetNumber()) == port {
@@ -104,6 +106,8 @@ type mergedRules struct {
 // mergeDestinationRules puts together the rules of one host and namespace: the
 // oldest one's policy stands, and subsets of new names are added
 // (istio pilot/pkg/model/destination_rule.go, mergeDestinationRule).
+//
+//differential:virtualservice/destination-rules
 func (c *compiler) mergeDestinationRules() mergedRules {
 	m := mergedRules{exported: map[string][]*destinationRule{}, private: map[string][]*destinationRule{}}
 	for _, o := range c.destinationRules {
@@ -155,6 +159,8 @@ func (c *compiler) merge(into map[string][]*destinationRule, o object[*networkin
 // destinationRuleFor looks where istiod does: in the proxy's namespace, the
 // service's, the root's; the first that has a rule for the host ends the search
 // (istio pilot/pkg/model/push_context.go, destinationRule).
+//
+//differential:virtualservice/destination-rules virtualservice/export-to
 func (c *compiler) destinationRuleFor(s *service, m mergedRules) *destinationRule {
 	near := m.exported[c.proxy.Namespace]
 	if c.proxy.Namespace == rootNamespace {

@@ -17,6 +17,8 @@ import (
 // would drop without a word or this package does not interpret, as warnings. A
 // refused object is compiled all the same, as far as it can be: what its rules
 // cannot answer they answer with 500.
+//
+//differential:virtualservice/prefix-is-text httproute/precedence sidecar/plain
 func Compile(objects []manifests.Object, proxy Proxy) (*Table, problems.List) {
 	c := &compiler{
 		world: collect(objects),
@@ -54,6 +56,8 @@ type compiler struct {
 
 // A routing is one object that gives hosts their routes: a VirtualService, or
 // what istiod makes of the HTTPRoutes that share a parent and a host.
+//
+//differential:gateway/merged sidecar/older-wins
 type routing struct {
 	object    manifests.Object
 	namespace string
@@ -80,6 +84,8 @@ type binding struct {
 // exported to it by name, the public ones; within each HTTPRoutes of the
 // proxy's own namespace first, then by age
 // (istio pilot/pkg/model/virtualservice.go, SelectVirtualServices).
+//
+//differential:gateway/two-gateways
 func (c *compiler) boundTo(gateway string, routings []*routing) []*routing {
 	var bound []*routing
 	for _, r := range routings {
@@ -109,6 +115,8 @@ func (c *compiler) reachOf(r *routing) reach {
 
 // warn records what stops nothing; refuse what Istio's validation would not let
 // into the cluster. Both stand at path within o.
+//
+//differential:elsewhere a warning changes no answer; scenarios lint and its tests
 func (c *compiler) warn(o manifests.Object, path, message, hint string) {
 	c.add(o, path, message, hint, true)
 }

@@ -10,6 +10,8 @@ import (
 // delegated returns the rules of the VirtualService that root hands over to,
 // each narrowed to what root matches. It goes one level deep, as istiod does
 // (istio pilot/pkg/model/virtualservice.go, mergeVirtualServicesIfNeeded).
+//
+//differential:virtualservice/delegates
 func (c *compiler) delegated(root entry) []entry {
 	name, namespace := root.http.GetDelegate().GetName(), root.http.GetDelegate().GetNamespace()
 	if namespace == "" {
@@ -164,6 +166,8 @@ func mergeTexts(root, leaf map[string]*networking.StringMatch) map[string]*netwo
 }
 
 // contradict says whether leaf is not a part of root, as far as istiod can tell.
+//
+//differential:virtualservice/delegates
 func contradict(root, leaf *networking.HTTPMatchRequest) bool {
 	if textsContradict(root.GetUri(), leaf.GetUri()) || textsContradict(root.GetScheme(), leaf.GetScheme()) ||
 		textsContradict(root.GetMethod(), leaf.GetMethod()) || textsContradict(root.GetAuthority(), leaf.GetAuthority()) {

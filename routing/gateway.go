@@ -20,6 +20,8 @@ type server struct {
 // listenPort is the port by which clients know a server of the ingress gateway.
 // Its Service maps 80 to 8080 in the pods, and istiod takes a Gateway that names
 // either for the same listener (http.8080 in the proxy).
+//
+//differential:virtualservice/ports gateway/two-gateways
 func listenPort(number int) int {
 	if number == 8080 {
 		return 80
@@ -58,6 +60,8 @@ func (c *compiler) compileGateway(routings []*routing) {
 // bindGateway adds the routes of r to every host that it has in common with s.
 // Routes of one host are put together, not chosen among
 // (istio pilot/pkg/networking/core/gateway.go, buildGatewayHTTPRouteConfig).
+//
+//differential:gateway/merged gateway/unmet-host
 func (c *compiler) bindGateway(l *listener, s server, r *routing) bool {
 	common := intersection(hostsFor(s.hosts, r.namespace), r.hosts)
 	if len(common) == 0 {
@@ -93,6 +97,8 @@ func (c *compiler) warnSecondCatchAll(r *routing, host string, before, routes []
 // catchAllsLast moves routes that match everything behind the others, so that
 // one object's does not hide another's rules
 // (istio pilot/pkg/networking/core/route/route.go, SortVHostRoutes).
+//
+//differential:gateway/merged
 func catchAllsLast(routes []route) {
 	slices.SortStableFunc(routes, func(a, b route) int {
 		switch {
@@ -106,6 +112,8 @@ func catchAllsLast(routes []route) {
 }
 
 // classicServers returns the servers of the Istio Gateways that select the proxy.
+//
+//differential:gateway/no-gateway gateway/no-virtual-service gateway/two-gateways
 func (c *compiler) classicServers() []server {
 	var servers []server
 	for _, o := range c.gateways {

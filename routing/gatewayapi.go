@@ -14,6 +14,8 @@ import (
 )
 
 // gatewayClass is the class of the Gateways that istiod serves.
+//
+//differential:httproute/listeners
 const gatewayClass = "istio"
 
 // apiServers returns the listeners of the Gateway that brought the proxy into
@@ -92,6 +94,8 @@ func (c *compiler) allowedNamespaces(o manifests.Object, l *gatewayv1.Listener, 
 // A bucket is what istiod merges into one ordered list: the HTTPRoutes of one
 // parent and host, oldest first
 // (istio pilot/pkg/config/kube/gateway/route_collections.go, mergeHTTPRoutes).
+//
+//differential:httproute/several-routes
 type bucket struct {
 	gateway, host, namespace string
 	port                     int // 0 for any
@@ -231,6 +235,8 @@ func (c *compiler) httpRouting(b *bucket) *routing {
 // parentService returns the Service that a reference names. It must name the core
 // group: an absent group means the Gateway API's own, and istiod passes over a
 // Service of that without a word.
+//
+//differential:sidecar/no-group sidecar/producer
 func (c *compiler) parentService(ref gatewayv1.ParentReference, namespace string) *service {
 	if ref.Group == nil || *ref.Group != "" || ref.Kind == nil || *ref.Kind != "Service" {
 		return nil

@@ -21,6 +21,8 @@ func serviceHost(name, namespace string) string {
 // fullHost is the name that istiod takes host for in an object of namespace: a
 // name without dots is a Service of that namespace, any other stands as it is,
 // even "reviews.default" (istio pilot/pkg/model, ResolveShortnameToFQDN).
+//
+//differential:sidecar/dotted-host
 func fullHost(host, namespace string) string {
 	if host == "" || strings.ContainsAny(host, ".*") {
 		return strings.ToLower(host)
@@ -32,6 +34,8 @@ func isWildcard(host string) bool { return strings.HasPrefix(host, "*") }
 
 // covers says whether every name of narrow is one of wide
 // (istio pkg/config/host/name.go, SubsetOf).
+//
+//differential:gateway/wildcards
 func covers(wide, narrow string) bool {
 	if !isWildcard(wide) {
 		return wide == narrow
@@ -74,6 +78,8 @@ func moreSpecific(a, b string) int {
 
 // A reach says how an object is exported to a namespace. Istio looks at the
 // nearer ones first.
+//
+//differential:virtualservice/export-to
 type reach int
 
 const (

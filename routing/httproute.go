@@ -29,6 +29,8 @@ var everything = []gatewayv1.HTTPRouteRule{{}}
 // apiEntries returns the entries of an HTTPRoute in its own order, or none where
 // istiod would drop it whole: one rule that it cannot convert takes the others
 // with it (istio pilot/pkg/config/kube/gateway/route_collections.go, computeRoute).
+//
+//differential:httproute/unsupported-filter httproute/allowed-namespaces
 func (c *compiler) apiEntries(o object[*gatewayv1.HTTPRoute], mesh bool) []apiEntry {
 	rules := o.value.Spec.Rules
 	if len(rules) == 0 {
@@ -57,6 +59,8 @@ func (c *compiler) apiEntries(o object[*gatewayv1.HTTPRoute], mesh bool) []apiEn
 }
 
 // convertible says whether istiod can convert a rule, having said what stops it.
+//
+//differential:httproute/unsupported-filter httproute/unsupported-backend-filter
 func (c *compiler) convertible(e apiEntry) bool {
 	ok := true
 	drop := func(path, message, hint string) {
@@ -162,6 +166,8 @@ func (c *compiler) apiMatch(in *gatewayv1.HTTPRouteMatch, e apiEntry, path strin
 // what is equal stays in order of age, and of the rules in their route. Regular
 // expressions come last, the longest first, as Istio has them
 // (istio pilot/pkg/config/kube/gateway/conversion.go, sortHTTPRoutes).
+//
+//differential:httproute/precedence httproute/several-routes
 func byPrecedence(a, b apiEntry) int {
 	return cmp.Or(
 		cmp.Compare(pathRank(b.match.path), pathRank(a.match.path)),

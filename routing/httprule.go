@@ -12,6 +12,8 @@ import (
 
 // apiRule compiles what a rule of an HTTPRoute does
 // (istio pilot/pkg/config/kube/gateway/conversion.go, convertHTTPRoute).
+//
+//differential:httproute/weights httproute/timeouts httproute/dotted-backend sidecar/unknown-backend httproute/refused-no-port
 func (c *compiler) apiRule(e apiEntry, b binding) *Rule {
 	r := &Rule{Source: e.source(), Retries: defaultRetries()}
 	var host string
@@ -199,6 +201,8 @@ func rewriteFilter(in *gatewayv1.HTTPURLRewriteFilter, path pathMatch) *Rewrite 
 // (sigs.k8s.io/gateway-api apis/v1, HTTPPathModifier.replacePrefixMatch, table).
 // Istio departs from that table in two places: the prefix / is replaced as text,
 // so that /x comes out as /basex, and an empty whole path changes nothing.
+//
+//differential:httproute/rewrites httproute/redirects
 func pathModifier(in *gatewayv1.HTTPPathModifier, path pathMatch) (whole, prefix, by string) {
 	if in == nil {
 		return "", "", ""

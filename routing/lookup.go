@@ -72,6 +72,8 @@ func (t *Table) host(port int, r *http.Request) *virtualHost {
 // find returns the virtual host of a name without port: the exact one, else
 // that of the longest wildcard, else that of "*", as Envoy chooses
 // (envoy/config/route/v3/route_components.proto, VirtualHost.domains).
+//
+//differential:gateway/wildcards httproute/listeners
 func (l *listener) find(name string) *virtualHost {
 	if host := l.exact[name]; host != nil {
 		return host
@@ -142,6 +144,8 @@ func authority(r *http.Request) string {
 
 // hostName is an authority without its port, in lower case: Istio has Envoy
 // ignore the port of the Host header.
+//
+//differential:gateway/wildcards
 func hostName(authority string) string {
 	return strings.ToLower(authority[:portIndex(authority)])
 }

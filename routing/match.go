@@ -88,6 +88,8 @@ func (m *match) matches(r *http.Request, path string) (prefix string, ok bool) {
 // catchAll says whether m matches every request by istiod's own reckoning:
 // prefix / or regular expression .* and no other condition
 // (istio pilot/pkg/networking/core/route/route.go, IsCatchAllRoute).
+//
+//differential:gateway/merged
 func (m *match) catchAll() bool {
 	anyPath := m.path.kind == pathAny || m.path.kind == pathRegex && m.path.value == ".*"
 	return anyPath && m.method == nil && m.scheme == nil && m.authority == nil && len(m.headers) == 0 && len(m.query) == 0
@@ -130,6 +132,8 @@ func (t *text) matches(s string) bool {
 // matches follows Envoy's HeaderMatcher: of several headers of one name any will
 // do, and an inverted match takes a missing header as empty, unless it asks for
 // presence (istio pilot/pkg/networking/core/route/route.go, TranslateRouteMatch).
+//
+//differential:virtualservice/header-matches virtualservice/without-headers virtualservice/other-matches
 func (h *headerMatch) matches(r *http.Request) bool {
 	if h.name == "Host" {
 		// HTTP keeps this header apart; Go keeps it in Request.Host.
@@ -152,6 +156,8 @@ func (h *headerMatch) matches(r *http.Request) bool {
 
 // matches looks at the first parameter of the name, as it was sent: Envoy
 // decodes nothing before it compares. A parameter without = is empty.
+//
+//differential:virtualservice/header-matches virtualservice/without-headers virtualservice/other-matches
 func (q *queryMatch) matches(raw string) bool {
 	for raw != "" {
 		var pair string
@@ -184,6 +190,8 @@ func (m *match) sort() {
 // fullMatch compiles a regular expression that must match the whole of a
 // string, as RE2's FullMatch in Envoy does. Its length is bounded as istiod
 // bounds it.
+//
+//differential:virtualservice/header-matches httproute/other-matches
 func fullMatch(expression string) (*regexp.Regexp, error) {
 	if len(expression) > maxRegex {
 		return nil, errLongRegex

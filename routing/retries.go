@@ -12,12 +12,16 @@ import (
 // defaultRetries is Istio's policy where none is set. Its list of statuses for
 // retriable-status-codes is empty
 // (istio pilot/pkg/networking/core/route/retry/retry.go, DefaultPolicy).
+//
+//differential:virtualservice/faults-and-timeouts
 func defaultRetries() Retries {
 	return Retries{Attempts: 2, On: []string{"connect-failure", "refused-stream", "unavailable", "cancelled"}}
 }
 
 // retries compiles a policy: what it leaves open is the default's
 // (istio pilot/pkg/networking/core/route/retry/retry.go, ConvertPolicy).
+//
+//differential:virtualservice/faults-and-timeouts httproute/timeouts
 func retries(in *networking.HTTPRetry) Retries {
 	r := defaultRetries()
 	if in == nil {

@@ -13,6 +13,8 @@ import (
 
 // rule compiles what an entry does with the requests that matched path
 // (istio pilot/pkg/networking/core/route/route.go, translateRoute).
+//
+//differential:virtualservice/prefix-is-text virtualservice/ports
 func (c *compiler) rule(e entry, path pathMatch, b binding) *Rule {
 	in := e.http
 	r := &Rule{Source: e.source()}
@@ -167,6 +169,8 @@ func (c *compiler) faults(r *Rule, e entry) {
 
 // fraction is a percentage as Envoy gets it: in millionths, the rest cut off
 // (istio pilot/pkg/networking/core/route/route.go, translatePercentToFractionalPercent).
+//
+//differential:elsewhere bookinfo-faults on kind: shares are judged by scenarios
 func fraction(percent float64) float64 {
 	if !(percent > 0) { // NaN too.
 		return 0
@@ -205,6 +209,8 @@ func (c *compiler) rewrite(e entry, path pathMatch) *Rewrite {
 
 // prefixOrPath is what Envoy's prefix_rewrite replaces: the prefix that matched,
 // or the whole path where the match was not of a prefix.
+//
+//differential:virtualservice/rewrites virtualservice/redirects
 func prefixOrPath(path pathMatch, uri string) (prefix, by, whole string) {
 	switch path.kind {
 	case pathAny:
@@ -249,6 +255,8 @@ func directResponse(in *networking.HTTPDirectResponse) *DirectResponse {
 
 // redirect compiles a redirect
 // (istio pilot/pkg/networking/core/route/route.go, ApplyRedirect).
+//
+//differential:virtualservice/redirects
 func (c *compiler) redirect(r *Rule, e entry, path pathMatch, b binding) {
 	in := e.http.GetRedirect()
 	rd := &Redirect{Code: http.StatusMovedPermanently, Scheme: in.GetScheme(), Host: in.GetAuthority(), Path: in.GetUri()}
@@ -296,6 +304,8 @@ func headerChanges(in *networking.Headers) (changes HeaderChanges, host string) 
 // headerOps leaves out the headers that Envoy keeps for itself; of these only
 // the authority can be set, and set goes before add
 // (istio pilot/pkg/networking/core/route/route.go, TranslateHeadersOperations).
+//
+//differential:virtualservice/headers httproute/headers
 func headerOps(set, add map[string]string, remove []string) (ops HeaderOps, host string) {
 	take := func(in map[string]string) map[string]string {
 		var out map[string]string

@@ -8,6 +8,8 @@ import (
 // compileSidecar makes the listeners of a sidecar: one for each port on which
 // some service listens, and port 80, where istiod also puts the hosts that are
 // no service's (istio pilot/pkg/networking/core/httproute.go).
+//
+//differential:sidecar/unmatched sidecar/other-port sidecar/route-and-virtual-service sidecar/consumer sidecar/producer
 func (c *compiler) compileSidecar(routings []*routing) {
 	routings = append(routings, c.meshRoutes()...)
 	bound := c.boundTo(meshGateway, routings)
@@ -27,6 +29,8 @@ func (c *compiler) compileSidecar(routings []*routing) {
 // wildcardOwners finds for each service the routing whose host names it most
 // closely, among those with wildcards: a service follows one of them only
 // (istio pilot/pkg/model/sidecar.go, computeWildcardHostVirtualServiceIndex).
+//
+//differential:sidecar/older-wins
 func (c *compiler) wildcardOwners(bound []*routing) map[*service]*routing {
 	owners := map[*service]*routing{}
 	best := map[*service]string{}
@@ -157,6 +161,8 @@ func (c *compiler) warnOlder(r *routing, host string, before *virtualHost) {
 
 // plainRule sends to the whole service, as istiod has it where no rules are. A
 // port that is not HTTP is passed through, a connection at a time.
+//
+//differential:sidecar/plain sidecar/failures
 func plainRule(s *service, p servicePort) *Rule {
 	r := &Rule{
 		Source:       s.object.String(),

@@ -25,6 +25,8 @@ type Split struct {
 // or the beginning of one: "reviews" is every Service reviews. An empty host is
 // all of them. What istiod puts under a Service's name on port 80 while the
 // Service has no such port is left out: no request gets there.
+//
+//differential:elsewhere proxies compares what Splits returns with recorded dumps of real proxies
 func (t *Table) Splits(host string) []Split {
 	host = strings.ToLower(host)
 	services := map[string]bool{}

@@ -32,6 +32,8 @@ type Table struct {
 
 // A ClusterName names where requests can be sent, as Envoy's
 // "outbound|80|v1|reviews.default.svc.cluster.local" does.
+//
+//differential:elsewhere proxies holds the names of clusters against recorded dumps of real proxies
 type ClusterName struct {
 	Host   string // fully qualified
 	Port   int
@@ -54,6 +56,8 @@ type Cluster struct {
 type Balancer int
 
 // The balancers. LeastRequest, Envoy's choice of two, is Istio's default.
+//
+//differential:elsewhere bookinfo-thirds on kind: an even choice over pods
 const (
 	LeastRequest Balancer = iota
 	RoundRobin

@@ -86,6 +86,8 @@ func gatewayName(name, namespace string) string {
 // routes compiles entries for one listener: a route for each match block, and
 // none after one that catches everything
 // (istio pilot/pkg/networking/core/route/route.go, BuildHTTPRoutesForVirtualService).
+//
+//differential:virtualservice/prefix-is-text virtualservice/mirrors
 func (c *compiler) routes(entries []entry, b binding) []route {
 	var out []route
 	for _, e := range entries {
@@ -113,6 +115,8 @@ func (c *compiler) routes(entries []entry, b binding) []route {
 // applies says whether a match block concerns the proxy and listener at all.
 // Gateways named in it take the place of source labels and namespace
 // (istio pilot/pkg/networking/core/route/route.go, sourceMatchHTTP).
+//
+//differential:virtualservice/other-matches
 func (c *compiler) applies(block *networking.HTTPMatchRequest, b binding, namespace string) bool {
 	if port := block.GetPort(); port != 0 && int(port) != b.port {
 		return false
@@ -171,6 +175,8 @@ func (c *compiler) compileMatch(block *networking.HTTPMatchRequest, e entry, pat
 
 // star refuses the expression *, which istiod would take for presence but
 // Istio's validation does not let in, withoutHeaders excepted.
+//
+//differential:virtualservice/refused-star-header virtualservice/refused-star-query virtualservice/refused-star-uri virtualservice/refused-star-without
 func (c *compiler) star(in *networking.StringMatch, e entry, path, hint string) bool {
 	if in.GetRegex() != "*" {
 		return false
@@ -223,6 +229,8 @@ func (c *compiler) compileHeader(m *match, name string, in *networking.StringMat
 // compileText compiles a string condition. An empty one, and the regular
 // expression *, ask for presence alone
 // (istio pilot/pkg/networking/core/route/route.go, canBeConvertedToPresentMatch).
+//
+//differential:virtualservice/header-matches virtualservice/ignored-header-keys virtualservice/refused-empty-exact
 func (c *compiler) compileText(in *networking.StringMatch, o manifests.Object, path string) (text, bool) {
 	switch m := in.GetMatchType().(type) {
 	case *networking.StringMatch_Exact:

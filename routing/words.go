@@ -8,6 +8,8 @@ import (
 
 // maxRegex is the length in bytes to which Istio's validation bounds regular
 // expressions (istio pkg/config/validation/validation.go).
+//
+//differential:virtualservice/refused-regex
 const maxRegex = 1024
 
 var errLongRegex = errors.New("longer than 1024 characters")

@@ -111,6 +111,8 @@ func (s *service) port(number int) (servicePort, bool) {
 
 // names returns what clients of a namespace may call s
 // (istio pilot/pkg/networking/core/httproute.go, GenerateAltVirtualHosts).
+//
+//differential:sidecar/dotted-host sidecar/plain
 func (s *service) names(namespace string) []string {
 	short := s.name + "." + s.namespace
 	names := []string{s.host, short, short + ".svc"}
@@ -122,11 +124,15 @@ func (s *service) names(namespace string) []string {
 
 // serverFirst are ports on which istiod takes an unnamed port for TCP, because
 // there the server speaks first: SMTP, DNS, MySQL, MongoDB.
+//
+//differential:elsewhere protocols that are no HTTP are not compared: docs/fidelity.md
 var serverFirst = map[int32]bool{25: true, 53: true, 3306: true, 27017: true}
 
 // readsHTTP says whether istiod takes a port for HTTP, or has its protocol
 // looked for: by appProtocol, else the name up to its first dash
 // (istio pkg/config/kube/conversion.go, ConvertProtocol).
+//
+//differential:elsewhere protocols that are no HTTP are not compared: docs/fidelity.md
 func readsHTTP(p corev1.ServicePort) bool {
 	if p.Protocol == corev1.ProtocolUDP || p.Protocol == corev1.ProtocolSCTP {
 		return false
