@@ -173,7 +173,7 @@ func (c *Cluster) Close(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%w; it is still in the cluster", err)
 		}
-		b.gone = true
+		b.gone = b.original == nil // What was put back goes on to have routes.
 		return nil
 	})
 }
