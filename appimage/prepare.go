@@ -73,7 +73,7 @@ func deploymentOf(u *unstructured.Unstructured) (*appsv1.Deployment, error) {
 	}
 	var deployment appsv1.Deployment
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(u.Object, &deployment); err != nil {
-		return nil, fmt.Errorf("Deployment %s: %w", u.GetName(), err)
+		return nil, fmt.Errorf("the Deployment %s: %w", u.GetName(), err)
 	}
 	return &deployment, nil
 }
@@ -85,7 +85,7 @@ func store(u *unstructured.Unstructured, containers []corev1.Container) error {
 	for n := range containers {
 		fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&containers[n])
 		if err != nil {
-			return fmt.Errorf("Deployment %s: %w", u.GetName(), err)
+			return fmt.Errorf("the Deployment %s: %w", u.GetName(), err)
 		}
 		list[n] = fields
 	}

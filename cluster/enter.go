@@ -67,10 +67,10 @@ func (c *Cluster) way(ctx context.Context, via target.Via) (ingress.Way, string,
 		return ingress.Way{}, "", fmt.Errorf("there is no Service %s/%s to enter by", namespace, via.Service)
 	}
 	if err != nil {
-		return ingress.Way{}, "", fmt.Errorf("Service %s/%s cannot be looked up: %w", namespace, via.Service, err)
+		return ingress.Way{}, "", fmt.Errorf("the Service %s/%s cannot be looked up: %w", namespace, via.Service, err)
 	}
 	if len(service.Spec.Ports) == 0 {
-		return ingress.Way{}, "", fmt.Errorf("Service %s/%s has no ports to enter by", namespace, via.Service)
+		return ingress.Way{}, "", fmt.Errorf("the Service %s/%s has no ports to enter by", namespace, via.Service)
 	}
 	way, err := c.options.Ways.Service(ctx, namespace, via.Service, int(service.Spec.Ports[0].Port))
 	return way, "", err

@@ -166,7 +166,7 @@ func (u *up) available(ctx context.Context, namespace, name string) (string, err
 		return "", err
 	}
 	if d.Spec.Replicas != nil && *d.Spec.Replicas == 0 {
-		return "", fmt.Errorf("Deployment %s/%s is scaled to zero, and %w; `kubectl -n %s scale deployment/%s --replicas=1` does", namespace, name, errHopeless, namespace, name)
+		return "", fmt.Errorf("the Deployment %s/%s is scaled to zero, and %w; `kubectl -n %s scale deployment/%s --replicas=1` does", namespace, name, errHopeless, namespace, name)
 	}
 	if short := unavailable(d); short != "" {
 		return fmt.Sprintf("Deployment %s/%s: %s", namespace, name, short), nil

@@ -27,7 +27,7 @@ func (v *view) rule(q Question) (*routing.Rule, error) {
 		}
 		return v.compiled(q, at)
 	}
-	var elsewhere, nowhere []string
+	var elsewhere []string
 	for _, p := range v.proxies {
 		if !p.Gateway {
 			continue
@@ -37,7 +37,6 @@ func (v *view) rule(q Question) (*routing.Rule, error) {
 			decision := table.Route(port, q.Request)
 			switch {
 			case decision.Rule == nil:
-				nowhere = append(nowhere, p.Workload)
 			case strings.HasPrefix(decision.Rule.Source, q.String()+", "):
 				return decision.Rule, nil
 			default:
