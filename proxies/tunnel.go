@@ -14,11 +14,11 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/httpstream" //lint:ignore SA1019 client-go opens its sessions in these words still
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
-	"k8s.io/apimachinery/pkg/util/httpstream" //lint:ignore SA1019 client-go opens its sessions in these words still
 )
 
 // A tunnel is an open session of port-forwarding to one pod. Its connections
