@@ -36,9 +36,9 @@ func TestVerifyWithTheClustersWeights(t *testing.T) {
 
 	for want, more := range map[string][]string{
 		"there is no VirtualService default/canari in this cluster; there are default/canary": {"--virtual-service", "default/canari"},
-		"has no such rule; it has http[0]":                                                    {"--virtual-service", "default/canary", "--rule", "http[7]"},
-		"there is no HTTPRoute default/canary":                                                {"--http-route", "default/canary"},
-		"say which is which, such as --name v1=html":                                          {"--virtual-service", "default/canary", "--identify", "body:(html)"},
+		"has no such rule; it has http[0]":           {"--virtual-service", "default/canary", "--rule", "http[7]"},
+		"there is no HTTPRoute default/canary":       {"--http-route", "default/canary"},
+		"say which is which, such as --name v1=html": {"--virtual-service", "default/canary", "--identify", "body:(html)"},
 	} {
 		args := append(append([]string{}, verify...), more...)
 		if more[len(more)-1] == "body:(html)" {
