@@ -72,9 +72,9 @@ var image = regexp.MustCompile(`image: \S+`)
 func (c *cluster) deploy(t *testing.T, app []byte) {
 	t.Helper()
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 		defer cancel()
-		out, err := kubectl(ctx, []byte(fmt.Sprintf(mark, "x")+"---\n"+string(app)), "delete", "--ignore-not-found", "--wait=false", "-f", "-")
+		out, err := kubectl(ctx, []byte(fmt.Sprintf(mark, "x")+"---\n"+string(app)), "delete", "--ignore-not-found", "--wait=true", "-f", "-")
 		require.NoError(t, err, out)
 	})
 	out, err := kubectl(t.Context(), image.ReplaceAll(app, []byte("image: "+c.image)), "apply", "-f", "-")
