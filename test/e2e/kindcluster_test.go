@@ -32,7 +32,7 @@ func splitcheck(t *testing.T, variables []string, interrupt <-chan struct{}, arg
 	t.Helper()
 	binary := os.Getenv("SPLITCHECK_E2E_BINARY")
 	require.NotEmpty(t, binary, "set SPLITCHECK_E2E_BINARY to the splitcheck that is tested")
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Env = append(os.Environ(), variables...)
