@@ -58,7 +58,7 @@ func recall(ctx context.Context, kube kubernetes.Interface) (*state, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the cluster does not answer; `splitcheck cluster status` tells more, and `splitcheck cluster down` makes room for a new one: %w", err)
+		return nil, fmt.Errorf("the cluster does not answer: %w", err)
 	}
 	var s state
 	if err := json.Unmarshal([]byte(kept.Data[stateKey]), &s); err != nil {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,33 +15,60 @@ import (
 )
 
 // started starts the nodes of a cluster that was stopped, as they are after the
-// machine was, and waits until Kubernetes answers.
-func (u *up) started(ctx context.Context) error {
+// machine was, and returns when each node has started, by name.
+func (u *up) started(ctx context.Context) (map[string]time.Time, error) {
 	nodes, err := u.cluster.provider.ListNodes(u.Config.Name)
 	if err != nil {
-		return fmt.Errorf("kind cannot list the nodes: %w", err)
+		return nil, fmt.Errorf("kind cannot list the nodes: %w", err)
 	}
-	stopped := false
+	since := map[string]time.Time{}
 	for _, node := range nodes {
-		running, err := run(ctx, dockerTimeout, "docker", "inspect", "--format", "{{.State.Running}}", node.String())
-		if err != nil {
-			return fmt.Errorf("docker inspect %s: %w", node, err)
-		}
-		if strings.TrimSpace(running) == "true" {
-			continue
-		}
-		stopped = true
+		// Docker starts one that runs already without a word.
 		if _, err := run(ctx, startTimeout, "docker", "start", node.String()); err != nil {
-			return fmt.Errorf("node %s was stopped and cannot be started; `splitcheck cluster down --name %s` makes room for a new cluster: %w", node, u.Config.Name, err)
+			return nil, fmt.Errorf("node %s cannot be started; `splitcheck cluster down --name %s` makes room for a new cluster: %w", node, u.Config.Name, err)
+		}
+		at, err := run(ctx, dockerTimeout, "docker", "inspect", "--format", "{{.State.StartedAt}}", node.String())
+		if err != nil {
+			return nil, fmt.Errorf("docker inspect %s: %w", node, err)
+		}
+		if since[node.String()], err = time.Parse(time.RFC3339Nano, strings.TrimSpace(at)); err != nil {
+			return nil, fmt.Errorf("docker inspect %s: %w", node, err)
 		}
 	}
-	if !stopped {
-		return nil
+	return since, nil
+}
+
+// outdated says what the API server still tells of the time before a node has
+// started, or "": the lease of a kubelet that has not reported since, and pods of
+// Kubernetes' and Istio's with a container of that time, which no longer runs.
+func outdated(ctx context.Context, kube kubernetes.Interface, since map[string]time.Time) (string, error) {
+	var open []string
+	leases, err := kube.CoordinationV1().Leases(corev1.NamespaceNodeLease).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return "", err
 	}
-	if err := u.connect(); err != nil {
-		return err
+	for _, lease := range leases.Items {
+		if renewed := lease.Spec.RenewTime; renewed == nil || renewed.Time.Before(since[lease.Name]) {
+			open = append(open, "node "+lease.Name+" has not reported since it started")
+		}
 	}
-	return u.nodesReady(ctx)
+	for _, namespace := range []string{metav1.NamespaceSystem, istioNamespace} {
+		pods, err := kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return "", err
+		}
+		for _, pod := range pods.Items {
+			// A container's time is given in whole seconds.
+			at := since[pod.Spec.NodeName].Truncate(time.Second)
+			for _, c := range pod.Status.ContainerStatuses {
+				if r := c.State.Running; r != nil && r.StartedAt.Time.Before(at) {
+					open = append(open, fmt.Sprintf("pod %s/%s has not started since", namespace, pod.Name))
+					break
+				}
+			}
+		}
+	}
+	return strings.Join(open, "; "), nil
 }
 
 // A Status is the state of the cluster of a name.

@@ -11,7 +11,8 @@ const (
 	createTimeout = 10 * time.Minute
 	// undoTimeout is for the removal of a cluster that was not finished.
 	undoTimeout = 2 * time.Minute
-	// startTimeout is for the nodes of a cluster that was stopped.
+	// startTimeout is for the nodes of a cluster that was stopped to start, for
+	// its API server to answer, and for its pods to have started.
 	startTimeout = 2 * time.Minute
 	// nodesTimeout is for the nodes to be Ready and names to be resolved.
 	nodesTimeout = 3 * time.Minute

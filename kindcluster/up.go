@@ -179,17 +179,24 @@ func (u *up) make(ctx context.Context) error {
 	return u.remember(ctx)
 }
 
-// reuse connects to the cluster that is there, and makes sure of it.
+// reuse connects to the cluster that is there, and makes sure of it. One whose
+// nodes have only just started, as after the machine has, is waited for: until
+// then the API server does not answer, or tells of pods as they were before.
 func (u *up) reuse(ctx context.Context) error {
-	if err := u.started(ctx); err != nil {
+	since, err := u.started(ctx)
+	if err != nil {
 		return err
 	}
 	if err := u.connect(); err != nil {
 		return err
 	}
-	known, err := recall(ctx, u.kube)
+	var known *state
+	err = await(ctx, Wait{"the cluster to answer", startTimeout}, func(ctx context.Context) (_ string, err error) {
+		known, err = recall(ctx, u.kube)
+		return "", err
+	})
 	if err != nil {
-		return err
+		return fmt.Errorf("%w\nmake room for a new cluster with `splitcheck cluster down --name %s`", err, u.Config.Name)
 	}
 	if known == nil {
 		return fmt.Errorf("there is a kind cluster %q that splitcheck has not made, or not finished; choose another name in the cluster's file, or remove it: splitcheck cluster down --name %s", u.Config.Name, u.Config.Name)
@@ -199,7 +206,22 @@ func (u *up) reuse(ctx context.Context) error {
 	}
 	u.state = *known
 	u.cluster.Ports, u.cluster.Versions = known.Ports, known.Versions
-	return u.istioReady(ctx)
+	stale := false
+	err = await(ctx, Wait{"the pods to have started after their node", startTimeout}, func(ctx context.Context) (string, error) {
+		open, err := outdated(ctx, u.kube, since)
+		stale = stale || open != "" || err != nil
+		return open, err
+	})
+	if err != nil {
+		return err
+	}
+	if err := u.istioReady(ctx); err != nil || !stale {
+		return err
+	}
+	if err := u.nodesReady(ctx); err != nil {
+		return err
+	}
+	return u.trial(ctx)
 }
 
 // undo removes what was made of a cluster that was not finished.
