@@ -141,3 +141,42 @@ func TestClustersThatCannotBe(t *testing.T) {
 	}
 	assert.Empty(t, containers(t, "splitcheck-none"))
 }
+
+// A full disk is said before anything is made, and what to do about it.
+func TestFullDisk(t *testing.T) {
+	for _, args := range []string{"cluster up", "run version-test-90-10 --target kind"} {
+		t.Run(args, func(t *testing.T) {
+			cache := t.TempDir()
+			// A disk of its own is seen by this command only, and is gone with it.
+			full := `mount -t tmpfs -o size=16k none "$1" && { head -c 65536 /dev/zero >"$1/full" 2>/dev/null || true; } && exec env XDG_CACHE_HOME="$1" "$2" ` + args
+			cmd := exec.CommandContext(t.Context(), "unshare", "--mount", "--map-root-user", "sh", "-c", full, "sh", cache, os.Getenv("SPLITCHECK_E2E_BINARY"))
+			out, err := cmd.CombinedOutput()
+			var exit *exec.ExitError
+			require.ErrorAs(t, err, &exit, string(out))
+			assert.Equal(t, 5, exit.ExitCode(), string(out))
+			assert.Contains(t, string(out), "the disk of the cache folder "+cache+"/splitcheck is full; make room there, or set XDG_CACHE_HOME")
+		})
+	}
+}
+
+// A cluster whose node has only just started, as after the machine has, is used
+// once it really works, without a word from the user.
+func TestRestartedCluster(t *testing.T) {
+	var name string
+	for line := range strings.Lines(splitcheck(t, nil, nil, "cluster", "status").out) {
+		if words := strings.Fields(line); len(words) > 1 && words[0] == "cluster" {
+			name = words[1]
+		}
+	}
+	require.NotEmpty(t, name)
+	node := containers(t, name)
+	for _, how := range [][]string{{"restart", node}, {"stop", node}} {
+		t.Run(how[0], func(t *testing.T) {
+			out, err := exec.CommandContext(t.Context(), "docker", how...).CombinedOutput()
+			require.NoError(t, err, string(out))
+			got := splitcheck(t, nil, nil, "run", "version-test-90-10", "--target", "kind", "--margin", "10%")
+			assert.Equal(t, 0, got.code, got.out+got.errs)
+			assert.Equal(t, node, containers(t, name), "the node is the one that there was")
+		})
+	}
+}
