@@ -241,6 +241,9 @@ func (f *Found) direct(ctx context.Context, s *corev1.Service, port corev1.Servi
 		}
 		err := f.probe(ctx, c.url)
 		if err == nil {
+			if len(tried) > 0 {
+				c.note += ", since " + strings.Join(tried, ", ")
+			}
 			return Way{URL: c.url, Note: c.note}, "", nil
 		}
 		if ctx.Err() != nil {

@@ -48,7 +48,7 @@ func TestWhicheverAnswers(t *testing.T) {
 	})
 	for answering, want := range map[string][2]string{
 		"203.0.113.7": {"http://203.0.113.7:80", "by the LoadBalancer address 203.0.113.7"},
-		"172.18.0.2":  {"http://172.18.0.2:31000", "by NodePort 31000 of node address 172.18.0.2"},
+		"172.18.0.2":  {"http://172.18.0.2:31000", "by NodePort 31000 of node address 172.18.0.2, since nobody answers at http://203.0.113.7:80"},
 		"forwarded": {"http://forwarded", "by port-forward to pod gw-1, since nobody answers at http://203.0.113.7:80, " +
 			"nobody answers at http://172.18.0.2:31000: this is the split of that one gateway pod of 2"},
 	} {

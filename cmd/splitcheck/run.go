@@ -316,9 +316,11 @@ func (f *runFlags) overrides() (runner.Overrides, error) {
 		o.Rate = &f.load.rate
 	}
 	var q analysis.Question
-	margin := f.question.margin
-	f.question.margin = ""
-	if err := f.question.settings(&q); err != nil {
+	// A margin may name versions that only the checks know; the flag itself stays
+	// as it is, for the report repeats it.
+	margin, rest := f.question.margin, f.question
+	rest.margin = ""
+	if err := rest.settings(&q); err != nil {
 		return o, usage(err)
 	}
 	o.Alpha, o.Power, o.Leak, o.Method = q.Alpha, q.Power, q.Leak, q.Method
