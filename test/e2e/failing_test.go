@@ -265,7 +265,7 @@ func (r *running) said() string {
 // sign of equality go into its environment.
 func (f *failures) start(t *testing.T, scenario string, args ...string) *running {
 	t.Helper()
-	line := []string{"run", scenario, "--seed", "1"}
+	var line []string
 	env := os.Environ()
 	target := []string{"--target", "kind"}
 	for _, each := range args {
@@ -279,7 +279,8 @@ func (f *failures) start(t *testing.T, scenario string, args ...string) *running
 			line = append(line, each)
 		}
 	}
-	r := &running{cmd: exec.Command(f.binary, append(line, target...)...), ended: make(chan struct{}), began: time.Now()}
+	line = append(append([]string{"run", scenario, "--seed", "1"}, target...), line...)
+	r := &running{cmd: exec.Command(f.binary, line...), ended: make(chan struct{}), began: time.Now()}
 	r.cmd.Stdout, r.cmd.Stderr, r.cmd.Env = r, r, env
 	require.NoError(t, r.cmd.Start())
 	go func() {
