@@ -19,7 +19,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/restmapper"
 )
@@ -281,85 +280,6 @@ func (u *up) trial(ctx context.Context) error {
 		}
 		return "", nil
 	})
-}
-
-// gatewayAPI applies the Gateway API's definitions and waits until objects of
-// them can be applied.
-func (u *up) gatewayAPI(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, crdsTimeout, fmt.Errorf("the Gateway API's definitions were not in place within %s", crdsTimeout))
-	defer cancel()
-	files, err := definitions(ctx, u.Config.CRDs)
-	if err != nil {
-		return fmt.Errorf("gatewayAPI.crds: %w", err)
-	}
-	for name, text := range files {
-		documents := yaml.NewYAMLOrJSONDecoder(strings.NewReader(string(text)), 4096)
-		for {
-			var document map[string]any
-			if err := documents.Decode(&document); errors.Is(err, io.EOF) {
-				break
-			} else if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			if len(document) == 0 || document["kind"] == "Kustomization" {
-				continue
-			}
-			object := &unstructured.Unstructured{Object: document}
-			text, err := object.MarshalJSON()
-			if err == nil {
-				err = u.apply(ctx, text)
-			}
-			if err != nil {
-				return fmt.Errorf("%s: %s %s: %w", name, object.GetKind(), object.GetName(), err)
-			}
-		}
-	}
-	return await(ctx, Wait{"the Gateway API's definitions to be established", crdsTimeout}, func(context.Context) (string, error) {
-		found, err := u.kube.Discovery().ServerResourcesForGroupVersion("gateway.networking.k8s.io/v1")
-		if apierrors.IsNotFound(err) {
-			return "no object of gateway.networking.k8s.io/v1 can be applied yet", nil
-		}
-		if err != nil {
-			return "", err
-		}
-		for _, kind := range []string{"GatewayClass", "Gateway", "HTTPRoute"} {
-			if !slices.ContainsFunc(found.APIResources, func(r metav1.APIResource) bool { return r.Kind == kind }) {
-				return kind + " is not there yet", nil
-			}
-		}
-		return "", nil
-	})
-}
-
-// definitions reads the YAML files of a folder, a file or a URL.
-func definitions(ctx context.Context, at string) (map[string][]byte, error) {
-	if isURL(at) {
-		text, err := fetch(ctx, at)
-		if err != nil {
-			return nil, fmt.Errorf("%w; where that cannot be reached, name a folder or a file in the cluster's file", err)
-		}
-		return map[string][]byte{at: text}, nil
-	}
-	names := []string{at}
-	if info, err := os.Stat(at); err != nil {
-		return nil, err
-	} else if info.IsDir() {
-		if names, err = filepath.Glob(filepath.Join(at, "*.yaml")); err != nil {
-			return nil, err
-		}
-	}
-	files := map[string][]byte{}
-	for _, name := range names {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		files[name] = text
-	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("there is no .yaml file in %s", at)
-	}
-	return files, nil
 }
 
 // apply applies one object of whatever kind the cluster knows.

@@ -11,13 +11,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // findIstioctl finds the istioctl to install with: the one that the cluster's
@@ -78,26 +80,62 @@ func parseVersion(file string, out []byte) (string, error) {
 // releaseURL is where Istio publishes its releases.
 const releaseURL = "https://github.com/istio/istio/releases/download/"
 
-// fetchIstioctl fetches the release's istioctl into the cache, once. It is
-// checked by the SHA-256 that the release publishes beside it: a download that
-// was cut short or changed on its way is found, one that was changed together
-// with its checksum is not.
+// A release is one of Istio's, and what is needed to have its istioctl here.
+type release struct {
+	// url is the folder of all releases, with a slash at its end.
+	url, tag string
+	// system and arch are those of this machine, in Go's words.
+	system, arch string
+	// dir is the folder to keep it in.
+	dir string
+	// longest bounds the download.
+	longest time.Duration
+}
+
 func (u *up) fetchIstioctl(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, fetchTimeout, fmt.Errorf("not fetched within %s", fetchTimeout))
+	r := release{releaseURL, u.Config.Istio.Tag, runtime.GOOS, runtime.GOARCH, u.CacheDir, fetchTimeout}
+	return r.istioctl(ctx)
+}
+
+// name is the archive's without its ending, as Istio's release/downloadIstioCtl.sh
+// composes it.
+func (r release) name() (string, error) {
+	system := ""
+	switch {
+	case r.system == "darwin" && r.arch == "arm64":
+		system = "osx-arm64"
+	case r.system == "darwin":
+		system = "osx"
+	case r.system == "linux" && r.arch == "arm":
+		system = "linux-armv7"
+	case r.system == "linux":
+		system = "linux-" + r.arch
+	default:
+		return "", fmt.Errorf("no archive of it for %s/%s can be unpacked here", r.system, r.arch)
+	}
+	return "istioctl-" + r.tag + "-" + system, nil
+}
+
+// istioctl fetches the release's istioctl into the folder, once, and returns the
+// file. The archive is checked by the SHA-256 that the release publishes beside
+// it: a download that was cut short or changed on its way is found, one that was
+// changed together with its checksum is not. What is kept is checked by a sum of
+// ours at each use: a crash or a full disk may have left half of it.
+func (r release) istioctl(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, r.longest, fmt.Errorf("not fetched within %s", r.longest))
 	defer cancel()
-	tag := u.Config.Istio.Tag
-	file := filepath.Join(u.CacheDir, "istioctl-"+tag)
-	if _, err := os.Stat(file); err == nil {
+	hint := func(err error) error {
+		return fmt.Errorf("istioctl %s cannot be fetched; put it on PATH, or name it as istio.istioctl in the cluster's file: %w", r.tag, err)
+	}
+	name, err := r.name()
+	if err != nil {
+		return "", hint(err)
+	}
+	file := filepath.Join(r.dir, name)
+	if kept(file) {
 		return file, nil
 	}
-	system := map[string]string{"darwin": "osx"}[runtime.GOOS]
-	if system == "" {
-		system = runtime.GOOS
-	}
-	url := fmt.Sprintf("%s%s/istioctl-%s-%s-%s.tar.gz", releaseURL, tag, tag, system, runtime.GOARCH)
-	hint := func(err error) error {
-		return fmt.Errorf("istioctl %s cannot be fetched; put it on PATH, or name it as istio.istioctl in the cluster's file: %w", tag, err)
-	}
+	url := r.url + r.tag + "/" + name + ".tar.gz"
 	sum, err := fetch(ctx, url+".sha256")
 	if err != nil {
 		return "", hint(err)
@@ -110,19 +148,23 @@ func (u *up) fetchIstioctl(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", hint(fmt.Errorf("%s: %w", url, err))
 	}
-	if err := keep(file, program); err != nil {
-		return "", err
-	}
-	return file, nil
+	return file, keep(file, program)
 }
 
-// unpackIstioctl checks an archive by its published sum ("<hex>  <name>") and
-// returns the program in it.
+// sumOf matches what a release publishes as a checksum: "<hex> <name>".
+var sumOf = regexp.MustCompile(`^\s*([0-9a-fA-F]{64})(\s|$)`)
+
+// unpackIstioctl checks an archive by its published sum and returns the program
+// in it.
 func unpackIstioctl(archive []byte, sum string) ([]byte, error) {
-	want, _, _ := strings.Cut(strings.TrimSpace(sum), " ")
+	want := sumOf.FindStringSubmatch(sum)
+	if want == nil {
+		// A company's proxy may answer with a page of its own.
+		return nil, fmt.Errorf("what stands beside it as .sha256 is no checksum, but begins with %.60q", sum)
+	}
 	got := sha256.Sum256(archive)
-	if hex.EncodeToString(got[:]) != want {
-		return nil, fmt.Errorf("its SHA-256 is %x, and the release says %s", got, want)
+	if !strings.EqualFold(hex.EncodeToString(got[:]), want[1]) {
+		return nil, fmt.Errorf("its SHA-256 is %x, and the release says %s", got, want[1])
 	}
 	unzipped, err := gzip.NewReader(bytes.NewReader(archive))
 	if err != nil {
@@ -130,29 +172,63 @@ func unpackIstioctl(archive []byte, sum string) ([]byte, error) {
 	}
 	for files := tar.NewReader(unzipped); ; {
 		header, err := files.Next()
-		if err != nil {
-			return nil, fmt.Errorf("there is no istioctl in it: %w", err)
+		if errors.Is(err, io.EOF) {
+			return nil, errors.New("there is no istioctl in it")
 		}
-		if filepath.Base(header.Name) == "istioctl" {
-			return io.ReadAll(io.LimitReader(files, 1<<30))
+		if err != nil {
+			return nil, err
+		}
+		if header.Typeflag == tar.TypeReg && path.Base(header.Name) == "istioctl" {
+			return io.ReadAll(io.LimitReader(files, mostFetched))
 		}
 	}
 }
 
-// keep writes a program so that it is there whole or not at all.
+// sumEnding is that of the file beside a program with its SHA-256 in hex.
+const sumEnding = ".sha256"
+
+// kept reports whether a program is there as keep wrote it. One that is not is to
+// be had anew, so it does not matter why.
+func kept(file string) bool {
+	want, err := os.ReadFile(file + sumEnding)
+	if err != nil {
+		return false
+	}
+	program, err := os.Open(file)
+	if err != nil {
+		return false
+	}
+	defer program.Close()
+	sum := sha256.New()
+	_, err = io.Copy(sum, program)
+	return err == nil && hex.EncodeToString(sum.Sum(nil)) == string(want)
+}
+
+// keep writes a program so that it is there whole or not at all, and its sum
+// after it.
 func keep(file string, program []byte) error {
-	fresh, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
+	sum := sha256.Sum256(program)
+	err := replace(file, program, 0o755)
 	if err == nil {
-		_, err = fresh.Write(program)
-		err = errors.Join(err, fresh.Chmod(0o755), fresh.Close())
-		if err == nil {
-			err = os.Rename(fresh.Name(), file)
-		}
-		if err != nil {
-			os.Remove(fresh.Name())
-		}
+		err = replace(file+sumEnding, []byte(hex.EncodeToString(sum[:])), 0o644)
 	}
 	return diskFull(filepath.Dir(file), err)
+}
+
+// replace writes a file beside the old one and then puts it in its place.
+func replace(file string, text []byte, mode os.FileMode) error {
+	fresh, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = fresh.Write(text)
+	if err = errors.Join(err, fresh.Chmod(mode), fresh.Close()); err == nil {
+		err = os.Rename(fresh.Name(), file)
+	}
+	if err != nil {
+		os.Remove(fresh.Name())
+	}
+	return err
 }
 
 // diskFull says what to do about a cache folder that cannot be written.
@@ -164,24 +240,4 @@ func diskFull(dir string, err error) error {
 		return fmt.Errorf("the disk of the cache folder %s is full; make room there, or set XDG_CACHE_HOME to another folder: %w", dir, err)
 	}
 	return fmt.Errorf("the cache folder %s cannot be written; set XDG_CACHE_HOME to another folder: %w", dir, err)
-}
-
-// fetch gets a file that fits into memory.
-func fetch(ctx context.Context, url string) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-		return nil, err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answered %s", url, response.Status)
-	}
-	return io.ReadAll(io.LimitReader(response.Body, 1<<30))
 }

@@ -1,13 +1,8 @@
 package kindcluster
 
 import (
-	"archive/tar"
-	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"os"
 	"syscall"
 	"testing"
 
@@ -55,32 +50,6 @@ func TestIstioctlsVersion(t *testing.T) {
 		_, err := parseVersion("/bin/false", []byte(text))
 		assert.ErrorContains(t, err, "/bin/false is no istioctl")
 	}
-}
-
-func TestFetchedIstioctlIsChecked(t *testing.T) {
-	var archive bytes.Buffer
-	zipped := gzip.NewWriter(&archive)
-	files := tar.NewWriter(zipped)
-	require.NoError(t, files.WriteHeader(&tar.Header{Name: "istioctl", Size: 7, Mode: 0o755}))
-	_, err := files.Write([]byte("program"))
-	require.NoError(t, err)
-	require.NoError(t, files.Close())
-	require.NoError(t, zipped.Close())
-	sum := fmt.Sprintf("%x  istioctl-1.31.1-linux-amd64.tar.gz\n", sha256.Sum256(archive.Bytes()))
-	program, err := unpackIstioctl(archive.Bytes(), sum)
-	require.NoError(t, err)
-	assert.Equal(t, "program", string(program))
-
-	_, err = unpackIstioctl(append(archive.Bytes(), 0), sum)
-	assert.ErrorContains(t, err, "its SHA-256 is")
-	_, err = unpackIstioctl(archive.Bytes(), "<html>not found</html>")
-	assert.Error(t, err)
-
-	file := t.TempDir() + "/istioctl"
-	require.NoError(t, keep(file, program))
-	info, err := os.Stat(file)
-	require.NoError(t, err)
-	assert.NotZero(t, info.Mode()&0o100, "it can be run")
 }
 
 // An overlay that asks for another NodePort must not win.
