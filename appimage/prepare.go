@@ -23,9 +23,12 @@ func (i *Image) Prepare(u *unstructured.Unstructured) error {
 }
 
 // PrepareUnpublished does the same for those images alone that exist in no
-// registry (splitcheck.dev/apps/...), and leaves published ones as they are.
+// registry (splitcheck.dev/apps/...). Published ones stay, with ProbePublished.
 func (i *Image) PrepareUnpublished(u *unstructured.Unstructured) error {
-	return i.prepare(u, unpublished)
+	if err := i.prepare(u, unpublished); err != nil {
+		return err
+	}
+	return ProbePublished(u)
 }
 
 // Unpublished lists the images of a Deployment that no registry serves: a

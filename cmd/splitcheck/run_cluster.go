@@ -181,11 +181,15 @@ func (f *runFlags) openExisting(options *runner.Options, open *cluster.Options) 
 	return nil
 }
 
-// published refuses what no node of somebody's cluster could run.
+// published refuses what no node of somebody's cluster could run, and has pods of
+// known applications ready no sooner than they serve.
 func published(u *unstructured.Unstructured) error {
 	images, err := appimage.Unpublished(u)
-	if err != nil || len(images) == 0 {
+	if err != nil {
 		return err
+	}
+	if len(images) == 0 {
+		return appimage.ProbePublished(u)
 	}
 	return fmt.Errorf("the image %s is in no registry, and an existing cluster's nodes are not loaded with images; use --target kind, or a manifest with an image of your own", strings.Join(images, ", "))
 }
