@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -39,8 +40,11 @@ func (c *Cluster) Enter(via target.Via, load target.Load) (target.Entry, error) 
 			way.Close()
 		}
 	}}
+	if way.Lost != nil {
+		entry.Transport = &leading{network, way.Lost}
+	}
 	if gateway != "" {
-		entry.Transport = &counting{RoundTripper: network, count: c.ledger.entry(gateway)}
+		entry.Transport = &counting{RoundTripper: entry.Transport, count: c.ledger.entry(gateway)}
 	}
 	return entry, nil
 }
@@ -74,6 +78,27 @@ func (c *Cluster) way(ctx context.Context, via target.Via) (ingress.Way, string,
 	}
 	way, err := c.options.Ways.Service(ctx, namespace, via.Service, int(service.Spec.Ports[0].Port))
 	return way, "", err
+}
+
+// leading sends nothing on a way that leads nowhere any more, and says why. Its
+// port may be somebody else's by then, who would answer.
+type leading struct {
+	http.RoundTripper
+	lost func() error
+}
+
+func (t *leading) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := t.lost(); err != nil {
+		if r.Body != nil {
+			r.Body.Close()
+		}
+		return nil, err
+	}
+	response, err := t.RoundTripper.RoundTrip(r)
+	if err != nil {
+		err = cmp.Or(t.lost(), err)
+	}
+	return response, err
 }
 
 // counting counts what goes in, for the graph: the gateway's own counters of its

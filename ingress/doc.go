@@ -12,6 +12,9 @@ type Way struct {
 	URL string
 	// Note says in words what the user should know of the way; it may be empty.
 	Note string
+	// Lost says why the way leads nowhere any more, and nil while it does. It may
+	// be nil: not every way can tell.
+	Lost func() error
 	// Close gives back what the way holds; it may be nil.
 	Close func()
 }

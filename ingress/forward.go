@@ -1,7 +1,9 @@
 package ingress
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,25 +11,39 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/httpstream" //lint:ignore SA1019 client-go opens its sessions in these words still
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
 )
 
+// A forwarding is a port of 127.0.0.1 that leads to a port of a pod.
+type forwarding struct {
+	url string
+	// lost is the Lost of a Way, end its Close.
+	lost func() error
+	end  func()
+}
+
+// silence keeps client-go's forwarder from printing between the lines of a
+// report: it tells a handler of the process what goes wrong on a connection, and
+// whoever has sent the request learns of it anyway.
+var silence = sync.OnceFunc(func() { utilruntime.ErrorHandlers = nil })
+
 // forwardTo listens on a free port of 127.0.0.1 that leads to a port of a pod,
 // until end is called or the session breaks. It is not opened again then: the
 // requests are refused at once, which no verdict overlooks, whereas another pod
 // in the middle of a sample might be.
-func forwardTo(ctx context.Context, config *rest.Config, client kubernetes.Interface, pod *corev1.Pod, port int) (url string, end func(), err error) {
+func forwardTo(ctx context.Context, config *rest.Config, client kubernetes.Interface, pod *corev1.Pod, port int) (*forwarding, error) {
 	address := client.CoreV1().RESTClient().Post().Resource("pods").Namespace(pod.Namespace).Name(pod.Name).SubResource("portforward").URL()
 	transport, upgrader, err := spdy.RoundTripperFor(config)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	websocket, err := portforward.NewSPDYOverWebsocketDialer(address, config)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	plain := spdy.NewDialer(upgrader, &http.Client{Transport: transport}, http.MethodPost, address)
 	dialer := portforward.NewFallbackDialer(websocket, plain, func(err error) bool {
@@ -36,25 +52,33 @@ func forwardTo(ctx context.Context, config *rest.Config, client kubernetes.Inter
 	stop, ready := make(chan struct{}), make(chan struct{})
 	forwarder, err := portforward.NewOnAddresses(dialer, []string{"127.0.0.1"}, []string{fmt.Sprintf("0:%d", port)}, stop, ready, io.Discard, io.Discard)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	end = sync.OnceFunc(func() { close(stop) })
-	ended := make(chan error, 1)
-	go func() { ended <- forwarder.ForwardPorts() }()
+	end := sync.OnceFunc(func() { close(stop) })
+	session, ended := context.WithCancelCause(context.WithoutCancel(ctx))
+	go func() { ended(cmp.Or(forwarder.ForwardPorts(), errEnded)) }()
 	limit, cancel := context.WithTimeoutCause(ctx, forwardTimeout, fmt.Errorf("the API server opened no session to the pod within %s", forwardTimeout))
 	defer cancel()
 	select {
 	case <-ready:
-	case err := <-ended:
-		return "", nil, fmt.Errorf("the session to the pod did not come about: %w", err)
+	case <-session.Done():
+		return nil, fmt.Errorf("the session to the pod did not come about: %w", context.Cause(session))
 	case <-limit.Done():
 		end()
-		return "", nil, context.Cause(limit)
+		return nil, context.Cause(limit)
 	}
 	ports, err := forwarder.GetPorts()
 	if err != nil {
 		end()
-		return "", nil, err
+		return nil, err
 	}
-	return fmt.Sprintf("http://127.0.0.1:%d", ports[0].Local), end, nil
+	lost := func() error {
+		if why := context.Cause(session); why != nil {
+			return fmt.Errorf("the port-forward to pod %s has ended, as it does when the pod goes (%w): run it again, or give an address that lasts with --gateway-url", pod.Name, why)
+		}
+		return nil
+	}
+	return &forwarding{fmt.Sprintf("http://127.0.0.1:%d", ports[0].Local), lost, end}, nil
 }
+
+var errEnded = errors.New("it was closed")

@@ -34,19 +34,20 @@ type Found struct {
 	options FoundOptions
 	client  kubernetes.Interface
 	probe   prober
-	forward func(ctx context.Context, pod *corev1.Pod, port int) (url string, end func(), err error)
+	forward func(ctx context.Context, pod *corev1.Pod, port int) (*forwarding, error)
 }
 
 var _ Ways = (*Found)(nil)
 
 // NewFound returns the Ways into the cluster of options.REST.
 func NewFound(options FoundOptions) (*Found, error) {
+	silence()
 	client, err := kubernetes.NewForConfig(options.REST)
 	if err != nil {
 		return nil, fmt.Errorf("the cluster's configuration cannot be used: %w", err)
 	}
 	f := &Found{options: options, client: client, probe: probe}
-	f.forward = func(ctx context.Context, pod *corev1.Pod, port int) (string, func(), error) {
+	f.forward = func(ctx context.Context, pod *corev1.Pod, port int) (*forwarding, error) {
 		return forwardTo(ctx, options.REST, client, pod, port)
 	}
 	return f, nil
@@ -180,23 +181,23 @@ func (f *Found) enterGateway(ctx context.Context, service *corev1.Service) (Way,
 	if err != nil {
 		return Way{}, fmt.Errorf("the gateway %s cannot be reached: %s, and no port-forward: %w", name, tried, err)
 	}
-	url, end, err := f.forward(ctx, pod, number)
+	forwarded, err := f.forward(ctx, pod, number)
 	if err != nil {
 		return Way{}, fmt.Errorf("the gateway %s cannot be reached: %s, and no port-forward to pod %s: %w; give its address with --gateway-url", name, tried, pod.Name, err)
 	}
 	err = await(ctx, answerTimeout, "that it answers", func(ctx context.Context) (bool, error) {
-		err := f.probe(ctx, url)
+		err := f.probe(ctx, forwarded.url)
 		return err == nil, err
 	})
 	if err != nil {
-		end()
+		forwarded.end()
 		return Way{}, fmt.Errorf("the gateway %s does not answer by a port-forward to port %d of pod %s: %w; does a Gateway open port %d on it?", name, number, pod.Name, err, port.Port)
 	}
 	note := fmt.Sprintf("by port-forward to pod %s, since %s: this is the split of that one gateway pod", pod.Name, tried)
 	if all > 1 {
 		note += fmt.Sprintf(" of %d", all)
 	}
-	return Way{URL: url, Note: note, Close: end}, nil
+	return Way{URL: forwarded.url, Note: note, Lost: forwarded.lost, Close: forwarded.end}, nil
 }
 
 // direct tries the addresses of the Service that lead to all of its pods. It

@@ -36,8 +36,8 @@ func found(answering string, objects ...runtime.Object) *Found {
 			return nil
 		}
 		return errors.New("refused")
-	}, forward: func(_ context.Context, pod *corev1.Pod, port int) (string, func(), error) {
-		return "http://forwarded", func() {}, nil
+	}, forward: func(_ context.Context, pod *corev1.Pod, port int) (*forwarding, error) {
+		return &forwarding{"http://forwarded", func() error { return nil }, func() {}}, nil
 	}}
 }
 
