@@ -75,11 +75,11 @@ type Cluster struct {
 	mapper  meta.ResettableRESTMapper
 	proxies reader
 
-	// changing is held by whoever changes the cluster.
 	// gatewayNamespaces are where pods that serve the scenario's Gateways were
 	// found, so that not all namespaces are searched each time.
 	gatewayNamespaces []string
 
+	// changing is held by whoever changes the cluster.
 	changing sync.Mutex
 	closed   bool
 	brought  []*brought

@@ -49,7 +49,9 @@ type Progress interface {
 // Run runs each scenario in turn, all of them whatever the first ones show, and
 // returns the finished report. All checks together are one suite: each is
 // planned and judged at its part of the suite's error rates. Run stops early
-// only when ctx ends; the report then says so and holds what was counted.
+// only when ctx ends; the report then says so and holds what was counted. A
+// scenario after one that could not be taken away is not begun: its sample would
+// be drawn among the routes of another.
 func Run(ctx context.Context, list []*scenarios.Scenario, options Options) *reports.Report {
 	r := &run{Options: options, suite: checks(list)}
 	if r.Now == nil {
@@ -60,11 +62,18 @@ func Run(ctx context.Context, list []*scenarios.Scenario, options Options) *repo
 	}
 	began := r.Now()
 	report := &reports.Report{Target: options.Target, Reproduction: options.Reproduction, Started: &began}
-	for _, scenario := range list {
+	var stays error
+	for i, scenario := range list {
 		if ctx.Err() != nil {
 			break
 		}
-		report.Scenarios = append(report.Scenarios, r.scenario(ctx, scenario))
+		if stays != nil {
+			report.Scenarios = append(report.Scenarios, notBegun(list[i:], list[i-1].Name, stays)...)
+			break
+		}
+		var done reports.Scenario
+		done, stays = r.scenario(ctx, scenario)
+		report.Scenarios = append(report.Scenarios, done)
 	}
 	r.Progress.Done()
 	report.Interrupted = ctx.Err() != nil
@@ -89,7 +98,8 @@ type run struct {
 	suite int
 }
 
-func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) (report reports.Scenario) {
+// scenario runs one. stays is why what it has brought could not be taken away.
+func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) (report reports.Scenario, stays error) {
 	report = reports.Scenario{Name: s.Name, Description: s.Description}
 	for _, warning := range s.Warnings {
 		report.Warnings = append(report.Warnings, warning.String())
@@ -99,14 +109,14 @@ func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) (report repor
 	opened, err := r.Open(ctx, s)
 	if err != nil {
 		report.Failure = err.Error()
-		return report
+		return report, nil
 	}
 	defer func() {
 		// What was brought in is removed also after a failure or an interrupt.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 		defer cancel()
-		if err := opened.Close(ctx); err != nil {
-			report.Warnings = append(report.Warnings, "cleaning up: "+err.Error())
+		if stays = opened.Close(ctx); stays != nil {
+			report.Warnings = append(report.Warnings, "cleaning up: "+stays.Error())
 		}
 	}()
 	r.Progress.Doing(s.Name + ": deploying")
@@ -114,7 +124,7 @@ func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) (report repor
 	report.Warnings = append(report.Warnings, unsaid(warnings, s)...)
 	if err != nil {
 		report.Failure = ended(ctx, "the applications were deployed", err)
-		return report
+		return report, nil
 	}
 	for i, step := range s.Steps {
 		if ctx.Err() != nil {
@@ -128,7 +138,19 @@ func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) (report repor
 		}
 	}
 	report.Graph = graph(ctx, opened)
-	return report
+	return report, nil
+}
+
+// notBegun are the scenarios after one that is still in the way.
+func notBegun(list []*scenarios.Scenario, after string, stays error) []reports.Scenario {
+	var left []reports.Scenario
+	for _, s := range list {
+		left = append(left, reports.Scenario{
+			Name: s.Name, Description: s.Description,
+			Failure: fmt.Sprintf("this was not run, because what %s had brought could not be taken away: %v", after, stays),
+		})
+	}
+	return left
 }
 
 // notRun are the steps that come after one that left the mesh in a state that

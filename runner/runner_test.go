@@ -182,6 +182,26 @@ func TestWhatStopsAMeasurement(t *testing.T) {
 	assert.Equal(t, analysis.NotMeasured, report.Verdict)
 }
 
+// A sample among the routes of another scenario would show nothing, and nothing
+// that was not measured is green.
+func TestNothingIsBegunBesideWhatStays(t *testing.T) {
+	s := &scripted{close: errors.New("a proxy still has VirtualService default/canary")}
+	one := &scenarios.Scenario{Name: "one", Steps: []scenarios.Step{changing("a", check(t, "a", "v1=90,v2=10"))}}
+	two := &scenarios.Scenario{Name: "two", Steps: one.Steps}
+	three := &scenarios.Scenario{Name: "three", Steps: one.Steps}
+	report := runWith(t.Context(), s, runner.Options{}, one, two, three)
+	require.Len(t, report.Scenarios, 3)
+	assert.Equal(t, analysis.Verified, report.Scenarios[0].Verdict)
+	for _, left := range report.Scenarios[1:] {
+		assert.Equal(t, analysis.NotMeasured, left.Verdict)
+		assert.Empty(t, left.Steps)
+		assert.Equal(t, "this was not run, because what one had brought could not be taken away: a proxy still has VirtualService default/canary", left.Failure)
+	}
+	assert.Equal(t, analysis.NotMeasured, report.Verdict)
+	assert.Equal(t, 1, s.changes)
+	assert.Equal(t, 1, s.closed)
+}
+
 // Ctrl-C: the target is closed with a context that still works, the rest of the
 // suite is not begun, and nothing that was cut is called verified.
 func TestInterrupt(t *testing.T) {
