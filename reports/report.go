@@ -68,10 +68,15 @@ type Scenario struct {
 	Failure string `json:"failure,omitempty" text:"lines"`
 	// Interrupted says that steps or checks are missing because the user ended
 	// the run.
-	Interrupted bool     `json:"interrupted,omitempty"`
-	Warnings    []string `json:"warnings,omitempty" text:"lines"`
-	Steps       []Step   `json:"steps"`
-	Graph       *Graph   `json:"graph,omitempty"`
+	Interrupted bool `json:"interrupted,omitempty"`
+	// DurationSeconds is the whole scenario; DeploymentSeconds until its
+	// applications ran, RemovalSeconds what it took to take all of it away.
+	DurationSeconds   Number   `json:"duration_seconds,omitzero"`
+	DeploymentSeconds Number   `json:"deployment_seconds,omitzero"`
+	RemovalSeconds    Number   `json:"removal_seconds,omitzero"`
+	Warnings          []string `json:"warnings,omitempty" text:"lines"`
+	Steps             []Step   `json:"steps"`
+	Graph             *Graph   `json:"graph,omitempty"`
 }
 
 // A Step is one change of the mesh with the checks that followed it.
@@ -79,11 +84,14 @@ type Step struct {
 	Name string `json:"name"`
 	// Verdict is the worst of the step's checks; it is absent for a step that
 	// only prepares and has nothing to check.
-	Verdict     analysis.Verdict `json:"verdict,omitempty"`
-	Failure     string           `json:"failure,omitempty" text:"lines"`
-	Convergence *Convergence     `json:"convergence,omitempty"`
-	Warnings    []string         `json:"warnings,omitempty" text:"lines"`
-	Checks      []Check          `json:"checks"`
+	Verdict analysis.Verdict `json:"verdict,omitempty"`
+	Failure string           `json:"failure,omitempty" text:"lines"`
+	// DurationSeconds is the whole step: its change, the wait until that was
+	// live, and its samples.
+	DurationSeconds Number       `json:"duration_seconds,omitzero"`
+	Convergence     *Convergence `json:"convergence,omitempty"`
+	Warnings        []string     `json:"warnings,omitempty" text:"lines"`
+	Checks          []Check      `json:"checks"`
 }
 
 // A Convergence says how long the change of a step took to be in effect.

@@ -84,7 +84,9 @@ func full() *reports.Report {
 	s := &r.Scenarios[0]
 	s.Failure, s.Warnings, s.Interrupted = "f", []string{"w"}, true
 	s.Graph.Edges[0].Mirrored, s.Graph.Nodes[0].Version, s.Graph.Nodes[0].Namespace = 1, "v1", "n"
+	s.DurationSeconds, s.DeploymentSeconds, s.RemovalSeconds = reports.Num(9), reports.Num(3), reports.Num(1)
 	step := &s.Steps[0]
+	step.DurationSeconds = reports.Num(5)
 	step.Failure, step.Warnings, step.Convergence.Detail = "f", []string{"w"}, "d"
 	c := &step.Checks[0]
 	c.ExpectedVerdict, c.Interrupted = "violated", true

@@ -77,10 +77,12 @@ func Run(ctx context.Context, list []*scenarios.Scenario, options Options) *repo
 	}
 	r.Progress.Done()
 	report.Interrupted = ctx.Err() != nil
-	report.DurationSeconds = reports.Num(r.Now().Sub(began).Seconds())
+	report.DurationSeconds = r.since(began)
 	report.Finish()
 	return report
 }
+
+func (r *run) since(began time.Time) reports.Number { return reports.Num(r.Now().Sub(began).Seconds()) }
 
 // checks counts the checks of a suite.
 func checks(list []*scenarios.Scenario) int {
@@ -104,7 +106,11 @@ func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) (report repor
 	for _, warning := range s.Warnings {
 		report.Warnings = append(report.Warnings, warning.String())
 	}
-	defer func() { report.Interrupted = ctx.Err() != nil }()
+	began := r.Now()
+	defer func() {
+		report.Interrupted = ctx.Err() != nil
+		report.DurationSeconds = r.since(began)
+	}()
 	r.Progress.Doing(s.Name + ": opening the target")
 	opened, err := r.Open(ctx, s)
 	if err != nil {
@@ -115,12 +121,15 @@ func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) (report repor
 		// What was brought in is removed also after a failure or an interrupt.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 		defer cancel()
+		removing := r.Now()
 		if stays = opened.Close(ctx); stays != nil {
 			report.Warnings = append(report.Warnings, "cleaning up: "+stays.Error())
 		}
+		report.RemovalSeconds = r.since(removing)
 	}()
 	r.Progress.Doing(s.Name + ": deploying")
 	warnings, err := deploy(ctx, s, opened)
+	report.DeploymentSeconds = r.since(began)
 	report.Warnings = append(report.Warnings, unsaid(warnings, s)...)
 	if err != nil {
 		report.Failure = ended(ctx, "the applications were deployed", err)
@@ -176,8 +185,10 @@ func stops(step reports.Step) bool {
 	return step.Failure != "" || step.Convergence != nil && !step.Convergence.Converged
 }
 
-func (r *run) step(ctx context.Context, s *scenarios.Scenario, step scenarios.Step, opened target.Target) reports.Step {
-	report := reports.Step{Name: step.Name}
+func (r *run) step(ctx context.Context, s *scenarios.Scenario, step scenarios.Step, opened target.Target) (report reports.Step) {
+	report = reports.Step{Name: step.Name}
+	began := r.Now()
+	defer func() { report.DurationSeconds = r.since(began) }()
 	label := s.Name + " / " + step.Name
 	if Changes(step) {
 		r.Progress.Doing(label + ": applying, and waiting until it is live")

@@ -182,6 +182,26 @@ func TestWhatStopsAMeasurement(t *testing.T) {
 	assert.Equal(t, analysis.NotMeasured, report.Verdict)
 }
 
+// Of a clock that goes on by a second at each look.
+func TestTimesAreInTheReport(t *testing.T) {
+	var now int64
+	options := runner.Options{
+		Open: func(context.Context, *scenarios.Scenario) (target.Target, error) { return &scripted{}, nil },
+		Now:  func() time.Time { now++; return time.Unix(now, 0) },
+	}
+	one := &scenarios.Scenario{Name: "one", Steps: []scenarios.Step{changing("a", check(t, "a", "v1=90,v2=10")), changing("b")}}
+	report := runner.Run(t.Context(), []*scenarios.Scenario{one}, options)
+	s := report.Scenarios[0]
+	// The run begins at 1 and the scenario at 2; it is deployed at 3, its steps
+	// last from 4 to 5 and from 6 to 7, its removal from 8 to 9, and it ends at 10.
+	assert.Equal(t, reports.Num(1), s.DeploymentSeconds)
+	assert.Equal(t, reports.Num(1), s.Steps[0].DurationSeconds)
+	assert.Equal(t, reports.Num(1), s.Steps[1].DurationSeconds)
+	assert.Equal(t, reports.Num(1), s.RemovalSeconds)
+	assert.Equal(t, reports.Num(8), s.DurationSeconds)
+	assert.Equal(t, reports.Num(10), report.DurationSeconds)
+}
+
 // A sample among the routes of another scenario would show nothing, and nothing
 // that was not measured is green.
 func TestNothingIsBegunBesideWhatStays(t *testing.T) {
