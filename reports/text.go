@@ -215,8 +215,8 @@ func (t *text) foot(r *Report, items []item) {
 		}
 		t.line("")
 	}
-	if unexplained(r) {
-		t.say("Look", "splitcheck cluster diagnose gathers the pods, events, logs and the proxies' routes into one archive, without secrets.")
+	if words := look(r); words != "" {
+		t.say("Look", words)
 		t.line("")
 	}
 	end := word(r.Verdict)
@@ -234,12 +234,45 @@ func (t *text) foot(r *Report, items []item) {
 	t.paragraph("", fmt.Sprintf("%s · exit code %d: %s.", t.verdictColor(r.Verdict, end), r.ExitCode(), why))
 }
 
-// unexplained reports whether a run failed on a cluster, where there is more to
-// see than a report holds.
-func unexplained(r *Report) bool {
-	cluster := r.Target.Kind == "kind" || r.Target.Kind == "cluster"
-	failed := r.Verdict == analysis.NotMeasured || r.Verdict == analysis.NotConverged
-	return cluster && failed && !r.Interrupted
+// look says how to see more of a failed run on a cluster than a report holds.
+func look(r *Report) string {
+	var command []string
+	if r.Reproduction != nil {
+		command = r.Reproduction.Command
+	}
+	flag := func(name string) string {
+		for _, word := range command {
+			if value, found := strings.CutPrefix(word, "--"+name+"="); found {
+				return value
+			}
+		}
+		return ""
+	}
+	gather := []string{"splitcheck", "cluster", "diagnose"}
+	switch r.Target.Kind {
+	case "kind":
+		if name := strings.TrimPrefix(r.Target.Context, "kind-"); name != "" && name != "splitcheck" {
+			gather = append(gather, "--name", name)
+		}
+	case "cluster":
+		gather = append(gather, "--target", "cluster")
+		if r.Target.Context != "" {
+			gather = append(gather, "--context", r.Target.Context)
+		}
+		if file := flag("kubeconfig"); file != "" {
+			gather = append(gather, "--kubeconfig", file)
+		}
+	default:
+		return ""
+	}
+	if flag("diagnose") != "" || r.Interrupted || r.Verdict == analysis.Verified || r.Verdict == analysis.Inconclusive {
+		return ""
+	}
+	words := shellWords(gather) + " gathers the pods, events, logs and the proxies' routes into one archive, without secrets."
+	if len(command) > 1 && command[1] == "run" && !slices.Contains(command, "--keep") {
+		words += " What the run had brought is gone by now: --keep leaves it there, and --diagnose FILE gathers before it goes."
+	}
+	return words
 }
 
 // targetWords names what carried the traffic; a simulation says so.

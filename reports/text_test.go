@@ -120,3 +120,32 @@ func TestTextLeavesTheReportAlone(t *testing.T) {
 	render(t, r, reports.Options{})
 	assert.Equal(t, hostile(), r)
 }
+
+// The command to look with is to be typed as it stands: it finds the cluster that
+// the run was on.
+func TestFailedRunPointsToItsCluster(t *testing.T) {
+	for name, c := range map[string]struct {
+		target  reports.Target
+		command []string
+		says    string
+		not     string
+	}{
+		"another kind cluster": {reports.Target{Kind: "kind", Context: "kind-ci"}, nil, "splitcheck cluster diagnose --name ci gathers", "--keep"},
+		"an existing one": {reports.Target{Kind: "cluster", Context: "staging"}, []string{"splitcheck", "run", "x", "--kubeconfig=my config"},
+			"splitcheck cluster diagnose --target cluster --context staging --kubeconfig 'my config' gathers", ""},
+		"objects that are still there": {reports.Target{Kind: "kind"}, []string{"splitcheck", "run", "x", "--keep"}, "splitcheck cluster diagnose gathers", "gone by now"},
+		"already gathered":             {reports.Target{Kind: "kind"}, []string{"splitcheck", "run", "x", "--diagnose=x.tar.gz"}, "", "cluster diagnose"},
+		"no cluster":                   {reports.Target{Kind: "gateway"}, nil, "", "cluster diagnose"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := oneCheck(bad("everyone"))
+			r.Target = c.target
+			r.Reproduction.Command = c.command
+			said := render(t, r, reports.Options{Width: 200})
+			assert.Contains(t, said, c.says)
+			if c.not != "" {
+				assert.NotContains(t, said, c.not)
+			}
+		})
+	}
+}

@@ -7,6 +7,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/splitcheck/splitcheck/analysis"
@@ -28,6 +29,10 @@ type Options struct {
 	// Overrides take precedence over what scenarios say.
 	Overrides Overrides
 	Seed      uint64
+	// Failing is called once, before the first scenario that did not come out as
+	// expected is taken away; nil for nothing. What it returns is a warning of
+	// that scenario's, empty for none.
+	Failing func(ctx context.Context) string
 	// Progress is told what happens; nil for silence.
 	Progress Progress
 	// Now reads the clock for the report; nil for time.Now.
@@ -98,6 +103,8 @@ func checks(list []*scenarios.Scenario) int {
 type run struct {
 	Options
 	suite int
+	// looked is set when Failing was called.
+	looked bool
 }
 
 // scenario runs one. stays is why what it has brought could not be taken away.
@@ -118,6 +125,9 @@ func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) (report repor
 		return report, nil
 	}
 	defer func() {
+		if words := r.failing(ctx, report); words != "" {
+			report.Warnings = append(report.Warnings, words)
+		}
 		// What was brought in is removed also after a failure or an interrupt.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 		defer cancel()
@@ -148,6 +158,22 @@ func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) (report repor
 	}
 	report.Graph = graph(ctx, opened)
 	return report, nil
+}
+
+// failing lets somebody look at a scenario that failed while it is still there.
+func (r *run) failing(ctx context.Context, done reports.Scenario) string {
+	if r.Failing == nil || r.looked || ctx.Err() != nil || asExpected(done) {
+		return ""
+	}
+	r.looked = true
+	r.Progress.Doing(done.Name + ": gathering what tells why it failed")
+	return r.Failing(ctx)
+}
+
+func asExpected(done reports.Scenario) bool {
+	return done.Failure == "" && !slices.ContainsFunc(done.Steps, func(s reports.Step) bool {
+		return s.Failure != "" || slices.ContainsFunc(s.Checks, func(c reports.Check) bool { return !c.AsExpected() })
+	})
 }
 
 // notBegun are the scenarios after one that is still in the way.

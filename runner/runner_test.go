@@ -182,6 +182,32 @@ func TestWhatStopsAMeasurement(t *testing.T) {
 	assert.Equal(t, analysis.NotMeasured, report.Verdict)
 }
 
+// What tells why a scenario failed is gone once it is taken away. One look is
+// enough: what comes after the first failure mostly follows from it.
+func TestFailureIsLookedAtWhileItIsThere(t *testing.T) {
+	s := &scripted{}
+	looks := 0
+	options := runner.Options{Failing: func(context.Context) string {
+		looks++
+		assert.Equal(t, 1, s.closed, "only the scenario before is closed")
+		return "look into x.tar.gz"
+	}}
+	right := &scenarios.Scenario{Name: "right", Steps: []scenarios.Step{changing("a", check(t, "a", "v1=90,v2=10"))}}
+	control := check(t, "a", "v1=50,v2=50")
+	control.ExpectVerdict = "violated"
+	wrong := &scenarios.Scenario{Name: "wrong", Steps: []scenarios.Step{changing("a", control), changing("b", check(t, "b", "v1=50,v2=50"))}}
+	report := runWith(t.Context(), s, options, right, wrong, wrong)
+	assert.Equal(t, 1, looks)
+	assert.Empty(t, report.Scenarios[0].Warnings)
+	assert.Equal(t, []string{"look into x.tar.gz"}, report.Scenarios[1].Warnings)
+	assert.Empty(t, report.Scenarios[2].Warnings)
+
+	right.Steps[0].Checks[0] = control
+	looks = 0
+	runWith(t.Context(), &scripted{}, runner.Options{Failing: func(context.Context) string { looks++; return "" }}, right)
+	assert.Zero(t, looks, "a negative control that finds its fault is no failure")
+}
+
 // Of a clock that goes on by a second at each look.
 func TestTimesAreInTheReport(t *testing.T) {
 	var now int64

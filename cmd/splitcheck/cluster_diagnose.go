@@ -52,27 +52,35 @@ func (f *diagnoseFlags) run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
+	done := showSteps(std)("Gathering what the cluster says")
+	err = gather(ctx, std, config, f.output)
+	done(err)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(std.out, f.output)
+	return nil
+}
+
+// gather writes the archive of a cluster to a file, or leaves no file.
+func gather(ctx context.Context, std streams, config *rest.Config, file string) error {
 	versions, err := cluster.Versions(ctx, config)
 	if err != nil {
 		// A cluster in a bad way is what this command is for.
 		versions = map[string]string{"versions": "could not be had: " + err.Error()}
 	}
 	versions["splitcheck"] = buildVersion()
-	name := f.output
-	if !filepath.IsAbs(name) {
-		name = filepath.Join(std.workDir, name)
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(std.workDir, file)
 	}
-	archive, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	archive, err := os.OpenFile(file, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return usagef("the archive cannot be written: %w", err)
 	}
-	done := showSteps(std)("Gathering what the cluster says")
 	err = errors.Join(clusterdump.Write(ctx, clusterdump.Options{REST: config, Versions: versions}, archive), archive.Close())
-	done(err)
 	if err != nil {
-		return errors.Join(notMeasured(err), os.Remove(name))
+		return errors.Join(notMeasured(err), os.Remove(file))
 	}
-	fmt.Fprintln(std.out, f.output)
 	return nil
 }
 

@@ -38,6 +38,7 @@ type runFlags struct {
 	keep       bool
 	force      bool
 	dryRun     bool
+	diagnose   string
 	question   questionFlags
 	load       loadFlags
 	output     outputFlags
@@ -79,6 +80,7 @@ and removed after the run; objects of others are left alone.`,
 	flags.StringVar(&f.context, "context", "", "context of the kubeconfig for --target cluster (default: its current one)")
 	flags.BoolVar(&f.keep, "keep", false, "leave what the scenarios bring in the cluster")
 	flags.BoolVar(&f.force, "force", false, "overwrite objects that splitcheck did not make, and put them back at the end")
+	flags.StringVar(&f.diagnose, "diagnose", "", "when a scenario fails on kind or cluster, gather into `FILE` what \"cluster diagnose\" does, before it is removed")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print how many requests each check would send, and send none")
 	flags.DurationVar(&f.applyDelay, "apply-delay", 100*time.Millisecond, "how long a change takes to reach the first proxy of the simulated mesh")
 	f.question.register(cmd, false)
@@ -302,6 +304,9 @@ func (f *runFlags) options(cmd *cobra.Command) (runner.Options, error) {
 	}
 	if f.target != "kind" && f.target != "cluster" && (f.keep || f.force) {
 		return options, usagef("--keep and --force are for --target kind and cluster; %s brings nothing into a cluster", f.target)
+	}
+	if f.target != "kind" && f.target != "cluster" && f.diagnose != "" {
+		return options, usagef("--diagnose is for --target kind and cluster; %s is no cluster to look into", f.target)
 	}
 	return options, nil
 }

@@ -51,6 +51,14 @@ func (f *runFlags) openCluster(ctx context.Context, std streams, list []*scenari
 		return nil, clusterFailed(ctx, err)
 	}
 	options.Target.Versions = versions
+	if f.diagnose != "" {
+		options.Failing = func(ctx context.Context) string {
+			if err := gather(ctx, std, open.REST, f.diagnose); err != nil {
+				return fmt.Sprintf("what tells why this failed could not be gathered: %v", err)
+			}
+			return "what the cluster said of this is in " + f.diagnose
+		}
+	}
 	options.Open = func(ctx context.Context, s *scenarios.Scenario) (target.Target, error) {
 		own := open
 		own.Scenario = s.Name
