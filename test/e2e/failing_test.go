@@ -280,6 +280,7 @@ func (f *failures) start(t *testing.T, scenario string, args ...string) *running
 		}
 	}
 	line = append(append([]string{"run", scenario, "--seed", "1"}, target...), line...)
+	draws(t, line...)
 	r := &running{cmd: exec.Command(f.binary, line...), ended: make(chan struct{}), began: time.Now()}
 	r.cmd.Stdout, r.cmd.Stderr, r.cmd.Env = r, r, env
 	require.NoError(t, r.cmd.Start())
@@ -387,6 +388,7 @@ func (f *failures) kubectl(t *testing.T, input string, args ...string) string {
 
 func (f *failures) splitcheck(t *testing.T, args ...string) string {
 	t.Helper()
+	draws(t, args...)
 	return output(t, exec.Command(f.binary, args...))
 }
 

@@ -18,7 +18,6 @@ import (
 // for a cluster without anything of ours afterwards.
 func TestFailures(t *testing.T) {
 	f := newFailures(t)
-	t.Log("15 samples at most, of 2,000 requests each; most are cut short")
 
 	t.Run("DockerIsNotRunning", func(t *testing.T) {
 		r := f.start(t, f.routes(t, split90), "DOCKER_HOST=unix:///nonexistent/docker.sock")

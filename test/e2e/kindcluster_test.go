@@ -30,6 +30,7 @@ type said struct {
 // interrupt when the channel is closed.
 func splitcheck(t *testing.T, variables []string, interrupt <-chan struct{}, args ...string) said {
 	t.Helper()
+	draws(t, args...)
 	binary := os.Getenv("SPLITCHECK_E2E_BINARY")
 	require.NotEmpty(t, binary, "set SPLITCHECK_E2E_BINARY to the splitcheck that is tested")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 5*time.Minute)

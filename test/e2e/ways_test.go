@@ -16,7 +16,6 @@ import (
 // gateway, and asks for the verdict and for the words that tell which way it was.
 func TestWays(t *testing.T) {
 	f := newFailures(t)
-	t.Log("7 samples at most, of 500 requests each")
 	spec := f.kubectl(t, "", "-n", "istio-system", "get", "service", "istio-ingressgateway", "-o", "jsonpath={.spec}")
 	gateway := func(t *testing.T, patch ...string) {
 		t.Helper()

@@ -1,0 +1,62 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// planned says, for each test, how many runs of the program it makes that draw
+// samples, and how many requests one of them sends at most. It is printed before
+// the first request is sent, and held against what was then run.
+var planned = map[string]struct{ runs, requests int }{
+	"TestClustersThatCannotBe":         {1, 0},     // It finds no cluster to send anything to.
+	"TestFailures":                     {24, 1934}, // Most are cut short, or never begun.
+	"TestRestartedCluster":             {2, 487},
+	"TestVerifyWithTheClustersWeights": {7, 1954},
+	"TestWays":                         {8, 1934},
+}
+
+var drawn = struct {
+	sync.Mutex
+	runs map[string]int
+}{runs: map[string]int{}}
+
+// draws counts a run of the program that would send requests.
+func draws(t *testing.T, args ...string) {
+	if len(args) == 0 || args[0] != "run" && args[0] != "verify" || slices.Contains(args, "--dry-run") {
+		return
+	}
+	drawn.Lock()
+	defer drawn.Unlock()
+	test, _, _ := strings.Cut(t.Name(), "/")
+	drawn.runs[test]++
+}
+
+// TestMain holds what was run against what was planned.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for test, runs := range drawn.runs {
+		if runs > planned[test].runs {
+			fmt.Printf("%s made %d runs that draw samples, and %d are planned\n", test, runs, planned[test].runs)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// TestPlanned prints the sum: `go test -tags e2e -run TestPlanned -v ./test/e2e`.
+func TestPlanned(t *testing.T) {
+	runs, requests := 0, 0
+	for _, test := range slices.Sorted(maps.Keys(planned)) {
+		runs += planned[test].runs
+		requests += planned[test].runs * planned[test].requests
+	}
+	t.Logf("planned: %d requests at most, by %d runs of the program in %d tests", requests, runs, len(planned))
+}
