@@ -18,7 +18,9 @@ func (a *account) deciding(proxy string) bool {
 
 // counts reports whether it is known what the destinations or pods are called.
 // Without a check's own word it takes workloads: those of the scenario's objects.
-func (a *account) counts() bool { return len(a.decides.Workloads) > 0 || a.check.Decisive != nil }
+func (a *account) counts() bool {
+	return len(a.decides.Workloads) > 0 || a.decides.Named || a.check.Decisive != nil
+}
 
 type place struct{ proxy, cluster, pod string }
 
@@ -72,7 +74,7 @@ func (a *account) version(c target.Count) string {
 	if strings.HasPrefix(c.Cluster, "inbound|") {
 		return ""
 	}
-	if c.Workload != "" {
+	if c.Workload != "" && !a.decides.Named {
 		return a.decides.Workloads[c.Workload]
 	}
 	return a.decides.Clusters[c.Cluster]

@@ -109,7 +109,7 @@ func (a *account) place(verdict analysis.Verdict) (place, words string) {
 	for _, w := range a.check.Expect {
 		expected[w.Version] = a.check.Expect.Share(w.Version)
 	}
-	if len(a.configured) > 0 && len(a.decides.Workloads) > 0 && !same(expected, a.configured) {
+	if len(a.configured) > 0 && (len(a.decides.Workloads) > 0 || a.decides.Named) && !same(expected, a.configured) {
 		return reports.InManifest, fmt.Sprintf("the mistake is in the manifest or in what is expected: %s asks for %s, and the check expects %s",
 			a.decides.Source, a.ratio(a.configured), a.ratio(expected))
 	}

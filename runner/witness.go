@@ -119,12 +119,19 @@ func (h *hearing) unsampled() *reports.Mesh {
 // sample of weights that changed is one of no weights, and what was verified
 // must hold without the answers that the proxies deny.
 func (a *account) weigh(j *analysis.Judgement, plan *analysis.Plan, tally *split.Tally, m *reports.Measurement) {
-	if a == nil || j.Verdict == analysis.NotMeasured {
+	if a == nil {
+		return
+	}
+	if j.Verdict == analysis.NotMeasured {
+		if len(a.changed) > 0 {
+			// It is likely why there were too many errors.
+			m.Warnings = append(m.Warnings, a.changes())
+		}
 		return
 	}
 	switch {
 	case len(a.changed) > 0:
-		inconclusive(j, "the weights changed while counting: "+strings.Join(a.changed, "; "),
+		inconclusive(j, a.changes(),
 			"see who changes the routes, and run the check again when nobody does")
 		return
 	case j.Verdict == analysis.Verified && a.denied() > 0 && !a.holdsWithout(plan, tally):
@@ -145,6 +152,10 @@ func (a *account) weigh(j *analysis.Judgement, plan *analysis.Plan, tally *split
 	if m.Mesh.MistakeIn = place; words != "" {
 		m.Diagnosis = append(m.Diagnosis, words)
 	}
+}
+
+func (a *account) changes() string {
+	return "the weights changed while counting: " + strings.Join(a.changed, "; ")
 }
 
 // inconclusive takes back what was concluded from a sample that shows nothing.

@@ -344,3 +344,53 @@ func TestTheWitnessNeverTurnsAVerdictGreen(t *testing.T) {
 		assert.Equal(t, analysis.Violated, c.Verdict)
 	}
 }
+
+// Routes on an application that is there already: its destinations are called by
+// their subsets, so that all four accounts stand side by side.
+func TestApplicationsOfOthersAreCountedByDestination(t *testing.T) {
+	s := library(t, "version-test-90-10")
+	app := s.Deploy
+	s.Deploy = nil
+	m := mesh.New(mesh.Options{ApplyDelay: -1})
+	_, err := m.Change(t.Context(), target.Change{Apply: app})
+	require.NoError(t, err)
+	report := runner.Run(t.Context(), []*scenarios.Scenario{s}, runner.Options{
+		Now:  func() time.Time { return time.Unix(0, 0) },
+		Open: func(context.Context, *scenarios.Scenario) (target.Target, error) { return m, nil },
+	})
+	check := report.Scenarios[0].Steps[0].Checks[0]
+	assert.Equal(t, analysis.Verified, check.Verdict)
+	require.NotNil(t, check.Mesh)
+	require.Len(t, check.Mesh.Destinations, 2)
+	for i, share := range []float64{0.9, 0.1} {
+		d := check.Mesh.Destinations[i]
+		assert.Equal(t, check.Versions[i].Version, d.Version)
+		assert.InDelta(t, share, d.ConfiguredShare.Or(0), 1e-12)
+		assert.InDelta(t, share, d.ProgrammedShare.Or(0), 1e-12)
+		assert.Equal(t, float64(check.Versions[i].Count), d.Counted.Or(0), "no retries and no mirrors: the proxy sent what was answered")
+	}
+
+	// A wrong weight is placed as it is where the scenario brings all.
+	wrong := library(t, "wrong-weights")
+	wrong.Deploy = nil
+	m = mesh.New(mesh.Options{ApplyDelay: -1})
+	_, err = m.Change(t.Context(), target.Change{Apply: app})
+	require.NoError(t, err)
+	report = runner.Run(t.Context(), []*scenarios.Scenario{wrong}, runner.Options{
+		Now:  func() time.Time { return time.Unix(0, 0) },
+		Open: func(context.Context, *scenarios.Scenario) (target.Target, error) { return m, nil },
+	})
+	assert.Equal(t, reports.InManifest, report.Scenarios[0].Steps[0].Checks[0].Mesh.MistakeIn)
+}
+
+// Too many errors leave nothing to judge; what was changed meanwhile is likely why.
+func TestChangesAreSaidOfWhatCouldNotBeMeasured(t *testing.T) {
+	check := last(t, library(t, "version-test-90-10", target.Defect{Kind: "errors", Share: 0.5}), &lying{tells: func(nth int, said *target.Testimony) error {
+		if nth == 2 {
+			said.Changes = []string{"DestinationRule default/canary was deleted"}
+		}
+		return nil
+	}}, 1)
+	assert.Equal(t, analysis.NotMeasured, check.Verdict)
+	assert.Contains(t, check.Warnings, "the weights changed while counting: DestinationRule default/canary was deleted")
+}

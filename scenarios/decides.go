@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/splitcheck/splitcheck/routing"
 )
@@ -26,6 +27,10 @@ type Decisive struct {
 	// "reviews-v1.default". It is empty where the check's answers are called by
 	// other names.
 	Workloads map[string]string
+	// Named says that the destinations are taken for the versions that they are
+	// called by: their applications are not the scenario's, so that nothing else
+	// is known of them.
+	Named bool
 	// Copied are the versions that a rule of the scenario mirrors requests to.
 	Copied []string
 }
@@ -82,6 +87,10 @@ func (v *view) decides(c Check) (d Decisive, ok bool) {
 	if !v.named(c, d) {
 		d.Workloads = nil
 	}
+	if rule != nil && len(d.Clusters) == 0 && len(d.Workloads) == 0 {
+		d.Clusters = byName(c, rule)
+		d.Named = len(d.Clusters) > 0
+	}
 	d.Copied = v.copied()
 	return d, true
 }
@@ -127,6 +136,30 @@ func (v *view) named(c Check, d Decisive) bool {
 		}
 	}
 	return true
+}
+
+// byName takes the destinations of a rule for the versions that their subsets or
+// Services are called by, if these are the very versions that the check expects;
+// else it is empty.
+func byName(c Check, rule *routing.Rule) map[string]string {
+	clusters, used := map[string]string{}, map[string]bool{}
+	for _, to := range rule.Destinations {
+		name := to.Cluster.Subset
+		if name == "" {
+			name, _, _ = strings.Cut(to.Cluster.Host, ".")
+		}
+		if used[name] || !c.Expect.Has(name) || to.Status != 0 {
+			return nil
+		}
+		used[name] = true
+		clusters[fmt.Sprintf("outbound|%d|%s|%s", to.Cluster.Port, to.Cluster.Subset, to.Cluster.Host)] = name
+	}
+	for _, w := range c.Expect {
+		if w.Weight > 0 && !used[w.Version] {
+			return nil
+		}
+	}
+	return clusters
 }
 
 // copied returns the versions that some rule sends copies to.

@@ -5,6 +5,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/splitcheck/splitcheck/problems"
 )
 
 // What decides in the built-in scenarios is read off their manifests here, which
@@ -82,4 +84,37 @@ func decided(t *testing.T, s *Scenario, step, check string) (Decisive, bool) {
 	}
 	t.Fatalf("there is no check %q in %q", check, step)
 	return Decisive{}, false
+}
+
+// Routes to applications that are there already: what stands behind a subset is
+// not in the scenario's files, and is taken for what it is called.
+func TestDestinationsOfOthersAreCalledByTheirNames(t *testing.T) {
+	const canary = "canary.default.svc.cluster.local"
+	s := builtin(t, "version-test-90-10")
+	s.Deploy = nil
+	got, ok := decided(t, s, "90-10", "")
+	require.True(t, ok)
+	assert.Equal(t, map[string]string{"outbound|80|v1|" + canary: "v1", "outbound|80|v2|" + canary: "v2"}, got.Clusters)
+	assert.True(t, got.Named)
+	assert.Empty(t, got.Workloads)
+
+	// Other names than the check's say nothing of its versions.
+	c := s.Steps[0].Checks[0]
+	c.Expect = append(c.Expect[:1:1], c.Expect[1])
+	c.Expect[1].Version = "blue"
+	got, ok = s.Decides("90-10", c)
+	require.True(t, ok)
+	assert.Empty(t, got.Clusters)
+	assert.False(t, got.Named)
+
+	got, _ = decided(t, builtin(t, "version-test-90-10"), "90-10", "")
+	assert.False(t, got.Named, "its application is in the scenario")
+}
+
+// What a scenario's files lack, the cluster may have.
+func TestClusterAnswersForWhatIsMissing(t *testing.T) {
+	s := &Scenario{Warnings: problems.List{{ID: "SC109", Message: "names no Service"}, {ID: "SC102", Message: "two for one host"}, {Message: "of its form"}}}
+	there := s.OnCluster()
+	assert.Equal(t, problems.List{{ID: "SC102", Message: "two for one host"}, {Message: "of its form"}}, there.Warnings)
+	assert.Len(t, s.Warnings, 3)
 }

@@ -61,6 +61,19 @@ const (
 	idIdentify = "SC123"
 )
 
+// elsewhere are the findings that something is missing. What the scenario's files
+// lack a cluster may have, and the target that is one says what it lacks itself.
+var elsewhere = []string{"SC103", "SC109", "SC111", "SC113", "SC115"}
+
+// OnCluster returns the scenario without the warnings that only a look into the
+// cluster could bear out: routes are commonly tried on applications and gateways
+// that are there.
+func (s *Scenario) OnCluster() *Scenario {
+	there := *s
+	there.Warnings = slices.DeleteFunc(slices.Clone(s.Warnings), func(p problems.Problem) bool { return slices.Contains(elsewhere, p.ID) })
+	return &there
+}
+
 // Findings lists the identifiers of all that linting and loading can find, sorted.
 func Findings() []string {
 	ids := []string{idIdentify, idRefused}

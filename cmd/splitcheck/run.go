@@ -108,6 +108,9 @@ func (f *runFlags) run(cmd *cobra.Command, std streams, args []string) error {
 	if len(list) == 0 {
 		return usagef("none of the scenarios runs on %s", f.target)
 	}
+	for i, s := range list {
+		list[i] = s.OnCluster()
+	}
 	done, err := f.openCluster(cmd.Context(), std, list, &options)
 	if err != nil {
 		return err

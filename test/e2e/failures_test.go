@@ -41,8 +41,14 @@ func TestFailures(t *testing.T) {
 		t.Cleanup(func() {
 			f.kubectl(t, "", "-n", "istio-system", "rollout", "status", "deployment/istio-ingressgateway", "--timeout=60s")
 		})
+		// How long the new pod takes decides how many requests find nobody.
 		code, text := r.wait(t, time.Minute)
-		assert.Contains(t, []int{0, 3, 5}, code, text)
+		if strings.Contains(text, "more than the 1 % allowed") {
+			assert.Equal(t, 5, code)
+			assert.Contains(t, text, "Mend the errors and measure again")
+		} else {
+			assert.Contains(t, []int{0, 3}, code, "few errors cost no verdict, or leave it open")
+		}
 		assert.Regexp(t, `roxy istio-ingressgateway-\S+ went away while counting, with its counters`, text)
 	})
 
@@ -50,7 +56,7 @@ func TestFailures(t *testing.T) {
 		f.clean(t)
 		r := f.start(t, f.routes(t, "subset-missing"))
 		code, text := r.wait(t, time.Minute)
-		assert.Contains(t, []int{1, 5}, code, text)
+		assert.Equal(t, 1, code, "v2 has a weight, and is never seen")
 		assert.Contains(t, text, `no DestinationRule defines subset "v2"`)
 		assert.Contains(t, text, "503")
 	})
@@ -61,7 +67,7 @@ func TestFailures(t *testing.T) {
 		f.sends(t, r, 300)
 		f.kubectl(t, "", "delete", "destinationrule", "canary")
 		code, text := r.wait(t, time.Minute)
-		assert.Contains(t, []int{1, 3, 5}, code, text)
+		assert.Equal(t, 5, code, "whatever came after it was an error")
 		assert.Contains(t, text, "503")
 	})
 
