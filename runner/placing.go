@@ -14,14 +14,12 @@ import (
 // itself gives one, as a warning where it does not.
 func (a *account) compare() {
 	a.warnings = append(a.warnings, a.gaps...)
-	if len(a.decides.Workloads) == 0 {
+	if !a.counts() {
 		return
 	}
-	hits := total(a.observed)
 	if total(a.counted) == 0 {
-		if hits > 0 && len(a.gaps) == 0 {
-			a.warnings = append(a.warnings, fmt.Sprintf(
-				"the proxies sent none of the %d requests that were answered: they came another way, past the mesh or out of a cache, and there is no second account of them", hits))
+		if a.unseen() {
+			a.warnings = append(a.warnings, a.another())
 		}
 		return
 	}
@@ -33,6 +31,16 @@ func (a *account) compare() {
 	if a.denied() > 0 {
 		a.warnings = append(a.warnings, a.contradiction())
 	}
+}
+
+// unseen says that the requests were answered and that no proxy which decides
+// has sent any: whoever answered was not asked by them.
+func (a *account) unseen() bool {
+	return a.counts() && len(a.gaps) == 0 && total(a.counted) == 0 && total(a.observed) > 0
+}
+
+func (a *account) another() string {
+	return fmt.Sprintf("the proxies sent none of the %d requests that were answered: they came another way, from another cluster, past the mesh or out of a cache", total(a.observed))
 }
 
 // excess explains why the proxies sent more to a version than answers named it.
@@ -72,7 +80,7 @@ func (a *account) excess(version string, more int64) {
 // lacking is how many answers named version beyond what the proxies sent to it.
 // Where counters were lost, nothing is.
 func (a *account) lacking(version string) int64 {
-	if len(a.gaps) > 0 || len(a.decides.Workloads) == 0 || total(a.counted) == 0 {
+	if len(a.gaps) > 0 || !a.counts() || total(a.counted) == 0 {
 		return 0
 	}
 	return max(0, a.observed[version]-a.counted[version])

@@ -116,8 +116,9 @@ func (h *hearing) unsampled() *reports.Mesh {
 }
 
 // weigh holds the judgement against the account. It makes no verdict better: a
-// sample of weights that changed is one of no weights, and what was verified
-// must hold without the answers that the proxies deny.
+// sample of weights that changed is one of no weights, what was verified must hold
+// without the answers that the proxies deny, and answers that none of them asked
+// for say nothing of what they are programmed with.
 func (a *account) weigh(j *analysis.Judgement, plan *analysis.Plan, tally *split.Tally, m *reports.Measurement) {
 	if a == nil {
 		return
@@ -133,6 +134,10 @@ func (a *account) weigh(j *analysis.Judgement, plan *analysis.Plan, tally *split
 	case len(a.changed) > 0:
 		inconclusive(j, a.changes(),
 			"see who changes the routes, and run the check again when nobody does")
+		return
+	case j.Verdict == analysis.Verified && a.unseen():
+		inconclusive(j, a.another(),
+			"see whether the address that is asked leads to the gateway of this very cluster, and whether anything before it answers by itself")
 		return
 	case j.Verdict == analysis.Verified && a.denied() > 0 && !a.holdsWithout(plan, tally):
 		inconclusive(j, a.contradiction(),

@@ -249,7 +249,7 @@ func TestTheSecondAccount(t *testing.T) {
 		"others send requests too": {second(func(said *target.Testimony) { move(said, "no version", "v2", 40) }),
 			analysis.Verified, "; 40 more were the traffic of others"},
 		"the answers come another way": {second(func(said *target.Testimony) { said.Counts = nil }),
-			analysis.Verified, "the proxies sent none of the"},
+			analysis.Inconclusive, "the proxies sent none of the"},
 		"the counters went back": {func(nth int, said *target.Testimony) error {
 			if nth == 1 {
 				said.Counts = append(said.Counts, target.Count{
