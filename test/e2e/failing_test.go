@@ -136,17 +136,20 @@ spec:
 // test's, and the program as a user has it.
 type failures struct {
 	binary, kubeconfig, node, image string
+	gateway                         string // its URL
 	labels                          string // of Namespace default
 	kinds                           []schema.GroupVersionResource
 	objects                         metadata.Interface
 	reader                          *proxies.Reader
 }
 
-func newFailures(t *testing.T) *failures {
+// connected is a cluster with nothing in it.
+func connected(t *testing.T) *failures {
 	f := &failures{binary: os.Getenv("SPLITCHECK_E2E_BINARY")}
 	require.NotEmpty(t, f.binary, "set SPLITCHECK_E2E_BINARY to the program")
 	out := f.splitcheck(t, "cluster", "up")
 	f.kubeconfig = first(t, out, `kubeconfig +(\S+)`)
+	f.gateway = first(t, out, `gateway +(\S+)`)
 	config, err := clientcmd.BuildConfigFromFlags("", f.kubeconfig)
 	require.NoError(t, err)
 	config.QPS, config.Burst = 200, 400
@@ -168,7 +171,11 @@ func newFailures(t *testing.T) *failures {
 	}
 	f.node = f.kubectl(t, "", "get", "nodes", "-o", "jsonpath={.items[0].metadata.name}")
 	f.image = f.kubectl(t, "", "-n", "istio-system", "get", "pods", "-l", "istio=ingressgateway", "-o", "jsonpath={.items[0].spec.containers[0].image}")
+	return f
+}
 
+func newFailures(t *testing.T) *failures {
+	f := connected(t)
 	// The application is one that a run has brought; without its label it is
 	// the user's own, and no run takes it away.
 	f.splitcheck(t, "run", "version-test-90-10", "--target", "kind", "--keep")

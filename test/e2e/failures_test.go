@@ -130,19 +130,21 @@ func TestFailures(t *testing.T) {
 		for _, c := range []struct {
 			doing    string
 			scenario string
+			more     []string
 			begun    func(r *running)
 		}{
-			{"Deploying", f.app(t, "splitcheck.invalid/nothing:1", `"true"`), func(*running) {
+			{"Deploying", f.app(t, "splitcheck.invalid/nothing:1", `"true"`), nil, func(*running) {
 				f.until(t, 30*time.Second, "the application is there", func() bool { return f.there("deployment", "app", "-n", "failing") })
 			}},
-			{"Settling", f.routes(t, "service-without-gate"), func(*running) {
+			{"Settling", f.routes(t, "service-without-gate"), nil, func(*running) {
 				f.until(t, 30*time.Second, "the route is there", func() bool { return f.there("virtualservice", "canary") })
 			}},
-			{"Sampling", f.routes(t, split90), func(r *running) { f.sends(t, r, 300) }},
+			{"Sampling", f.routes(t, split90), nil, func(r *running) { f.sends(t, r, 300) }},
+			{"SamplingOnAnExistingCluster", f.routes(t, split90), []string{"--target", "cluster"}, func(r *running) { f.sends(t, r, 300) }},
 		} {
 			t.Run(c.doing, func(t *testing.T) {
 				f.clean(t)
-				r := f.start(t, c.scenario, "--rate", "300")
+				r := f.start(t, c.scenario, append(c.more, "--rate", "300")...)
 				c.begun(r)
 				require.NoError(t, r.cmd.Process.Signal(syscall.SIGINT))
 				r.ends(t, 40*time.Second, 130, "INTERRUPTED", "exit code 130")

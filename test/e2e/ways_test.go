@@ -4,7 +4,11 @@ package e2e
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -110,6 +114,23 @@ func TestWays(t *testing.T) {
 		assert.Contains(t, text, "the port-forward to pod "+killed+" has ended")
 		assert.Contains(t, text, "run it again, or give an address that lasts with --gateway-url")
 		assert.NotContains(t, text, "Unhandled", "client-go prints nothing of its own")
+	})
+	t.Run("TheUserKnowsBetter", func(t *testing.T) {
+		f.clean(t)
+		enter(t, "--gateway-url", f.gateway).ends(t, time.Minute, 0, f.gateway)
+	})
+	// Another cluster splits just as well, and says nothing of this one.
+	t.Run("TheAddressIsAnothersCluster", func(t *testing.T) {
+		f.clean(t)
+		var mu sync.Mutex
+		draw := rand.New(rand.NewPCG(1, 2))
+		other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
+			fmt.Fprintf(w, "v%d", 1+max(0, 1-draw.IntN(10)))
+		}))
+		t.Cleanup(other.Close)
+		enter(t, "--gateway-url", other.URL).ends(t, time.Minute, 3, "they came another way, from another cluster", "leads to the gateway of this very cluster")
 	})
 	t.Run("NoGateway", func(t *testing.T) {
 		f.clean(t)
