@@ -3,7 +3,6 @@ package kindcluster
 import (
 	"context"
 	"encoding/json"
-
 	"fmt"
 	"time"
 

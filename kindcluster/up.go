@@ -206,8 +206,14 @@ func (u *up) reuse(ctx context.Context) error {
 	}
 	u.state = *known
 	u.cluster.Ports, u.cluster.Versions = known.Ports, known.Versions
+	return u.inItsWords(ctx, u.works(ctx, since))
+}
+
+// works makes sure that a cluster of ours works. since is when each of its nodes
+// has started.
+func (u *up) works(ctx context.Context, since map[string]time.Time) error {
 	stale := false
-	err = await(ctx, Wait{"the pods to have started after their node", startTimeout}, func(ctx context.Context) (string, error) {
+	err := await(ctx, Wait{"the pods to have started after their node", startTimeout}, func(ctx context.Context) (string, error) {
 		open, err := outdated(ctx, u.kube, since)
 		stale = stale || open != "" || err != nil
 		return open, err
@@ -229,10 +235,7 @@ func (u *up) undo(ctx context.Context, why error) error {
 	if errors.Is(why, errForeign) {
 		return why
 	}
-	words := ""
-	if ctx.Err() == nil {
-		words = complaints(u.kube)
-	}
+	why = u.inItsWords(ctx, why)
 	done := u.Steps("Removing what was made")
 	undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer cancel()
@@ -240,9 +243,6 @@ func (u *up) undo(ctx context.Context, why error) error {
 	done(err)
 	if ctx.Err() != nil {
 		why = fmt.Errorf("interrupted while the cluster was being made: %w", ctx.Err())
-	}
-	if words != "" {
-		why = fmt.Errorf("%w\nwhat the cluster says:\n%s", why, words)
 	}
 	if err != nil {
 		return fmt.Errorf("%w\nand it could not be removed (%v): splitcheck cluster down --name %s", why, err, u.Config.Name)
