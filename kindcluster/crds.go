@@ -13,6 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/yaml"
 )
 
@@ -37,8 +38,8 @@ func (u *up) gatewayAPI(ctx context.Context) error {
 			return fmt.Errorf("%s: %s %s: %w", u.Config.CRDs, object.GetKind(), object.GetName(), err)
 		}
 	}
-	return await(ctx, Wait{"the Gateway API's definitions to be established", crdsTimeout}, func(context.Context) (string, error) {
-		found, err := u.kube.Discovery().ServerResourcesForGroupVersion("gateway.networking.k8s.io/v1")
+	return await(ctx, Wait{"the Gateway API's definitions to be established", crdsTimeout}, func(ctx context.Context) (string, error) {
+		found, err := u.known(ctx, schema.GroupVersion{Group: "gateway.networking.k8s.io", Version: "v1"})
 		if apierrors.IsNotFound(err) {
 			return "no object of gateway.networking.k8s.io/v1 can be applied yet", nil
 		}
@@ -46,7 +47,7 @@ func (u *up) gatewayAPI(ctx context.Context) error {
 			return "", err
 		}
 		for _, kind := range []string{"GatewayClass", "Gateway", "HTTPRoute"} {
-			if !slices.ContainsFunc(found.APIResources, func(r metav1.APIResource) bool { return r.Kind == kind }) {
+			if !slices.ContainsFunc(found, func(r metav1.APIResource) bool { return r.Kind == kind }) {
 				return kind + " is not there yet", nil
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
+	"sigs.k8s.io/kind/pkg/cluster/nodes"
 	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
 	kindexec "sigs.k8s.io/kind/pkg/exec"
 )
@@ -68,7 +69,7 @@ func run(ctx context.Context, wait time.Duration, name string, args ...string) (
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Stdout, cmd.Stderr = &out, &said
 	// Children that outlive the program must not keep us waiting.
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = lingering
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
@@ -143,27 +144,24 @@ func inWords(err error, c Config) error {
 // LoadArchive takes an image into every node that lacks it. Open returns it as
 // `docker save` writes it; ref is its name with its tag.
 func (c *Cluster) LoadArchive(ctx context.Context, open func() (io.ReadCloser, error), ref string) error {
-	nodes, err := c.provider.ListInternalNodes(c.Name)
+	nodes, err := beside(ctx, Wait{"kind to list the nodes", kindTimeout}, func() ([]nodes.Node, error) { return c.provider.ListInternalNodes(c.Name) })
 	if err != nil {
 		return fmt.Errorf("kind cannot list the nodes: %w", err)
 	}
 	for _, node := range nodes {
-		if _, err := nodeutils.ImageID(node, ref); err == nil {
+		_, err := beside(ctx, Wait{fmt.Sprintf("node %s to say whether it has the image", node), kindTimeout}, func() (string, error) { return nodeutils.ImageID(node, ref) })
+		if err == nil {
 			continue
 		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		// A node that does not say so is given the image, which has a bound, too.
 		archive, err := open()
 		if err != nil {
 			return fmt.Errorf("image %s: %w", ref, err)
 		}
-		done := make(chan error, 1)
-		go func() { done <- nodeutils.LoadImageArchive(node, archive) }()
-		wait, cancel := context.WithTimeoutCause(ctx, imagesTimeout, fmt.Errorf("not loaded within %s", imagesTimeout))
-		select {
-		case err = <-done:
-		case <-wait.Done():
-			err = context.Cause(wait)
-		}
-		cancel()
+		_, err = beside(ctx, Wait{"the node to take it in", imagesTimeout}, func() (struct{}, error) { return struct{}{}, nodeutils.LoadImageArchive(node, archive) })
 		// Closing ends a load that is still under way.
 		archive.Close()
 		if err != nil {

@@ -14,13 +14,11 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/discovery/cached/memory"
-	"k8s.io/client-go/restmapper"
+	"k8s.io/client-go/dynamic"
 )
 
 const istioNamespace = "istio-system"
@@ -104,7 +102,12 @@ func await(ctx context.Context, wait Wait, ready func(context.Context) (string, 
 	defer cancel()
 	open := "nobody has looked yet"
 	for {
-		said, err := ready(ctx)
+		look, done := context.WithTimeout(ctx, answerTimeout)
+		said, err := ready(look)
+		if silent := look.Err() != nil; silent && err != nil && ctx.Err() == nil {
+			err = fmt.Errorf("no answer within %s", answerTimeout)
+		}
+		done()
 		switch {
 		case err == nil && said == "":
 			return nil
@@ -205,7 +208,11 @@ func (u *up) istioReady(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d, err := u.kube.AppsV1().Deployments(istioNamespace).Get(ctx, "istiod", metav1.GetOptions{})
+	var d *appsv1.Deployment
+	err = bounded(ctx, "give Deployment istiod", func(ctx context.Context) (err error) {
+		d, err = u.kube.AppsV1().Deployments(istioNamespace).Get(ctx, "istiod", metav1.GetOptions{})
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -289,18 +296,36 @@ func (u *up) apply(ctx context.Context, text []byte) error {
 		return err
 	}
 	kind := object.GroupVersionKind()
-	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(u.kube.Discovery()))
-	mapping, err := mapper.RESTMapping(kind.GroupKind(), kind.Version)
+	known, err := u.known(ctx, kind.GroupVersion())
 	if err != nil {
 		return err
 	}
-	resource := u.dynamic.Resource(mapping.Resource)
-	force := true
-	options := metav1.PatchOptions{FieldManager: "splitcheck", Force: &force}
-	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
-		_, err = resource.Namespace(object.GetNamespace()).Patch(ctx, object.GetName(), types.ApplyPatchType, text, options)
-	} else {
-		_, err = resource.Patch(ctx, object.GetName(), types.ApplyPatchType, text, options)
+	at := slices.IndexFunc(known, func(r metav1.APIResource) bool { return r.Kind == kind.Kind && !strings.Contains(r.Name, "/") })
+	if at < 0 {
+		return fmt.Errorf("the API server knows no %s of %s", kind.Kind, kind.GroupVersion())
 	}
-	return err
+	all := u.dynamic.Resource(kind.GroupVersion().WithResource(known[at].Name))
+	var resource dynamic.ResourceInterface = all
+	if known[at].Namespaced {
+		resource = all.Namespace(object.GetNamespace())
+	}
+	return bounded(ctx, fmt.Sprintf("take %s %s", kind.Kind, object.GetName()), func(ctx context.Context) error {
+		force := true
+		_, err := resource.Patch(ctx, object.GetName(), types.ApplyPatchType, text, metav1.PatchOptions{FieldManager: "splitcheck", Force: &force})
+		return err
+	})
+}
+
+// known are the resources of a group's version. client-go's own discovery asks
+// for all groups, without a context and without a bound.
+func (u *up) known(ctx context.Context, version schema.GroupVersion) ([]metav1.APIResource, error) {
+	path := "/apis/" + version.String()
+	if version.Group == "" {
+		path = "/api/" + version.Version
+	}
+	var found metav1.APIResourceList
+	err := bounded(ctx, "say what there is of "+version.String(), func(ctx context.Context) error {
+		return u.kube.Discovery().RESTClient().Get().AbsPath(path).Do(ctx).Into(&found)
+	})
+	return found.APIResources, err
 }

@@ -55,9 +55,7 @@ func portsTaken(t *testing.T, name string, searches int) (u *up, searched *int) 
 	}
 	require.Empty(t, nodesOf(t, name), "a former test's cluster is there still")
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), undoTimeout)
-		defer cancel()
-		assert.NoError(t, Down(ctx, name, o.CacheDir))
+		assert.NoError(t, Down(context.WithoutCancel(t.Context()), name, o.CacheDir))
 	})
 	return u, searched
 }

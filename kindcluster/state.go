@@ -27,7 +27,10 @@ type state struct {
 const stateKey = "state.json"
 
 func (u *up) ownNamespace(ctx context.Context) error {
-	_, err := u.kube.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ownNamespace}}, metav1.CreateOptions{})
+	err := bounded(ctx, "take Namespace "+ownNamespace, func(ctx context.Context) error {
+		_, err := u.kube.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ownNamespace}}, metav1.CreateOptions{})
+		return err
+	})
 	if apierrors.IsAlreadyExists(err) {
 		return nil
 	}
@@ -41,18 +44,22 @@ func (u *up) remember(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = u.kube.CoreV1().ConfigMaps(ownNamespace).Create(ctx, &corev1.ConfigMap{
-		ObjectMeta: metav1.ObjectMeta{Name: "cluster"}, Data: map[string]string{stateKey: string(text)},
-	}, metav1.CreateOptions{})
-	return err
+	return bounded(ctx, "take ConfigMap "+ownNamespace+"/cluster", func(ctx context.Context) error {
+		_, err := u.kube.CoreV1().ConfigMaps(ownNamespace).Create(ctx, &corev1.ConfigMap{
+			ObjectMeta: metav1.ObjectMeta{Name: "cluster"}, Data: map[string]string{stateKey: string(text)},
+		}, metav1.CreateOptions{})
+		return err
+	})
 }
 
 // recall returns what the cluster remembers, or nil for a cluster that was not
 // made here or not finished.
 func recall(ctx context.Context, kube kubernetes.Interface) (*state, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("no answer within %s", answerTimeout))
-	defer cancel()
-	kept, err := kube.CoreV1().ConfigMaps(ownNamespace).Get(ctx, "cluster", metav1.GetOptions{})
+	var kept *corev1.ConfigMap
+	err := bounded(ctx, "give ConfigMap "+ownNamespace+"/cluster", func(ctx context.Context) (err error) {
+		kept, err = kube.CoreV1().ConfigMaps(ownNamespace).Get(ctx, "cluster", metav1.GetOptions{})
+		return err
+	})
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}

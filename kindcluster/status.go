@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -12,12 +11,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/kind/pkg/cluster"
+	"sigs.k8s.io/kind/pkg/cluster/nodes"
 )
 
 // started starts the nodes of a cluster that was stopped, as they are after the
 // machine was, and returns when each node has started, by name.
 func (u *up) started(ctx context.Context) (map[string]time.Time, error) {
-	nodes, err := u.cluster.provider.ListNodes(u.Config.Name)
+	nodes, err := beside(ctx, Wait{"kind to list the nodes", kindTimeout}, func() ([]nodes.Node, error) { return u.cluster.provider.ListNodes(u.Config.Name) })
 	if err != nil {
 		return nil, fmt.Errorf("kind cannot list the nodes: %w", err)
 	}
@@ -95,30 +95,36 @@ func Look(ctx context.Context, name, cacheDir string) (Status, error) {
 		return s, err
 	}
 	c := &Cluster{Name: name, Context: s.Context, Kubeconfig: s.Kubeconfig, provider: cluster.NewProvider(cluster.ProviderWithDocker())}
-	names, err := c.provider.List()
-	if err != nil {
-		return s, fmt.Errorf("kind cannot list its clusters: %w", err)
-	}
-	if s.Exists = slices.Contains(names, name); !s.Exists {
-		return s, nil
+	var err error
+	if s.Exists, err = there(ctx, c.provider, name); err != nil || !s.Exists {
+		return s, err
 	}
 	u := &up{cluster: c}
-	if err := u.connect(); err != nil {
+	if err := u.connect(ctx); err != nil {
 		s.Open = append(s.Open, err.Error())
 		return s, nil
 	}
+	return u.look(ctx, s), nil
+}
+
+// look adds what the API server says to what is known of a cluster that is there.
+func (u *up) look(ctx context.Context, s Status) Status {
 	known, err := recall(ctx, u.kube)
 	switch {
 	case err != nil:
 		s.Open = append(s.Open, err.Error())
-		return s, nil
+		return s
 	case known == nil:
 		s.Open = append(s.Open, "splitcheck has not made it, or not finished it")
-		return s, nil
+		return s
 	}
 	s.Ours, s.Ports, s.Versions, s.Made = true, known.Ports, known.Versions, known.Words
 	for _, name := range []string{"istiod", "istio-ingressgateway"} {
-		short, err := u.available(ctx, istioNamespace, name)
+		var short string
+		err := bounded(ctx, "say how Deployment "+name+" is", func(ctx context.Context) (err error) {
+			short, err = u.available(ctx, istioNamespace, name)
+			return err
+		})
 		if err != nil {
 			short = err.Error()
 		}
@@ -127,5 +133,5 @@ func Look(ctx context.Context, name, cacheDir string) (Status, error) {
 		}
 	}
 	s.Ready = len(s.Open) == 0
-	return s, nil
+	return s
 }

@@ -6,11 +6,15 @@ import "time"
 const (
 	// dockerTimeout is for Docker to answer.
 	dockerTimeout = 20 * time.Second
+	// kindTimeout is for kind to answer a question for which it asks Docker: its
+	// clusters, their nodes, how to reach one, whether a node has an image.
+	kindTimeout = 30 * time.Second
 	// createTimeout is for kind to make the nodes and start Kubernetes in them,
 	// the download of the node image included.
 	createTimeout = 10 * time.Minute
-	// undoTimeout is for the removal of a cluster that was not finished.
-	undoTimeout = 2 * time.Minute
+	// removeTimeout is for kind to remove a cluster, also one that was not
+	// finished.
+	removeTimeout = 2 * time.Minute
 	// startTimeout is for the nodes of a cluster that was stopped to start, for
 	// its API server to answer, and for its pods to have started.
 	startTimeout = 2 * time.Minute
@@ -37,6 +41,9 @@ const (
 	// wordsTimeout is for all that the cluster has to say about a wait that was
 	// in vain.
 	wordsTimeout = 15 * time.Second
+	// lingering is how long children of a program that was told to end may hold
+	// its output, before nobody waits for them any longer.
+	lingering = time.Second
 	// pollInterval is the pause between two looks.
 	pollInterval = 200 * time.Millisecond
 )

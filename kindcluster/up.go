@@ -6,14 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
-	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 	"sigs.k8s.io/kind/pkg/cluster"
 )
 
@@ -67,11 +64,11 @@ func Up(ctx context.Context, o Options) (*Cluster, error) {
 	if err := u.step(ctx, "Docker answers", dockerAnswers); err != nil {
 		return nil, err
 	}
-	names, err := c.provider.List()
+	known, err := there(ctx, c.provider, c.Name)
 	if err != nil {
-		return nil, fmt.Errorf("kind cannot list its clusters: %w", err)
+		return nil, err
 	}
-	if slices.Contains(names, c.Name) {
+	if known {
 		if err := u.step(ctx, fmt.Sprintf("Cluster %q is there", c.Name), u.reuse); err != nil {
 			return nil, err
 		}
@@ -187,7 +184,7 @@ func (u *up) reuse(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := u.connect(); err != nil {
+	if err := u.connect(ctx); err != nil {
 		return err
 	}
 	var known *state
@@ -228,144 +225,4 @@ func (u *up) works(ctx context.Context, since map[string]time.Time) error {
 		return err
 	}
 	return u.trial(ctx)
-}
-
-// undo removes what was made of a cluster that was not finished.
-func (u *up) undo(ctx context.Context, why error) error {
-	if errors.Is(why, errForeign) {
-		return why
-	}
-	why = u.inItsWords(ctx, why)
-	done := u.Steps("Removing what was made")
-	undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
-	defer cancel()
-	err := Down(undo, u.Config.Name, u.CacheDir)
-	done(err)
-	if ctx.Err() != nil {
-		why = fmt.Errorf("interrupted while the cluster was being made: %w", ctx.Err())
-	}
-	if err != nil {
-		return fmt.Errorf("%w\nand it could not be removed (%v): splitcheck cluster down --name %s", why, err, u.Config.Name)
-	}
-	return why
-}
-
-// create lets kind make the nodes. It takes no context: when ctx ends first, what
-// it has made so far is taken from under it until it gives up.
-func (u *up) create(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, createTimeout, fmt.Errorf("the nodes were not made within %s", createTimeout))
-	defer cancel()
-	made, err := u.nodes()
-	if err != nil {
-		return err
-	}
-	select {
-	case err := <-made:
-		// Between the search for a port and its use somebody may take it.
-		if err != nil && portTaken(err) && ctx.Err() == nil {
-			if made, err = u.nodes(); err != nil {
-				return err
-			}
-			select {
-			case err = <-made:
-				return u.created(err)
-			case <-ctx.Done():
-			}
-			break
-		}
-		return u.created(err)
-	case <-ctx.Done():
-	}
-	patience := time.After(undoTimeout)
-	for {
-		_ = u.cluster.provider.Delete(u.Config.Name, u.cluster.Kubeconfig)
-		select {
-		case <-made:
-			return context.Cause(ctx)
-		case <-patience:
-			return fmt.Errorf("%w; kind is still at work on it", context.Cause(ctx))
-		case <-time.After(pollInterval):
-		}
-	}
-}
-
-// created connects to a cluster that kind has made, or says why it has not.
-func (u *up) created(err error) error {
-	if err != nil {
-		return inWords(err, u.Config)
-	}
-	return u.connect()
-}
-
-// nodes lets kind make the nodes, with ports that are free now.
-func (u *up) nodes() (made chan error, err error) {
-	if u.cluster.Ports, err = u.freePorts(); err != nil {
-		return nil, err
-	}
-	made = make(chan error, 1)
-	go func() {
-		made <- u.cluster.provider.Create(u.Config.Name,
-			cluster.CreateWithV1Alpha4Config(&v1alpha4.Cluster{Nodes: []v1alpha4.Node{{
-				Role: v1alpha4.ControlPlaneRole, Image: u.Config.NodeImage, ExtraPortMappings: u.cluster.Ports.mappings(),
-			}}}),
-			cluster.CreateWithKubeconfigPath(u.cluster.Kubeconfig),
-			cluster.CreateWithDisplayUsage(false), cluster.CreateWithDisplaySalutation(false),
-		)
-	}()
-	return made, nil
-}
-
-// connect writes a kubeconfig of this cluster alone, and reads it. The user's own
-// is not touched.
-func (u *up) connect() error {
-	c := u.cluster
-	if err := c.provider.ExportKubeConfig(c.Name, c.Kubeconfig, false); err != nil {
-		return fmt.Errorf("kind cannot say how to reach the cluster: %w", err)
-	}
-	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
-		&clientcmd.ClientConfigLoadingRules{ExplicitPath: c.Kubeconfig},
-		&clientcmd.ConfigOverrides{CurrentContext: c.Context},
-	).ClientConfig()
-	if err != nil {
-		return fmt.Errorf("%s: %w", c.Kubeconfig, err)
-	}
-	config.QPS, config.Burst = 100, 200
-	c.REST = config
-	if u.kube, err = kubernetes.NewForConfig(config); err != nil {
-		return err
-	}
-	u.dynamic, err = dynamic.NewForConfig(config)
-	return err
-}
-
-// Down removes the cluster of a name, and its kubeconfig. One that is not there
-// is no error.
-func Down(ctx context.Context, name, cacheDir string) error {
-	if err := dockerAnswers(ctx); err != nil {
-		return err
-	}
-	file := filepath.Join(cacheDir, name+".kubeconfig")
-	done := make(chan error, 1)
-	go func() { done <- cluster.NewProvider(cluster.ProviderWithDocker()).Delete(name, file) }()
-	select {
-	case err := <-done:
-		if err != nil {
-			return fmt.Errorf("kind cannot remove the cluster %q: %w", name, err)
-		}
-	case <-ctx.Done():
-		return fmt.Errorf("the cluster %q was not removed in time: %w", name, context.Cause(ctx))
-	}
-	if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-// Exists reports whether there is a kind cluster of a name.
-func Exists(ctx context.Context, name string) (bool, error) {
-	if err := dockerAnswers(ctx); err != nil {
-		return false, err
-	}
-	names, err := cluster.NewProvider(cluster.ProviderWithDocker()).List()
-	return slices.Contains(names, name), err
 }

@@ -10,7 +10,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -27,9 +26,6 @@ import (
 	"github.com/splitcheck/splitcheck/scenarios"
 	"github.com/splitcheck/splitcheck/target"
 )
-
-// entriesTimeout bounds the removal of the ways in after a run.
-const entriesTimeout = 30 * time.Second
 
 // openCluster makes a cluster ready for all scenarios and fills in what options
 // lack. done gives back what is not a scenario's own.
@@ -138,7 +134,12 @@ func loadApps(ctx context.Context, std streams, up *kindcluster.Cluster, client 
 
 // nodeArch is the architecture of the nodes, in Go's words.
 func nodeArch(ctx context.Context, client kubernetes.Interface) (string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, nodesTimeout, fmt.Errorf("the API server did not answer within %s", nodesTimeout))
+	defer cancel()
 	nodes, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	if err != nil {
 		return "", fmt.Errorf("the nodes cannot be listed: %w", err)
 	}

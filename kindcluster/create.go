@@ -1,0 +1,98 @@
+package kindcluster
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
+	"sigs.k8s.io/kind/pkg/cluster"
+)
+
+// create lets kind make the nodes. It takes no context: when ctx ends first, what
+// it has made so far is taken from under it until it gives up.
+func (u *up) create(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, createTimeout, fmt.Errorf("the nodes were not made within %s", createTimeout))
+	defer cancel()
+	made, err := u.nodes()
+	if err != nil {
+		return err
+	}
+	select {
+	case err := <-made:
+		// Between the search for a port and its use somebody may take it.
+		if err != nil && portTaken(err) && ctx.Err() == nil {
+			if made, err = u.nodes(); err != nil {
+				return err
+			}
+			select {
+			case err = <-made:
+				return u.created(ctx, err)
+			case <-ctx.Done():
+			}
+			break
+		}
+		return u.created(ctx, err)
+	case <-ctx.Done():
+	}
+	patience, done := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
+	defer done()
+	for {
+		// Whether it could be removed shows in kind's giving up.
+		_ = u.cluster.remove(patience)
+		select {
+		case <-made:
+			return context.Cause(ctx)
+		case <-patience.Done():
+			return fmt.Errorf("%w; kind is still at work on it", context.Cause(ctx))
+		case <-time.After(pollInterval):
+		}
+	}
+}
+
+// nodes lets kind make the nodes, with ports that are free now.
+func (u *up) nodes() (made chan error, err error) {
+	if u.cluster.Ports, err = u.freePorts(); err != nil {
+		return nil, err
+	}
+	made = make(chan error, 1)
+	go func() {
+		made <- u.cluster.provider.Create(u.Config.Name,
+			cluster.CreateWithV1Alpha4Config(&v1alpha4.Cluster{Nodes: []v1alpha4.Node{{
+				Role: v1alpha4.ControlPlaneRole, Image: u.Config.NodeImage, ExtraPortMappings: u.cluster.Ports.mappings(),
+			}}}),
+			cluster.CreateWithKubeconfigPath(u.cluster.Kubeconfig),
+			cluster.CreateWithDisplayUsage(false), cluster.CreateWithDisplaySalutation(false),
+		)
+	}()
+	return made, nil
+}
+
+// connect writes a kubeconfig of this cluster alone, and reads it. The user's own
+// is not touched.
+func (u *up) connect(ctx context.Context) error {
+	c := u.cluster
+	_, err := beside(ctx, Wait{"kind to say how to reach the cluster", kindTimeout}, func() (struct{}, error) {
+		return struct{}{}, c.provider.ExportKubeConfig(c.Name, c.Kubeconfig, false)
+	})
+	if err != nil {
+		return fmt.Errorf("kind cannot say how to reach the cluster: %w", err)
+	}
+	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
+		&clientcmd.ClientConfigLoadingRules{ExplicitPath: c.Kubeconfig},
+		&clientcmd.ConfigOverrides{CurrentContext: c.Context},
+	).ClientConfig()
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Kubeconfig, err)
+	}
+	config.QPS, config.Burst = 100, 200
+	c.REST = config
+	if u.kube, err = kubernetes.NewForConfig(config); err != nil {
+		return err
+	}
+	u.dynamic, err = dynamic.NewForConfig(config)
+	return err
+}
