@@ -332,12 +332,6 @@ func graph(ctx context.Context, opened target.Target) *reports.Graph {
 	return drawn
 }
 
-// The time allowed where a scenario sets none.
-const (
-	deployTimeout = 5 * time.Minute
-	closeTimeout  = time.Minute
-)
-
 type silent struct{}
 
 func (silent) Doing(string)           {}

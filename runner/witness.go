@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/loadgen"
@@ -13,10 +12,6 @@ import (
 	"github.com/splitcheck/splitcheck/split"
 	"github.com/splitcheck/splitcheck/target"
 )
-
-// witnessTimeout bounds one question to all proxies. It is no part of a sample:
-// proxies that do not answer in time cost a warning and no verdict.
-const witnessTimeout = 30 * time.Second
 
 // A hearing asks the proxies before and after a sample. Its methods may be
 // called on nil, which is a target without proxies to ask.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -18,9 +17,7 @@ const apiVersion = "splitcheck.dev/v1alpha1"
 var targetKinds = []string{"sim", "kind", "cluster", "gateway"}
 
 const (
-	defaultSettle = 60 * time.Second
-	longest       = time.Hour // nobody waits longer for a change or an answer
-	mostReplicas  = 1000
+	mostReplicas = 1000
 	// mostObjects bounds the sum over the steps of the objects that are there:
 	// each step is looked at with all of them.
 	mostObjects = 50_000

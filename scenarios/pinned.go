@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/splitcheck/splitcheck/apps"
 	"github.com/splitcheck/splitcheck/identify"
@@ -27,7 +26,7 @@ type pinned struct {
 // ask sends the request of a check to the Service that its load reaches first,
 // logged in if the check says so.
 func (p *pinned) ask(c Check, e entryPoint) (identify.Answer, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
 	defer cancel()
 	r := request(c.Request).WithContext(ctx)
 	if c.Request.Body != "" {

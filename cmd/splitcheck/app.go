@@ -87,7 +87,7 @@ func serve(ctx context.Context, std streams, address string, server *http.Server
 	if err != nil {
 		return notMeasured(fmt.Errorf("listening on %s: %w; choose another with --listen", address, err))
 	}
-	server.ReadHeaderTimeout = 10 * time.Second
+	server.ReadHeaderTimeout = headerTimeout
 	fmt.Fprintf(std.err, "%s is at http://%s (Ctrl-C ends it)\n", what, listener.Addr())
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()

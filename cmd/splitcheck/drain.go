@@ -8,10 +8,6 @@ import (
 	"time"
 )
 
-// finishing is how long requests that are being answered when serving ends may
-// still take.
-const finishing = 10 * time.Second
-
 // serveThenDrain serves until ctx ends and then for another while, so that a pod
 // loses no request: when it is told to end, proxies elsewhere still send to it
 // until they have heard of that. In that while each answer asks its client to

@@ -218,7 +218,7 @@ func (f *loadFlags) check() error {
 	if !(f.rate >= 0 && f.rate <= 1e6) {
 		mistakes = append(mistakes, fmt.Sprintf("--rate %g is not between 0 and 1000000", f.rate))
 	}
-	if f.cmd.Flags().Changed("timeout") && (f.timeout <= 0 || f.timeout > time.Hour) {
+	if f.cmd.Flags().Changed("timeout") && (f.timeout <= 0 || f.timeout > longest) {
 		mistakes = append(mistakes, fmt.Sprintf("--timeout %s is not between 0 and 1h", f.timeout))
 	}
 	if len(mistakes) > 0 {

@@ -261,7 +261,7 @@ func (f *runFlags) options(cmd *cobra.Command) (runner.Options, error) {
 	options.Reproduction = &reports.Reproduction{Command: commandLine(cmd), Seed: &seed}
 	switch f.target {
 	case "sim":
-		if f.applyDelay < 0 || f.applyDelay > time.Hour {
+		if f.applyDelay < 0 || f.applyDelay > longest {
 			return options, usagef("--apply-delay %s is not between 0 and 1h", f.applyDelay)
 		}
 		if f.applyDelay == 0 {

@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/identify"
@@ -30,9 +29,6 @@ type defectiveMesh struct {
 	reuse         int
 	seed          uint64
 }
-
-// meshTimeout bounds the time that a change of the mesh may take; it takes none.
-const meshTimeout = 10 * time.Second
 
 // mesh returns a source of samples. One sample of one request is drawn at once,
 // so that a defect that makes no sense is refused before anything else happens.

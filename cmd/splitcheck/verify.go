@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/net/http/httpguts"
@@ -71,7 +70,7 @@ change meanwhile make the check inconclusive.`,
 	flags.StringArrayVar(&f.live.names, "name", nil, "what answers call a destination, DESTINATION=VERSION; repeatable")
 	flags.StringVar(&f.live.kubeconfig, "kubeconfig", "", "file that names the cluster (default: $KUBECONFIG, else ~/.kube/config)")
 	flags.StringVar(&f.live.context, "context", "", "context of the kubeconfig (default: its current one)")
-	flags.DurationVar(&f.live.settle, "settle", 30*time.Second, "how long the proxies may take to carry the weights that the cluster has")
+	flags.DurationVar(&f.live.settle, "settle", defaultSettle, "how long the proxies may take to carry the weights that the cluster has")
 	f.output.register(cmd)
 	return cmd
 }
