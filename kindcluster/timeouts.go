@@ -4,6 +4,8 @@ import "time"
 
 // Every wait of this room has its bound here, with what is waited for.
 const (
+	// lockTimeout is for another splitcheck that changes the same cluster to end.
+	lockTimeout = 30 * time.Minute
 	// dockerTimeout is for Docker to answer.
 	dockerTimeout = 20 * time.Second
 	// kindTimeout is for kind to answer a question for which it asks Docker: its

@@ -81,6 +81,11 @@ func newClusterUp(std streams) *cobra.Command {
   splitcheck cluster up --config cluster.yaml`, "\n"),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			release, err := f.lock(cmd.Context(), std)
+			if err != nil {
+				return err
+			}
+			defer release()
 			c, err := f.up(cmd.Context(), std)
 			if err != nil {
 				return err
@@ -93,7 +98,30 @@ func newClusterUp(std streams) *cobra.Command {
 	return cmd
 }
 
-// up brings the cluster up and shows the steps.
+// lock keeps other commands of this machine from changing the cluster, and waits
+// for one that does.
+func (f *clusterFlags) lock(ctx context.Context, std streams) (release func(), err error) {
+	config, err := f.read()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := cacheDir()
+	if err != nil {
+		return nil, err
+	}
+	release, err = kindcluster.Lock(ctx, config.Name, dir, func(other string) {
+		if other != "" {
+			other = " (" + other + ")"
+		}
+		fmt.Fprintf(std.err, "another splitcheck%s is at work on cluster %q; waiting\n", other, config.Name)
+	})
+	if err != nil {
+		return nil, clusterFailed(ctx, err)
+	}
+	return release, nil
+}
+
+// up brings the cluster up and shows the steps. It has to be locked.
 func (f *clusterFlags) up(ctx context.Context, std streams) (*kindcluster.Cluster, error) {
 	config, err := f.read()
 	if err != nil {
@@ -155,6 +183,11 @@ func newClusterDown(std streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			release, err := f.lock(cmd.Context(), std)
+			if err != nil {
+				return err
+			}
+			defer release()
 			there, err := kindcluster.Exists(cmd.Context(), config.Name)
 			if err != nil {
 				return notMeasured(err)

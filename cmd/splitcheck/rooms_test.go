@@ -53,6 +53,7 @@ func TestSoleImporters(t *testing.T) {
 		"google.golang.org/protobuf/":             {"manifests", "routing", "scenarios"},
 		"github.com/google/go-containerregistry/": {"appimage"},
 		"github.com/influxdata/tdigest":           {"loadgen"},
+		"github.com/gofrs/flock":                  {"kindcluster"},
 		"sigs.k8s.io/kind/":                       {"kindcluster"},
 	} {
 		for _, file := range goFiles(t) {

@@ -63,8 +63,18 @@ func (f *runFlags) openCluster(ctx context.Context, std streams, list []*scenari
 	return done, nil
 }
 
-// openKind brings the kind cluster up, with the applications' image in it.
+// openKind brings the kind cluster up, with the applications' image in it. Until
+// done is called no other run has it.
 func (f *runFlags) openKind(ctx context.Context, std streams, options *runner.Options, open *cluster.Options) (done func(), err error) {
+	release, err := f.cluster.lock(ctx, std)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			release()
+		}
+	}()
 	up, err := f.cluster.up(ctx, std)
 	if err != nil {
 		return nil, err
@@ -100,6 +110,7 @@ func (f *runFlags) openKind(ctx context.Context, std streams, options *runner.Op
 		}
 	}
 	return func() {
+		defer release()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), entriesTimeout)
 		defer cancel()
 		if err := ways.Close(ctx); err != nil {
