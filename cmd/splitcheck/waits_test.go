@@ -101,9 +101,9 @@ func unnamed(file *ast.File) []string {
 			switch n := n.(type) {
 			case *ast.SelectorExpr:
 				if x, ok := n.X.(*ast.Ident); ok && packages[x.Name] && x.Name != "time" {
-					found = append(found, words(n))
+					found = append(found, written(n))
 				}
-				named = named || words(n) != "time.Duration"
+				named = named || written(n) != "time.Duration"
 				return false
 			case *ast.Ident:
 				named = true
@@ -130,10 +130,10 @@ func unnamed(file *ast.File) []string {
 				if product, ok := above[len(above)-2].(*ast.BinaryExpr); ok && product.Op == token.MUL {
 					e = product
 				}
-				found = append(found, words(e))
+				found = append(found, written(e))
 			}
 		case *ast.CallExpr:
-			if at, waits := waits[words(n.Fun)]; waits && at < len(n.Args) {
+			if at, waits := waits[written(n.Fun)]; waits && at < len(n.Args) {
 				length(n.Args[at])
 			}
 		case *ast.AssignStmt:
@@ -149,7 +149,7 @@ func unnamed(file *ast.File) []string {
 }
 
 func isUnit(s *ast.SelectorExpr) bool {
-	switch words(s) {
+	switch written(s) {
 	case "time.Nanosecond", "time.Microsecond", "time.Millisecond", "time.Second", "time.Minute", "time.Hour":
 		return true
 	}
@@ -175,17 +175,17 @@ func divides(nodes []ast.Node) bool {
 	return false
 }
 
-// words are an expression as it is written.
-func words(e ast.Expr) string {
+// written is an expression as it is written.
+func written(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.SelectorExpr:
-		return words(e.X) + "." + e.Sel.Name
+		return written(e.X) + "." + e.Sel.Name
 	case *ast.Ident:
 		return e.Name
 	case *ast.BasicLit:
 		return e.Value
 	case *ast.BinaryExpr:
-		return words(e.X) + e.Op.String() + words(e.Y)
+		return written(e.X) + e.Op.String() + written(e.Y)
 	}
 	return "…"
 }

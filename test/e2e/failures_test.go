@@ -24,6 +24,18 @@ func TestFailures(t *testing.T) {
 		r.ends(t, 20*time.Second, 5, "Docker")
 	})
 
+	t.Run("IstiodSaysWhatIsWrong", func(t *testing.T) {
+		// Its words are in the object's status, and a change that does not take
+		// effect is explained by them.
+		f.clean(t)
+		f.kubectl(t, `{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: e2e-analysis, namespace: default},
+			spec: {hosts: [analysis.test], gateways: [e2e-missing], http: [{directResponse: {status: 200}}]}}`, "apply", "-f", "-")
+		t.Cleanup(func() { f.kubectl(t, "", "delete", "virtualservice", "e2e-analysis") })
+		f.until(t, 30*time.Second, "istiod says that there is no such gateway", func() bool {
+			return strings.Contains(f.kubectl(t, "", "get", "virtualservice", "e2e-analysis", "-o", "jsonpath={.status.validationMessages}"), "IST0101")
+		})
+	})
+
 	t.Run("WeightsChangeWhileCounting", func(t *testing.T) {
 		f.clean(t)
 		r := f.start(t, f.routes(t, split90), "--rate", "300")

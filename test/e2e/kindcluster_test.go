@@ -181,3 +181,22 @@ func TestRestartedCluster(t *testing.T) {
 		})
 	}
 }
+
+// Two runs at once on one cluster do not tread on each other: the second waits
+// until the first has gone, and both see a cluster of their own.
+func TestTwoRunsAtOnce(t *testing.T) {
+	all := make(chan said, 2)
+	for range cap(all) {
+		go func() {
+			all <- splitcheck(t, nil, nil, "run", "version-test-90-10", "--target", "kind", "--margin", "10%")
+		}()
+	}
+	waited := 0
+	for range cap(all) {
+		got := <-all
+		assert.Equal(t, 0, got.code, got.out+got.errs)
+		assert.NotContains(t, got.errs, "an earlier run has left")
+		waited += strings.Count(got.errs, "is at work on cluster")
+	}
+	assert.Equal(t, 1, waited, "one of them has waited")
+}
