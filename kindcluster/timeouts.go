@@ -43,6 +43,8 @@ const (
 	// wordsTimeout is for all that the cluster has to say about a wait that was
 	// in vain.
 	wordsTimeout = 15 * time.Second
+	// analyzeTimeout is for istioctl to look for mistakes in all namespaces.
+	analyzeTimeout = 15 * time.Second
 	// lingering is how long children of a program that was told to end may hold
 	// its output, before nobody waits for them any longer.
 	lingering = time.Second

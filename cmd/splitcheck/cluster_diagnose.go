@@ -29,7 +29,9 @@ func newClusterDiagnose(std streams) *cobra.Command {
 		Use:   "diagnose",
 		Short: "Gather what is known of the cluster into one archive, without secrets",
 		Long: `diagnose gathers nodes, pods, events, the last lines of logs, routes and their
-status, what each proxy carries and what istiod knows of them into one archive.
+status, what each proxy carries and what istiod knows of them into one archive;
+on kind the ends of the nodes' logs, and where an istioctl is at hand what its
+analysis says.
 Secrets are never read, and what looks like one elsewhere is blacked out; index.txt
 in it says what is where, and what could not be had.`,
 		Example: `  splitcheck cluster diagnose
@@ -48,12 +50,12 @@ in it says what is where, and what could not be had.`,
 }
 
 func (f *diagnoseFlags) run(ctx context.Context, std streams) error {
-	config, err := f.connect(ctx)
+	config, others, err := f.connect(ctx)
 	if err != nil {
 		return err
 	}
 	done := showSteps(std)("Gathering what the cluster says")
-	err = gather(ctx, std, config, f.output)
+	err = gather(ctx, std, config, others, f.output)
 	done(err)
 	if err != nil {
 		return err
@@ -63,7 +65,7 @@ func (f *diagnoseFlags) run(ctx context.Context, std streams) error {
 }
 
 // gather writes the archive of a cluster to a file, or leaves no file.
-func gather(ctx context.Context, std streams, config *rest.Config, file string) error {
+func gather(ctx context.Context, std streams, config *rest.Config, others kindcluster.Others, file string) error {
 	versions, err := cluster.Versions(ctx, config)
 	if err != nil {
 		// A cluster in a bad way is what this command is for.
@@ -77,36 +79,41 @@ func gather(ctx context.Context, std streams, config *rest.Config, file string) 
 	if err != nil {
 		return usagef("the archive cannot be written: %w", err)
 	}
-	err = errors.Join(clusterdump.Write(ctx, clusterdump.Options{REST: config, Versions: versions}, archive), archive.Close())
+	options := clusterdump.Options{REST: config, Versions: versions, Extra: others.Say(ctx)}
+	err = errors.Join(clusterdump.Write(ctx, options, archive), archive.Close())
 	if err != nil {
 		return errors.Join(notMeasured(err), os.Remove(file))
 	}
 	return nil
 }
 
-func (f *diagnoseFlags) connect(ctx context.Context) (*rest.Config, error) {
+// connect finds out how the cluster is reached, and who else can be asked of it.
+func (f *diagnoseFlags) connect(ctx context.Context) (*rest.Config, kindcluster.Others, error) {
+	var none kindcluster.Others
+	dir, err := cacheDir()
+	if err != nil {
+		return nil, none, err
+	}
 	switch f.target {
 	case "cluster":
 		config, _, err := kubeConfig(f.kubeconfig, f.context)
-		return config, err
+		return config, kindcluster.Others{CacheDir: dir, Kubeconfig: f.kubeconfig, Context: f.context}, err
 	case "kind":
 		config, err := f.cluster.read()
 		if err != nil {
-			return nil, err
-		}
-		dir, err := cacheDir()
-		if err != nil {
-			return nil, err
+			return nil, none, err
 		}
 		status, err := kindcluster.Look(ctx, config.Name, dir)
 		switch {
 		case err != nil:
-			return nil, notMeasured(err)
+			return nil, none, notMeasured(err)
 		case !status.Exists:
-			return nil, notMeasured(fmt.Errorf("there is no cluster %q to diagnose", config.Name))
+			return nil, none, notMeasured(fmt.Errorf("there is no cluster %q to diagnose", config.Name))
 		}
 		connected, _, err := kubeConfig(status.Kubeconfig, status.Context)
-		return connected, err
+		return connected, kindcluster.Others{
+			Istioctl: config.Istio.Istioctl, CacheDir: dir, Kubeconfig: status.Kubeconfig, Context: status.Context, Name: config.Name,
+		}, err
 	}
-	return nil, usagef("--target %q is no cluster; write kind or cluster", f.target)
+	return nil, none, usagef("--target %q is no cluster; write kind or cluster", f.target)
 }

@@ -49,7 +49,12 @@ func (f *runFlags) openCluster(ctx context.Context, std streams, list []*scenari
 	options.Target.Versions = versions
 	if f.diagnose != "" {
 		options.Failing = func(ctx context.Context) string {
-			if err := gather(ctx, std, open.REST, f.diagnose); err != nil {
+			look := diagnoseFlags{cluster: f.cluster, target: f.target, kubeconfig: f.kubeconfig, context: f.context}
+			config, others, err := look.connect(ctx)
+			if err == nil {
+				err = gather(ctx, std, config, others, f.diagnose)
+			}
+			if err != nil {
 				return fmt.Sprintf("what tells why this failed could not be gathered: %v", err)
 			}
 			return "what the cluster said of this is in " + f.diagnose
