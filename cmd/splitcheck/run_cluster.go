@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"runtime"
@@ -94,7 +95,7 @@ func (f *runFlags) openKind(ctx context.Context, std streams, options *runner.Op
 	if err != nil {
 		return nil, notMeasured(err)
 	}
-	if err := loadApps(ctx, std, up, client, config.Apps, open); err != nil {
+	if err := loadApps(ctx, std, up.LoadArchive, client, config.Apps, open); err != nil {
 		return nil, clusterFailed(ctx, err)
 	}
 	ways := ingress.NewMapped(client, ingress.Ports{
@@ -124,12 +125,21 @@ func (f *runFlags) openKind(ctx context.Context, std streams, options *runner.Op
 	}, nil
 }
 
+// A loader takes an image into the nodes, as kindcluster.Cluster.LoadArchive does.
+type loader func(ctx context.Context, open func() (io.ReadCloser, error), ref string) error
+
 // loadApps makes the image of the built-in applications for the cluster's nodes
 // and loads it into them. With the published images, only what is published
-// nowhere runs from ours.
-func loadApps(ctx context.Context, std streams, up *kindcluster.Cluster, client kubernetes.Interface, apps string, open *cluster.Options) (err error) {
-	done := showSteps(std)("Loading the applications")
-	defer func() { done(err) }()
+// nowhere runs from ours. Where it is not this very program that runs in the pods,
+// the step ends with which one it is.
+func loadApps(ctx context.Context, std streams, load loader, client kubernetes.Interface, apps string, open *cluster.Options) (err error) {
+	done, note := showSteps(std)("Loading the applications"), ""
+	defer func() {
+		done(err)
+		if note != "" {
+			fmt.Fprintf(std.err, "   %s\n", note)
+		}
+	}()
 	arch, err := nodeArch(ctx, client)
 	if err != nil {
 		return err
@@ -138,7 +148,8 @@ func loadApps(ctx context.Context, std streams, up *kindcluster.Cluster, client 
 	if err != nil {
 		return err
 	}
-	if err := up.LoadArchive(ctx, image.Open, image.Ref); err != nil {
+	note = image.Note
+	if err := load(ctx, image.Open, image.Ref); err != nil {
 		return err
 	}
 	open.Prepare = image.Prepare
