@@ -224,7 +224,7 @@ func (m *Mapped) refusal(ctx context.Context, want *corev1.Service, err error) e
 	if listed == nil {
 		for _, s := range all.Items {
 			if slices.ContainsFunc(s.Spec.Ports, func(p corev1.ServicePort) bool { return p.NodePort == port }) {
-				return fmt.Errorf("NodePort %d, the only one that is mapped for this, is taken by Service %s/%s; free it there", port, s.Namespace, s.Name)
+				return fmt.Errorf("NodePort %d, the only one that is mapped for this, is taken by Service %s/%s; `kubectl -n %s patch service %s -p '{\"spec\":{\"type\":\"ClusterIP\"}}'` frees it, and leaves the Service to the cluster's own pods", port, s.Namespace, s.Name, s.Namespace, s.Name)
 			}
 		}
 	}

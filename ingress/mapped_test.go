@@ -112,3 +112,12 @@ func TestOnlyARefusalIsQuiet(t *testing.T) {
 	assert.False(t, refused(nil))
 	assert.False(t, refused(context.DeadlineExceeded))
 }
+
+// Who has the NodePort is said with the command that takes it back.
+func TestATakenNodePortIsFreed(t *testing.T) {
+	port := func(s *corev1.Service) { s.Spec.Ports[0].NodePort = 30081 }
+	m := mapped(answers, service("theirs", port))
+	err := m.refusal(t.Context(), service("splitcheck-entry-service", port), errors.New("provided port is already allocated"))
+	assert.EqualError(t, err, "NodePort 30081, the only one that is mapped for this, is taken by Service web/theirs; "+
+		"`kubectl -n web patch service theirs -p '{\"spec\":{\"type\":\"ClusterIP\"}}'` frees it, and leaves the Service to the cluster's own pods")
+}
