@@ -23,6 +23,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/envoy"
 	"github.com/splitcheck/splitcheck/ingress"
+	"github.com/splitcheck/splitcheck/manifests"
 	"github.com/splitcheck/splitcheck/proxies"
 	"github.com/splitcheck/splitcheck/target"
 )
@@ -49,6 +50,9 @@ type Options struct {
 	Prepare func(*unstructured.Unstructured) error
 	// Scenario names what the objects are for.
 	Scenario string
+	// There are the scenario's objects where it applies none of them: by them
+	// the way in is found.
+	There []manifests.Object
 	// Keep leaves everything in the cluster at the end.
 	Keep bool
 	// Force overwrites objects that are not ours, and puts them back at the end.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -41,6 +42,8 @@ var kinds = []struct {
 	{schema.GroupVersionKind{Group: "networking.istio.io", Version: "v1", Kind: "DestinationRule"}, true},
 	{schema.GroupVersionKind{Group: "networking.istio.io", Version: "v1", Kind: "Gateway"}, true},
 	{schema.GroupVersionKind{Group: "networking.istio.io", Version: "v1", Kind: "VirtualService"}, true},
+	{schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "Gateway"}, true},
+	{schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRoute"}, true},
 }
 
 // A world is a cluster of which only the objects are there, and one gateway pod
@@ -66,7 +69,11 @@ type fakeWorld struct {
 func newWorld(t *testing.T, options Options, there ...*unstructured.Unstructured) *fakeWorld {
 	t.Helper()
 	scheme, lists := runtime.NewScheme(), map[schema.GroupVersionResource]string{}
-	m := mapper{meta.NewDefaultRESTMapper([]schema.GroupVersion{{Version: "v1"}, {Group: "apps", Version: "v1"}, {Group: "networking.istio.io", Version: "v1"}})}
+	var versions []schema.GroupVersion
+	for _, k := range kinds {
+		versions = append(versions, k.gvk.GroupVersion())
+	}
+	m := mapper{meta.NewDefaultRESTMapper(versions)}
 	for _, k := range kinds {
 		scope := meta.RESTScope(meta.RESTScopeNamespace)
 		if !k.namespaced {
@@ -80,11 +87,13 @@ func newWorld(t *testing.T, options Options, there ...*unstructured.Unstructured
 		Name: "ingress-1", Namespace: "istio-system", Workload: "ingress", Gateway: true,
 		Labels: map[string]string{"istio": "ingressgateway"},
 	}}}
-	objects := make([]runtime.Object, len(there))
-	for i, o := range there {
-		objects[i] = o
+	w.dynamic = dynamicfake.NewSimpleDynamicClientWithCustomListKinds(scheme, lists)
+	for _, o := range there {
+		// Left to itself the fake would look for gatewaies.
+		at, err := m.RESTMapping(o.GroupVersionKind().GroupKind())
+		require.NoError(t, err)
+		require.NoError(t, w.dynamic.Tracker().Create(at.Resource, o, o.GetNamespace()))
 	}
-	w.dynamic = dynamicfake.NewSimpleDynamicClientWithCustomListKinds(scheme, lists, objects...)
 	w.dynamic.PrependReactor("patch", "*", w.patched)
 	w.dynamic.PrependReactor("delete", "*", func(action clienttesting.Action) (bool, runtime.Object, error) {
 		w.note(&w.wrote, "delete "+action.GetResource().Resource+" "+action.(clienttesting.DeleteAction).GetName())
@@ -134,7 +143,11 @@ func (w *fakeWorld) patched(action clienttesting.Action) (bool, runtime.Object, 
 	return true, u, tracker.Create(patch.Resource, u, patch.Namespace)
 }
 
-func (w *fakeWorld) List(context.Context, ...string) ([]proxies.Proxy, error) { return w.pods, nil }
+func (w *fakeWorld) List(_ context.Context, namespaces ...string) ([]proxies.Proxy, error) {
+	return slices.DeleteFunc(slices.Clone(w.pods), func(p proxies.Proxy) bool {
+		return len(namespaces) > 0 && !slices.Contains(namespaces, p.Namespace)
+	}), nil
+}
 
 func (w *fakeWorld) Routes(context.Context, proxies.Proxy) (envoy.Routes, error) {
 	if w.carried == nil {
@@ -225,6 +238,7 @@ func there(kind, name string, labels map[string]string) *unstructured.Unstructur
 			if k.namespaced {
 				u.SetNamespace("default")
 			}
+			break
 		}
 	}
 	u.SetName(name)

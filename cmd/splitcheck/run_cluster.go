@@ -61,7 +61,7 @@ func (f *runFlags) openCluster(ctx context.Context, std streams, list []*scenari
 	}
 	options.Open = func(ctx context.Context, s *scenarios.Scenario) (target.Target, error) {
 		own := open
-		own.Scenario = s.Name
+		own.Scenario, own.There = s.Name, f.there[s]
 		return cluster.Open(ctx, own)
 	}
 	return done, nil

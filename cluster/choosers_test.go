@@ -1,0 +1,103 @@
+package cluster
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/splitcheck/splitcheck/ingress"
+	"github.com/splitcheck/splitcheck/proxies"
+	"github.com/splitcheck/splitcheck/target"
+)
+
+// public is a Gateway of the Gateway API that belongs to a team of its own, split
+// a route of ours that attaches to it.
+const (
+	public = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: public, namespace: infra}
+spec:
+  gatewayClassName: istio
+  listeners: [{name: http, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: All}}}]
+`
+	split = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: split}
+spec:
+  parentRefs: [{name: public, namespace: infra}]
+  rules: [{backendRefs: [{name: canary, port: 80}]}]
+`
+	handed = `
+  addresses: [{type: Hostname, value: ingress.istio-system.svc.cluster.local}]
+`
+)
+
+// ways notes which way in was asked for.
+type ways struct{ asked string }
+
+func (w *ways) Gateway(context.Context) (ingress.Way, error) {
+	w.asked = "the ingress gateway"
+	return ingress.Way{}, nil
+}
+
+func (w *ways) GatewayAPI(_ context.Context, namespace, name string) (ingress.Way, error) {
+	w.asked = "Gateway " + namespace + "/" + name
+	return ingress.Way{}, nil
+}
+
+func (w *ways) Service(context.Context, string, string, int) (ingress.Way, error) {
+	w.asked = "a Service"
+	return ingress.Way{}, nil
+}
+
+// stands is an object as it stands in a cluster.
+func stands(t *testing.T, text string) *unstructured.Unstructured {
+	t.Helper()
+	found := objects(t, text)
+	require.Len(t, found, 1)
+	u := &unstructured.Unstructured{}
+	require.NoError(t, u.UnmarshalJSON(found[0].JSON()))
+	u.SetNamespace(found[0].Namespace)
+	return u
+}
+
+// TestGatewaysOfOthers: a route attaches to a Gateway in another namespace, which
+// the scenario does not bring; its pods are found there, or where the Gateway
+// hands itself over to, and the load enters by them.
+func TestGatewaysOfOthers(t *testing.T) {
+	own := proxies.Proxy{Name: "public-istio-1", Namespace: "infra", Workload: "public-istio", Gateway: true, GatewayAPI: "infra/public"}
+	for name, c := range map[string]struct {
+		gateway, proxy, way string
+	}{
+		"made by Istio": {public, "public-istio-1.infra", "Gateway infra/public"},
+		"handed over":   {public + handed, "ingress-1.istio-system", "the ingress gateway"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, applied := range []bool{true, false} {
+				var in ways
+				there := objects(t, split)
+				w := newWorld(t, Options{Ways: &in, There: there}, stands(t, c.gateway))
+				if c.gateway == public {
+					w.pods = append(w.pods, own)
+				}
+				if applied {
+					require.NoError(t, w.survey(t.Context(), there))
+					w.brought = append(w.brought, &brought{key: there[0].Key(), object: there[0], phase: routes})
+					found, err := w.choosers(t.Context(), w.world())
+					require.NoError(t, err)
+					require.Len(t, found.proxies, 1)
+					assert.Equal(t, c.proxy, found.proxies[0].String())
+					assert.Empty(t, idle(w.world(), found.proxies))
+				}
+				_, err := w.Enter(target.Via{}, target.Load{Connections: 1})
+				require.NoError(t, err)
+				assert.Equal(t, c.way, in.asked, "applied: %v", applied)
+			}
+		})
+	}
+}
