@@ -2,6 +2,8 @@ package cluster
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -40,8 +42,8 @@ spec:
 // ways notes which way in was asked for.
 type ways struct{ asked string }
 
-func (w *ways) Gateway(context.Context) (ingress.Way, error) {
-	w.asked = "the ingress gateway"
+func (w *ways) Gateway(_ context.Context, meant ingress.Meant) (ingress.Way, error) {
+	w.asked = fmt.Sprint("the gateway of ", meant.Service, meant.Selectors)
 	return ingress.Way{}, nil
 }
 
@@ -75,7 +77,7 @@ func TestGatewaysOfOthers(t *testing.T) {
 		gateway, proxy, way string
 	}{
 		"made by Istio": {public, "public-istio-1.infra", "Gateway infra/public"},
-		"handed over":   {public + handed, "ingress-1.istio-system", "the ingress gateway"},
+		"handed over":   {public + handed, "ingress-1.istio-system", "the gateway of istio-system/ingress[]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, applied := range []bool{true, false} {
@@ -98,6 +100,32 @@ func TestGatewaysOfOthers(t *testing.T) {
 				require.NoError(t, err)
 				assert.Equal(t, c.way, in.asked, "applied: %v", applied)
 			}
+		})
+	}
+}
+
+// TestGatewaysBySelector: the load enters by the pods that serve the Gateway to
+// which the routes attach, whatever else is called a gateway here.
+func TestGatewaysBySelector(t *testing.T) {
+	const theirs = `
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: in, namespace: team}
+spec:
+  selector: {istio: ingress}
+  servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]
+`
+	for name, c := range map[string]struct{ objects, want string }{
+		"its own":          {canary, "the gateway of [map[istio:ingressgateway]]"},
+		"another's":        {strings.ReplaceAll(canary, "gateways: [in]", "gateways: [team/in]"), "the gateway of [map[istio:ingress]]"},
+		"inside of a mesh": {strings.ReplaceAll(canary, "gateways: [in]", "gateways: [mesh]"), "the gateway of []"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var in ways
+			w := newWorld(t, Options{Ways: &in, There: objects(t, c.objects)}, stands(t, theirs))
+			_, err := w.Enter(target.Via{}, target.Load{Connections: 1})
+			require.NoError(t, err)
+			assert.Equal(t, c.want, in.asked)
 		})
 	}
 }

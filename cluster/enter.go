@@ -5,8 +5,10 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 
+	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -70,15 +72,31 @@ func (c *Cluster) way(ctx context.Context, via target.Via) (ingress.Way, string,
 				continue
 			}
 			if handedOver(g) {
-				way, err := c.options.Ways.Gateway(ctx)
+				// "ingress.istio-system.svc.cluster.local", or less of it.
+				name, rest, _ := strings.Cut(g.Spec.Addresses[0].Value, ".")
+				namespace, _, _ := strings.Cut(rest, ".")
+				way, err := c.options.Ways.Gateway(ctx, ingress.Meant{Service: cmp.Or(namespace, o.Namespace) + "/" + name})
 				return way, "gateway", err
 			}
 			way, err := c.options.Ways.GatewayAPI(ctx, o.Namespace, o.Name)
 			return way, o.Namespace + "/" + o.Name + "-istio", err
 		}
 	}
-	way, err := c.options.Ways.Gateway(ctx)
+	way, err := c.options.Ways.Gateway(ctx, ingress.Meant{Selectors: selectorsOf(world)})
 	return way, "gateway", err
+}
+
+// selectorsOf are the labels of the pods that serve the Gateways to which a
+// world's routes attach. An empty selector fits any gateway, and says nothing.
+func selectorsOf(world []manifests.Object) []map[string]string {
+	named := gatewaysNamed(world)
+	var selectors []map[string]string
+	for _, o := range world {
+		if g, ok := o.Value.(*networkingv1.Gateway); ok && named[o.Key()] && len(g.Spec.GetSelector()) > 0 {
+			selectors = append(selectors, g.Spec.GetSelector())
+		}
+	}
+	return selectors
 }
 
 // inForce is the world, or what the scenario expects to find where it has brought

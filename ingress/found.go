@@ -22,10 +22,9 @@ type FoundOptions struct {
 	REST *rest.Config
 	// GatewayURL is the gateway's address; nothing is looked for then.
 	GatewayURL string
-	// GatewayService is "namespace/name" of the ingress gateway's Service.
+	// GatewayService is "namespace/name" of the ingress gateway's Service,
+	// whichever one is meant.
 	GatewayService string
-	// Selectors are those of the Gateways in use; none for istio=ingressgateway.
-	Selectors []map[string]string
 }
 
 // Found are the Ways into a cluster as it is: a LoadBalancer's address, else a
@@ -54,11 +53,11 @@ func NewFound(options FoundOptions) (*Found, error) {
 }
 
 // Gateway implements Ways.
-func (f *Found) Gateway(ctx context.Context) (Way, error) {
+func (f *Found) Gateway(ctx context.Context, meant Meant) (Way, error) {
 	if f.options.GatewayURL != "" {
 		return Way{URL: f.options.GatewayURL}, nil
 	}
-	service, err := f.gateway(ctx)
+	service, err := f.gateway(ctx, meant)
 	if err != nil {
 		return Way{}, err
 	}
@@ -92,8 +91,8 @@ func (f *Found) Service(ctx context.Context, namespace, name string, port int) (
 }
 
 // gateway finds the Service of the ingress gateway.
-func (f *Found) gateway(ctx context.Context) (*corev1.Service, error) {
-	if named := f.options.GatewayService; named != "" {
+func (f *Found) gateway(ctx context.Context, meant Meant) (*corev1.Service, error) {
+	if named := cmp.Or(f.options.GatewayService, meant.Service); named != "" {
 		namespace, name, _ := strings.Cut(named, "/")
 		service, err := f.client.CoreV1().Services(namespace).Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
@@ -101,7 +100,7 @@ func (f *Found) gateway(ctx context.Context) (*corev1.Service, error) {
 		}
 		return service, nil
 	}
-	selectors := f.options.Selectors
+	selectors := meant.Selectors
 	if len(selectors) == 0 {
 		selectors = []map[string]string{{"istio": "ingressgateway"}}
 	}
@@ -123,7 +122,7 @@ func (f *Found) gateway(ctx context.Context) (*corev1.Service, error) {
 	}
 	switch len(found) {
 	case 0:
-		return nil, fmt.Errorf("there is no ingress gateway: no Service leads to running pods with the labels %s; install one, or give its address with --gateway-url", strings.Join(words, " or "))
+		return nil, fmt.Errorf("there is no ingress gateway: no Service leads to running pods with the labels %s; install one, say which it is with --gateway NAMESPACE/NAME, or give its address with --gateway-url", strings.Join(words, " or "))
 	case 1:
 		return found[0], nil
 	}

@@ -52,7 +52,7 @@ func TestWhicheverAnswers(t *testing.T) {
 		"forwarded": {"http://forwarded", "by port-forward to pod gw-1, since nobody answers at http://203.0.113.7:80, " +
 			"nobody answers at http://172.18.0.2:31000: this is the split of that one gateway pod of 2"},
 	} {
-		way, err := found(answering, balanced, node(), gatewayPod("gw-1", "gw"), gatewayPod("gw-2", "gw")).Gateway(t.Context())
+		way, err := found(answering, balanced, node(), gatewayPod("gw-1", "gw"), gatewayPod("gw-2", "gw")).Gateway(t.Context(), Meant{})
 		require.NoError(t, err)
 		assert.Equal(t, want, [2]string{way.URL, way.Note})
 	}
@@ -61,13 +61,27 @@ func TestWhicheverAnswers(t *testing.T) {
 }
 
 func TestWhichGateway(t *testing.T) {
-	_, err := found("").Gateway(t.Context())
+	_, err := found("").Gateway(t.Context(), Meant{})
 	assert.ErrorContains(t, err, "no Service leads to running pods with the labels istio=ingressgateway")
-	_, err = found("", service("a", nil), service("b", nil), gatewayPod("a-1", "a"), gatewayPod("b-1", "b")).Gateway(t.Context())
+	_, err = found("", service("a", nil), service("b", nil), gatewayPod("a-1", "a"), gatewayPod("b-1", "b")).Gateway(t.Context(), Meant{})
 	assert.ErrorContains(t, err, "several ingress gateways: web/a, web/b; say which with --gateway")
-	f := found("")
+	// Helm's chart names the pods after its release: their label is the Gateway's
+	// own, and not Istio's.
+	both := []runtime.Object{service("a", nil), service("b", nil), gatewayPod("a-1", "a"), gatewayPod("b-1", "b"), node()}
+	f := found("forwarded", both...)
+	way, err := f.Gateway(t.Context(), Meant{Selectors: []map[string]string{{"app": "b"}}})
+	require.NoError(t, err)
+	assert.Contains(t, way.Note, "by port-forward to pod b-1")
+	way, err = f.Gateway(t.Context(), Meant{Service: "web/a"})
+	require.NoError(t, err)
+	assert.Contains(t, way.Note, "by port-forward to pod a-1")
+	f.options.GatewayService = "web/b"
+	way, err = f.Gateway(t.Context(), Meant{Service: "web/a"})
+	require.NoError(t, err)
+	assert.Contains(t, way.Note, "by port-forward to pod b-1", "the user knows better")
+	f = found("")
 	f.options.GatewayURL = "http://shop.example"
-	way, err := f.Gateway(t.Context())
+	way, err = f.Gateway(t.Context(), Meant{})
 	require.NoError(t, err)
 	assert.Equal(t, Way{URL: "http://shop.example"}, way)
 }

@@ -64,8 +64,8 @@ func NewMapped(client kubernetes.Interface, ports Ports) *Mapped {
 
 func local(p Port) string { return fmt.Sprintf("http://127.0.0.1:%d", p.Local) }
 
-// Gateway implements Ways.
-func (m *Mapped) Gateway(ctx context.Context) (Way, error) {
+// Gateway implements Ways. There is no other than the one that is mapped.
+func (m *Mapped) Gateway(ctx context.Context, _ Meant) (Way, error) {
 	url := local(m.ports.Gateway)
 	if err := m.answers(ctx, url); err != nil {
 		return Way{}, fmt.Errorf("the ingress gateway does not answer at %s (NodePort %d): %w; does its pod run, and does a Gateway open port 80 on it?", url, m.ports.Gateway.Node, err)

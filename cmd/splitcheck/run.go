@@ -30,6 +30,7 @@ type runFlags struct {
 	all        bool
 	target     string
 	gatewayURL string
+	gateway    string
 	step       string
 	noApply    bool
 	applyDelay time.Duration
@@ -76,6 +77,7 @@ and removed after the run; objects of others are left alone.`,
 	flags.BoolVar(&f.all, "all", false, "run every built-in scenario")
 	flags.StringVar(&f.target, "target", "sim", "sim, kind, cluster or gateway")
 	flags.StringVar(&f.gatewayURL, "gateway-url", "", "where the gateway is, for --target gateway; on cluster it is found")
+	flags.StringVar(&f.gateway, "gateway", "", "NAMESPACE/NAME of the gateway's Service, for --target cluster (default: what the scenario's Gateways select)")
 	flags.StringVar(&f.step, "step", "", "run only the step of this name")
 	flags.BoolVar(&f.noApply, "no-apply", false, "change nothing: only the checks of --step, on what is there")
 	f.cluster.register(cmd, "cluster-config")
@@ -321,6 +323,17 @@ func (f *runFlags) options(cmd *cobra.Command) (runner.Options, error) {
 		options.Rate = gatewayRate
 	default:
 		return options, usagef("--target %q is unknown; there are sim, kind, cluster and gateway", f.target)
+	}
+	if f.gateway != "" {
+		namespace, name, ok := strings.Cut(f.gateway, "/")
+		switch {
+		case f.target != "cluster":
+			return options, usagef("--gateway is for --target cluster")
+		case !ok || namespace == "" || name == "" || strings.Contains(name, "/"):
+			return options, usagef("--gateway %s is not NAMESPACE/NAME, such as istio-ingress/istio-ingress", f.gateway)
+		case f.gatewayURL != "":
+			return options, usagef("--gateway and --gateway-url name two gateways; give one")
+		}
 	}
 	if f.target != "kind" && f.target != "cluster" && (f.keep || f.force) {
 		return options, usagef("--keep and --force are for --target kind and cluster; %s brings nothing into a cluster", f.target)

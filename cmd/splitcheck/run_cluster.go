@@ -181,7 +181,7 @@ func (f *runFlags) openExisting(options *runner.Options, open *cluster.Options) 
 		return err
 	}
 	options.Target.Context = name
-	ways, err := ingress.NewFound(ingress.FoundOptions{REST: config, GatewayURL: f.gatewayURL})
+	ways, err := ingress.NewFound(ingress.FoundOptions{REST: config, GatewayURL: f.gatewayURL, GatewayService: f.gateway})
 	if err != nil {
 		return notMeasured(err)
 	}
