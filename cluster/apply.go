@@ -97,13 +97,13 @@ func (c *Cluster) check(ctx context.Context, items []*item, later func(*item) bo
 // write applies items and keeps account of them.
 func (c *Cluster) write(ctx context.Context, items []*item) error {
 	for _, i := range items {
-		if i.foreign && !(i.key.Kind == "Namespace" && labelConflicts(i.want, i.existing) == "") {
-			if err := remember(i); err != nil {
+		// Noted before it is sent: what may have arrived is taken back too.
+		b := c.note(i)
+		if b.original != nil {
+			if err := remember(i, b.original); err != nil {
 				return err
 			}
 		}
-		// Noted before it is sent: what may have arrived is taken back too.
-		b := c.note(i)
 		got, err := c.send(ctx, i, false)
 		if err != nil {
 			return err
@@ -135,7 +135,10 @@ func asked(u *unstructured.Unstructured) map[string]any {
 // note keeps account of an item.
 func (c *Cluster) note(i *item) *brought {
 	b := c.find(i.key)
-	if b == nil {
+	if b != nil {
+		// What was only scaled before is put back as a whole from now on.
+		b.replicas = nil
+	} else {
 		b = &brought{key: i.key, phase: i.phase, resource: i.resource}
 		c.brought = append(c.brought, b)
 		switch {
@@ -172,7 +175,7 @@ func (c *Cluster) scale(ctx context.Context, namespace, name string, replicas in
 		}
 		if c.find(key) == nil {
 			before, _, _ := unstructured.NestedInt64(there.Object, "spec", "replicas")
-			c.brought = append(c.brought, &brought{key: key, phase: workloads, resource: resource, replicas: &before})
+			c.brought = append(c.brought, &brought{key: key, phase: workloads, resource: resource, original: bare(there), replicas: &before})
 		}
 	}
 	patch := fmt.Sprintf(`{"spec":{"replicas":%d}}`, replicas)

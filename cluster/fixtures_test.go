@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	dynamicfake "k8s.io/client-go/dynamic/fake"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
@@ -120,6 +121,9 @@ func (w *fakeWorld) note(list *[]string, what string) {
 // for: what is sent is what is there.
 func (w *fakeWorld) patched(action clienttesting.Action) (bool, runtime.Object, error) {
 	patch := action.(clienttesting.PatchActionImpl)
+	if patch.GetPatchType() != types.ApplyPatchType {
+		return false, nil, nil
+	}
 	u := &unstructured.Unstructured{}
 	if err := json.Unmarshal(patch.GetPatch(), &u.Object); err != nil {
 		return true, nil, err

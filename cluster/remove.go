@@ -18,7 +18,7 @@ import (
 
 // leaving looks up what a step deletes, in the order in which it may go.
 func (c *Cluster) leaving(ctx context.Context, keys []manifests.Key) ([]*brought, error) {
-	var list []*brought
+	var list, fresh []*brought
 	var refused []string
 	for _, key := range keys {
 		resource, _, err := c.resource(key, "")
@@ -43,13 +43,14 @@ func (c *Cluster) leaving(ctx context.Context, keys []manifests.Key) ([]*brought
 				}
 				b.original = bare(there)
 			}
-			c.brought = append(c.brought, b)
+			fresh = append(fresh, b)
 		}
 		list = append(list, b)
 	}
 	if len(refused) > 0 {
 		return nil, errors.New(strings.Join(refused, "; "))
 	}
+	c.brought = append(c.brought, fresh...)
 	return list, nil
 }
 
@@ -59,7 +60,8 @@ func (c *Cluster) leave(ctx context.Context, list []*brought) error {
 	return c.takeAway(ctx, list, func(b *brought) error {
 		err := c.remove(ctx, b)
 		if err == nil {
-			b.gone = true
+			// One that was scaled before is to be made anew, not scaled back.
+			b.gone, b.replicas = true, nil
 		}
 		return err
 	})
