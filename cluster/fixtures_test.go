@@ -111,6 +111,11 @@ func newWorld(t *testing.T, options Options, there ...*unstructured.Unstructured
 	return w
 }
 
+// tracked are the objects that are read by their own types.
+func (w *fakeWorld) tracked() clienttesting.ObjectTracker {
+	return w.kube.(*fake.Clientset).Tracker()
+}
+
 func (w *fakeWorld) note(list *[]string, what string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

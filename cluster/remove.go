@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -93,30 +95,46 @@ func (c *Cluster) takeAway(ctx context.Context, list []*brought, do func(*brough
 // remove deletes one object. Its pods are given a short time to end, for no
 // route leads to them any more.
 func (c *Cluster) remove(ctx context.Context, b *brought) error {
+	var pods []corev1.Pod
+	if b.phase == workloads && b.key.Kind == "Deployment" {
+		pods = c.podsOf(ctx, b)
+	}
 	background := metav1.DeletePropagationBackground
 	err := b.resource.Delete(ctx, b.key.Name, metav1.DeleteOptions{PropagationPolicy: &background})
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("%s could not be removed: %w", b.key, err)
 	}
-	if b.phase == workloads && b.key.Kind == "Deployment" {
-		c.endPods(ctx, b)
+	grace := int64(podsGrace.Seconds())
+	for i := range pods {
+		// They would end all the same: errors are of no consequence.
+		_ = c.kube.CoreV1().Pods(b.key.Namespace).Delete(ctx, pods[i].Name, metav1.DeleteOptions{
+			GracePeriodSeconds: &grace, Preconditions: metav1.NewUIDPreconditions(string(pods[i].UID)),
+		})
 	}
 	return nil
 }
 
-// endPods ends the pods of a Deployment that was deleted sooner than they would
-// by themselves. They would end all the same: errors are of no consequence.
-func (c *Cluster) endPods(ctx context.Context, b *brought) {
+// podsOf returns the pods that a Deployment's own ReplicaSets have made, by their
+// identities: a StatefulSet, a Job or a pod of the same name is somebody's.
+// What cannot be asked ends its pods in its own time.
+func (c *Cluster) podsOf(ctx context.Context, b *brought) []corev1.Pod {
+	deployment, err := b.resource.Get(ctx, b.key.Name, metav1.GetOptions{})
+	if err != nil {
+		return nil
+	}
+	sets, err := c.kube.AppsV1().ReplicaSets(b.key.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil
+	}
 	list, err := c.kube.CoreV1().Pods(b.key.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return
+		return nil
 	}
-	grace := int64(podsGrace.Seconds())
-	for i := range list.Items {
-		if p := &list.Items[i]; workloadOf(p) == b.key.Name {
-			_ = c.kube.CoreV1().Pods(p.Namespace).Delete(ctx, p.Name, metav1.DeleteOptions{GracePeriodSeconds: &grace})
-		}
-	}
+	return slices.DeleteFunc(list.Items, func(p corev1.Pod) bool {
+		return !slices.ContainsFunc(sets.Items, func(set appsv1.ReplicaSet) bool {
+			return metav1.IsControlledBy(&set, deployment) && metav1.IsControlledBy(&p, &set)
+		})
+	})
 }
 
 // forgotten waits until no proxy's routes name any of the objects.

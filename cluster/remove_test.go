@@ -1,0 +1,56 @@
+package cluster
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/splitcheck/splitcheck/manifests"
+)
+
+// TestPodsOfOthersStay: what has the name of a Deployment of ours, or labels like
+// those of its pods, need not be its.
+func TestPodsOfOthersStay(t *testing.T) {
+	ours := theirs(t)
+	ours.SetUID("ours")
+	ours.SetLabels(map[string]string{ScenarioLabel: "test"})
+	w := newWorld(t, Options{}, ours)
+	made := func(kind, name, uid string) []metav1.OwnerReference {
+		yes := true
+		return []metav1.OwnerReference{{Kind: kind, Name: name, UID: types.UID(uid), Controller: &yes}}
+	}
+	set := func(uid string, owners []metav1.OwnerReference) {
+		_, err := w.kube.AppsV1().ReplicaSets("default").Create(t.Context(), &appsv1.ReplicaSet{
+			ObjectMeta: metav1.ObjectMeta{Name: uid, UID: types.UID(uid), OwnerReferences: owners},
+		}, metav1.CreateOptions{})
+		require.NoError(t, err)
+	}
+	set("app-5d4", made("Deployment", "app", "ours"))
+	set("app-6f5", made("Deployment", "app", "an earlier one of that name"))
+	for _, pod := range []metav1.ObjectMeta{
+		{Name: "app-5d4-x", OwnerReferences: made("ReplicaSet", "app-5d4", "app-5d4")},
+		{Name: "app-6f5-x", OwnerReferences: made("ReplicaSet", "app-6f5", "app-6f5")},
+		{Name: "app-0", OwnerReferences: made("StatefulSet", "app", "1")},
+		{Name: "app-job", OwnerReferences: made("Job", "app", "2")},
+		{Name: "app"},
+	} {
+		pod.Labels = map[string]string{"app": "app", appsv1.DefaultDeploymentUniqueLabelKey: "5d4"}
+		require.NoError(t, w.tracked().Create(corev1.SchemeGroupVersion.WithResource("pods"), &corev1.Pod{ObjectMeta: pod}, "default"))
+	}
+	key := manifests.Key{Group: "apps", Kind: "Deployment", Namespace: "default", Name: "app"}
+	resource, _, err := w.resource(key, "")
+	require.NoError(t, err)
+	require.NoError(t, w.remove(t.Context(), &brought{key: key, phase: workloads, resource: resource}))
+	left, err := w.kube.CoreV1().Pods("default").List(t.Context(), metav1.ListOptions{})
+	require.NoError(t, err)
+	var names []string
+	for _, p := range left.Items {
+		names = append(names, p.Name)
+	}
+	assert.ElementsMatch(t, []string{"app-6f5-x", "app-0", "app-job", "app"}, names)
+}
