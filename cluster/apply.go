@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/util/retry"
 
 	"github.com/splitcheck/splitcheck/manifests"
 )
@@ -51,13 +52,38 @@ func (c *Cluster) sendOnce(ctx context.Context, i *item, dry bool) (*unstructure
 	// Routes of somebody else's are replaced as a whole. Merged with ours they
 	// would be neither the one nor the other.
 	if i.foreign && i.phase.routing() {
-		whole := want.DeepCopy()
-		whole.SetResourceVersion(i.existing.GetResourceVersion())
-		got, err := i.resource.Update(ctx, whole, metav1.UpdateOptions{FieldManager: Manager, DryRun: options.DryRun})
+		got, err := i.replace(ctx, want, options.DryRun)
 		return got, refusal(i, err)
 	}
 	got, err := i.resource.Apply(ctx, i.key.Name, want, options)
 	return got, refusal(i, err)
+}
+
+// errChanged marks an object that somebody has changed since it was looked at.
+var errChanged = errors.New("somebody has changed it just now; run this again when nobody does")
+
+// replace writes an object in the place of somebody else's. A controller that
+// writes its status meanwhile is no reason to fail, whereas the words of whoever
+// writes its spec would be lost: they are not what was kept for later.
+func (i *item) replace(ctx context.Context, want *unstructured.Unstructured, dry []string) (got *unstructured.Unstructured, err error) {
+	there := i.existing
+	err = retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		whole := want.DeepCopy()
+		whole.SetResourceVersion(there.GetResourceVersion())
+		var failed, gone error
+		got, failed = i.resource.Update(ctx, whole, metav1.UpdateOptions{FieldManager: Manager, DryRun: dry})
+		if !apierrors.IsConflict(failed) {
+			return failed
+		}
+		if there, gone = i.resource.Get(ctx, i.key.Name, metav1.GetOptions{}); gone != nil {
+			return gone
+		}
+		if there.GetUID() != i.existing.GetUID() || there.GetGeneration() != i.existing.GetGeneration() {
+			return errChanged
+		}
+		return failed
+	})
+	return got, err
 }
 
 // refusal puts the cluster's words beside where the object stands.
@@ -71,6 +97,9 @@ func refusal(i *item, err error) error {
 	}
 	if apierrors.IsInternalError(err) && strings.Contains(err.Error(), "failed calling webhook") {
 		return fmt.Errorf("%s%s: %w: %w", i.key, place, errUnavailable, err)
+	}
+	if errors.Is(err, errChanged) {
+		return fmt.Errorf("%s%s: %w", i.key, place, err)
 	}
 	return fmt.Errorf("the cluster refuses %s%s: %w", i.key, place, err)
 }

@@ -6,8 +6,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/splitcheck/splitcheck/envoy"
 	"github.com/splitcheck/splitcheck/manifests"
@@ -113,4 +116,44 @@ func TestRefusedDeletions(t *testing.T) {
 		require.ErrorContains(t, err, "Service default/gone cannot be deleted")
 		assert.Empty(t, w.brought)
 	})
+}
+
+// TestConflicts: istiod writes the status of a VirtualService while it is being
+// overwritten, or put back; what is lost by that is nothing. Whoever changes its
+// spec loses their words, and is told.
+func TestConflicts(t *testing.T) {
+	for name, c := range map[string]struct {
+		generation int64
+		want       string
+	}{
+		"a status": {7, ""},
+		"a spec":   {8, "VirtualService default/canary (test.yaml:2): somebody has changed it just now"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				somebodys := there("VirtualService", "canary", nil)
+				somebodys.SetGeneration(7)
+				w := newWorld(t, Options{Force: true}, somebodys)
+				w.carried = func() envoy.Routes { return routed(90, 10) }
+				busy := true
+				w.dynamic.PrependReactor("update", "virtualservices", func(action clienttesting.Action) (bool, runtime.Object, error) {
+					busy = !busy
+					if busy {
+						return false, nil, nil
+					}
+					now := there("VirtualService", "canary", nil)
+					now.SetGeneration(c.generation)
+					require.NoError(t, w.dynamic.Tracker().Update(action.GetResource(), now, "default"))
+					return true, nil, apierrors.NewConflict(action.GetResource().GroupResource(), "canary", errRefused)
+				})
+				_, err := w.Change(t.Context(), target.Change{Apply: objects(t, canary)})
+				if c.want != "" {
+					require.ErrorContains(t, err, c.want)
+					return
+				}
+				require.NoError(t, err)
+				require.NoError(t, w.Cluster.Close(t.Context()))
+			})
+		})
+	}
 }

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/retry"
 
 	"github.com/splitcheck/splitcheck/manifests"
 	"github.com/splitcheck/splitcheck/proxies"
@@ -253,16 +254,20 @@ func (c *Cluster) unshare(ctx context.Context, b *brought) error {
 	return nil
 }
 
-// restore puts back what was overwritten or deleted by force.
+// restore puts back what was overwritten or deleted by force. Controllers may
+// write the object's status meanwhile.
 func (c *Cluster) restore(ctx context.Context, b *brought) error {
-	was := b.original.DeepCopy()
-	there, err := b.resource.Get(ctx, b.key.Name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		_, err = b.resource.Create(ctx, was, metav1.CreateOptions{})
-	} else if err == nil {
-		was.SetResourceVersion(there.GetResourceVersion())
-		_, err = b.resource.Update(ctx, was, metav1.UpdateOptions{})
-	}
+	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		was := b.original.DeepCopy()
+		there, err := b.resource.Get(ctx, b.key.Name, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			_, err = b.resource.Create(ctx, was, metav1.CreateOptions{})
+		} else if err == nil {
+			was.SetResourceVersion(there.GetResourceVersion())
+			_, err = b.resource.Update(ctx, was, metav1.UpdateOptions{})
+		}
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("%s could not be put back as it was: %w", b.key, err)
 	}
