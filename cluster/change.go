@@ -33,6 +33,7 @@ func (c *Cluster) Change(ctx context.Context, change target.Change) (target.Conv
 	if len(change.Apply)+len(change.Scale)+len(change.Delete) == 0 {
 		return target.Convergence{Converged: true}, nil
 	}
+	c.seen = nil
 	timeout := cmp.Or(change.Timeout, defaultTimeout)
 	limit, cancel := context.WithTimeoutCause(ctx, timeout, errLate)
 	defer cancel()

@@ -89,8 +89,10 @@ type Cluster struct {
 	brought  []*brought
 	// surroundings are objects of others that decide what ours mean.
 	surroundings []*brought
-	said         map[string]bool
-	ledger       ledger
+	// seen is what decides, as it was at the last look; nil since we changed it.
+	seen   map[manifests.Key]revision
+	said   map[string]bool
+	ledger ledger
 }
 
 var (
