@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/splitcheck/splitcheck/manifests"
@@ -25,6 +26,9 @@ type snapshot struct {
 	pods        []corev1.Pod
 	services    []corev1.Service
 	slices      []discoveryv1.EndpointSlice
+	// others are workloads of the scenario that are no Deployments, where they
+	// were asked for.
+	others map[manifests.Key]*unstructured.Unstructured
 }
 
 func (c *Cluster) snapshot(ctx context.Context, namespaces []string) (*snapshot, error) {
@@ -63,12 +67,20 @@ func notListed(ctx context.Context, what, namespace string, err error) error {
 	return fmt.Errorf("the %s of namespace %s cannot be listed: %w", what, namespace, err)
 }
 
-// of returns the pods of a Deployment, by the ReplicaSets that own them: labels
-// alone may fit the pods of another.
-func (s *snapshot) of(d *appsv1.Deployment) []*corev1.Pod {
+// of returns the pods of a workload, by what owns them: labels alone may fit the
+// pods of another.
+func (s *snapshot) of(key manifests.Key) []*corev1.Pod {
 	var found []*corev1.Pod
 	for i := range s.pods {
-		if p := &s.pods[i]; p.Namespace == d.Namespace && workloadOf(p) == d.Name {
+		p := &s.pods[i]
+		if p.Namespace != key.Namespace || workloadOf(p) != key.Name {
+			continue
+		}
+		kind := "Pod"
+		if owner := metav1.GetControllerOf(p); owner != nil {
+			kind = owner.Kind
+		}
+		if kind == key.Kind || key.Kind == "Deployment" && kind == "ReplicaSet" {
 			found = append(found, p)
 		}
 	}
