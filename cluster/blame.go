@@ -42,6 +42,7 @@ func (u *underway) blame(ctx context.Context, s *state) string {
 		for _, o := range s.unserved {
 			parts = append(parts, unservedWords(o))
 		}
+		parts = append(parts, s.troubles...)
 		for _, o := range s.idle {
 			parts = append(parts, idleWords(o))
 		}

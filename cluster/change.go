@@ -84,6 +84,8 @@ type underway struct {
 	warnings []string
 	// doubts are when what ought not to last was first seen.
 	doubts map[string]time.Time
+	// bad are when pods were first seen in a state that mostly does not end.
+	bad map[string]time.Time
 	// refused is what proxies have said against the change when their logs were
 	// last read, at logsRead.
 	refused  []string

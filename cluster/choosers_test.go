@@ -5,9 +5,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/splitcheck/splitcheck/ingress"
@@ -126,6 +130,41 @@ spec:
 			_, err := w.Enter(target.Via{}, target.Load{Connections: 1})
 			require.NoError(t, err)
 			assert.Equal(t, c.want, in.asked)
+		})
+	}
+}
+
+// TestGatewaysOnTheirWay: the pod of a Gateway pulls its image for longer than a
+// refusal is doubted; only one that will not come ends the wait early.
+func TestGatewaysOnTheirWay(t *testing.T) {
+	for reason, c := range map[string]struct {
+		words   string
+		atMost  time.Duration
+		atLeast time.Duration
+	}{
+		"ContainerCreating": {"", time.Minute + time.Second, 59 * time.Second},
+		"ImagePullBackOff":  {"pod public-istio-1 of Gateway infra/public is waiting: container istio-proxy: ImagePullBackOff", 40 * time.Second, 30 * time.Second},
+		"no pod at all":     {"HTTPRoute default/split (test.yaml:2) attaches to nothing", 15 * time.Second, 10 * time.Second},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, Options{}, stands(t, public))
+				if reason != "no pod at all" {
+					require.NoError(t, w.tracked().Add(&corev1.Pod{
+						ObjectMeta: metav1.ObjectMeta{Namespace: "infra", Name: "public-istio-1", Labels: map[string]string{gatewayNameLabel: "public"}},
+						Status: corev1.PodStatus{Phase: corev1.PodPending, ContainerStatuses: []corev1.ContainerStatus{{
+							Name: "istio-proxy", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}},
+						}}},
+					}))
+				}
+				began := time.Now()
+				got, err := w.Change(t.Context(), target.Change{Apply: objects(t, split), Timeout: time.Minute})
+				require.NoError(t, err)
+				assert.False(t, got.Converged)
+				assert.Contains(t, got.Detail, c.words)
+				assert.Less(t, time.Since(began), c.atMost)
+				assert.Greater(t, time.Since(began), c.atLeast)
+			})
 		})
 	}
 }

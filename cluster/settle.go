@@ -94,6 +94,8 @@ type state struct {
 	unserved []manifests.Object
 	// idle are the objects with routes that no proxy has any use for.
 	idle []manifests.Object
+	// troubles are those of pods that Istio has made for Gateways.
+	troubles []string
 	// unsettled says in which Service the EndpointSlices are not the pods.
 	unsettled string
 	// settledWrong says what will not come right by waiting.
@@ -188,6 +190,13 @@ func (u *underway) settledWrong(ctx context.Context, world []manifests.Object, n
 	for _, o := range now.idle {
 		doubts = append(doubts, idleWords(o))
 	}
+	coming, troubles := u.starting(ctx, world)
+	now.troubles = troubles
+	if coming {
+		u.doubts = map[string]time.Time{}
+		return ""
+	}
+	doubts = append(doubts, troubles...)
 	doubts = append(doubts, u.cluster.conditions(ctx, world)...)
 	doubts = append(doubts, u.refusals(ctx, now)...)
 	known := map[string]time.Time{}

@@ -242,6 +242,6 @@ func concerned(service *corev1.Service, world []manifests.Object) bool {
 			return false
 		}
 		return o.Kind == "Service" && o.Name == service.Name ||
-			o.Kind == "Gateway" && o.Name == service.Labels["gateway.networking.k8s.io/gateway-name"]
+			o.Kind == "Gateway" && o.Name == service.Labels[gatewayNameLabel]
 	})
 }

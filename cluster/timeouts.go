@@ -29,7 +29,8 @@ const (
 	// only given the destinations that its routes name never knows them before.
 	clustersPatience = 10 * time.Second
 	// verdictPatience is how long a refusal by the control plane, or an object
-	// that attaches to nothing, must stand before it is believed.
+	// that attaches to nothing, must stand before it is believed. It begins when
+	// no pod of a gateway is on its way any more.
 	verdictPatience = 10 * time.Second
 	// webhookPatience is how long a control plane whose pods are ready may be out
 	// of the API server's reach: a new address takes a moment to be known.
