@@ -14,11 +14,12 @@ import (
 	"github.com/splitcheck/splitcheck/manifests"
 )
 
-// hasRoutes says whether an object gives proxies routes for requests.
+// hasRoutes says whether an object gives proxies routes for requests. Those of a
+// VirtualService that hands all over to others are the others'.
 func hasRoutes(o manifests.Object) bool {
 	switch v := o.Value.(type) {
 	case *networkingv1.VirtualService:
-		return len(v.Spec.GetHttp()) > 0
+		return len(v.Spec.GetHttp()) > len(delegatesOf(o))
 	case *gatewayv1.HTTPRoute:
 		return len(v.Spec.Rules) > 0
 	}

@@ -159,7 +159,7 @@ func (u *underway) state(ctx context.Context, world []manifests.Object) (state, 
 	return now, nil
 }
 
-// idle returns the objects that have routes, none of which any proxy would have.
+// idle returns the scenario's objects that have routes, none of which any proxy would have.
 func idle(world []manifests.Object, list []proxies.Proxy) []manifests.Object {
 	used := map[manifests.Key]bool{}
 	for _, p := range list {
@@ -169,7 +169,7 @@ func idle(world []manifests.Object, list []proxies.Proxy) []manifests.Object {
 		}
 	}
 	var left []manifests.Object
-	for _, o := range world {
+	for _, o := range ownOnly(world) {
 		if hasRoutes(o) && !used[o.Key()] {
 			left = append(left, o)
 		}
