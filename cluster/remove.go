@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -57,10 +58,10 @@ func (c *Cluster) leaving(ctx context.Context, keys []manifests.Key) ([]*brought
 	return list, nil
 }
 
-// leave deletes objects: routes first, and nothing that they may use before no
-// proxy has them any more.
+// leave deletes objects for a change: routes first, and nothing that they may use
+// before no proxy has them any more. That may take the time that the change may.
 func (c *Cluster) leave(ctx context.Context, list []*brought) error {
-	return c.takeAway(ctx, list, func(b *brought) error {
+	return c.takeAway(ctx, list, 0, func(b *brought) error {
 		err := c.remove(ctx, b)
 		if err == nil {
 			// One that was scaled before is to be made anew, not scaled back.
@@ -71,8 +72,9 @@ func (c *Cluster) leave(ctx context.Context, list []*brought) error {
 }
 
 // takeAway goes through objects from the last phase to the first. It goes on
-// after an error: what can be removed is removed.
-func (c *Cluster) takeAway(ctx context.Context, list []*brought, do func(*brought) error) error {
+// after an error: what can be removed is removed. The proxies may take forget to
+// let go of routes, or all the time of ctx if it is 0.
+func (c *Cluster) takeAway(ctx context.Context, list []*brought, forget time.Duration, do func(*brought) error) error {
 	world := c.world()
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b *brought) int { return int(b.phase - a.phase) })
@@ -85,7 +87,7 @@ func (c *Cluster) takeAway(ctx context.Context, list []*brought, do func(*brough
 			routed = append(routed, b.key)
 		}
 		if b.phase == routes && (i+1 == len(list) || list[i+1].phase != routes) {
-			if err := c.forgotten(ctx, world, routed); err != nil {
+			if err := c.forgotten(ctx, world, routed, forget); err != nil {
 				failed = append(failed, err)
 			}
 		}
@@ -138,13 +140,18 @@ func (c *Cluster) podsOf(ctx context.Context, b *brought) []corev1.Pod {
 	})
 }
 
-// forgotten waits until no proxy's routes name any of the objects.
-func (c *Cluster) forgotten(ctx context.Context, world []manifests.Object, keys []manifests.Key) error {
+// forgotten waits until no proxy's routes name any of the objects. In vain, within
+// a change, it is one that did not take effect.
+func (c *Cluster) forgotten(ctx context.Context, world []manifests.Object, keys []manifests.Key, within time.Duration) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	limit, cancel := context.WithTimeoutCause(ctx, forgetTimeout, errLate)
-	defer cancel()
+	limit, began := ctx, time.Now()
+	if within > 0 {
+		var cancel context.CancelFunc
+		limit, cancel = context.WithTimeoutCause(ctx, within, errLate)
+		defer cancel()
+	}
 	for {
 		var holding []string
 		found, err := c.choosers(limit, world)
@@ -170,8 +177,8 @@ func (c *Cluster) forgotten(ctx context.Context, world []manifests.Object, keys 
 			if !errors.Is(err, errLate) {
 				return err
 			}
-			words := append(c.controlPlane(context.WithoutCancel(ctx)), fmt.Sprintf("%s after they were deleted, routes of theirs are still in use: %s", forgetTimeout, listed(holding)))
-			return errors.New(strings.Join(words, "; "))
+			words := append(c.controlPlane(context.WithoutCancel(ctx)), fmt.Sprintf("%s after they were deleted, routes of theirs are still in use: %s", time.Since(began).Round(time.Second), listed(holding)))
+			return &notLive{detail: strings.Join(words, "; ")}
 		}
 	}
 }
@@ -189,7 +196,7 @@ func (c *Cluster) Close(ctx context.Context) error {
 	if c.options.Keep {
 		return nil
 	}
-	return c.takeAway(ctx, c.brought, func(b *brought) error {
+	return c.takeAway(ctx, c.brought, forgetTimeout, func(b *brought) error {
 		err := c.undo(ctx, b)
 		if err != nil {
 			return fmt.Errorf("%w; it is still in the cluster", err)

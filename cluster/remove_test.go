@@ -2,6 +2,8 @@ package cluster
 
 import (
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -10,7 +12,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/splitcheck/splitcheck/envoy"
 	"github.com/splitcheck/splitcheck/manifests"
+	"github.com/splitcheck/splitcheck/target"
 )
 
 // TestPodsOfOthersStay: what has the name of a Deployment of ours, or labels like
@@ -53,4 +57,28 @@ func TestPodsOfOthersStay(t *testing.T) {
 		names = append(names, p.Name)
 	}
 	assert.ElementsMatch(t, []string{"app-6f5-x", "app-0", "app-job", "app"}, names)
+}
+
+// TestRoutesThatStay: a control plane that is slow to take routes away is given
+// the time of the step, and then the step did not take effect; it is no failure of
+// the measurement.
+func TestRoutesThatStay(t *testing.T) {
+	for timeout, converged := range map[time.Duration]bool{40 * time.Second: true, 25 * time.Second: false} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, Options{})
+			now := routed(90, 10)
+			w.carried = func() envoy.Routes { return now }
+			_, err := w.Change(t.Context(), target.Change{Apply: objects(t, canary)})
+			require.NoError(t, err)
+			slow := time.AfterFunc(30*time.Second, func() { now = nil })
+			defer slow.Stop()
+			key := manifests.Key{Group: "networking.istio.io", Kind: "VirtualService", Namespace: "default", Name: "canary"}
+			got, err := w.Change(t.Context(), target.Change{Delete: []manifests.Key{key}, Timeout: timeout})
+			require.NoError(t, err)
+			assert.Equal(t, converged, got.Converged, got.Detail)
+			if !converged {
+				assert.Contains(t, got.Detail, "routes of theirs are still in use: proxy ingress-1.istio-system has")
+			}
+		})
+	}
 }

@@ -57,5 +57,5 @@ func Sweep(ctx context.Context, options Options) (removed []string, err error) {
 			removed = append(removed, key.String())
 		}
 	}
-	return removed, c.takeAway(ctx, c.brought, func(b *brought) error { return c.undo(ctx, b) })
+	return removed, c.takeAway(ctx, c.brought, forgetTimeout, func(b *brought) error { return c.undo(ctx, b) })
 }

@@ -44,8 +44,8 @@ const (
 	// goneTimeout is how long an object of a former run, or one that is deleted
 	// while a scenario runs, may take to be gone.
 	goneTimeout = time.Minute
-	// forgetTimeout is how long the proxies may take to let go of routes that
-	// were deleted.
+	// forgetTimeout is how long the proxies may take, at the end of a scenario,
+	// to let go of routes that were deleted; within a step its own time bounds it.
 	forgetTimeout = 20 * time.Second
 	// crashPatience is how long a pod may stay in a state that mostly does not
 	// end by itself (a crash loop, an image that cannot be had, no node that

@@ -162,7 +162,7 @@ func TestWays(t *testing.T) {
 	})
 	t.Run("NamedGateway", func(t *testing.T) {
 		f.clean(t)
-		enter(t, "--gateway", "istio-system/nobody").ends(t, time.Minute, 5, "the ingress gateway's Service istio-system/nobody cannot be looked up")
+		enter(t, "--gateway", "istio-system/nobody").ends(t, time.Minute, 5, "he ingress gateway's Service istio-system/nobody cannot be looked up")
 		enter(t, "--gateway", "istio-system/istio-ingressgateway").ends(t, time.Minute, 0)
 	})
 	t.Run("NoGateway", func(t *testing.T) {
