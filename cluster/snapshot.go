@@ -136,7 +136,9 @@ func (s *snapshot) service(namespace, name string) *corev1.Service {
 }
 
 // endpoints are the ready addresses of a Service in its EndpointSlices, by the
-// pods' names, each with the port for the Service's port (0 for the first).
+// pods' names, each with the port for the Service's port (0 for the first). Of a
+// Service with two families of addresses it is the first that counts: a pod is
+// then in two slices, and proxies name it by the first.
 func (s *snapshot) endpoints(service *corev1.Service, port int) map[string]string {
 	name := ""
 	for _, p := range service.Spec.Ports {
@@ -149,6 +151,9 @@ func (s *snapshot) endpoints(service *corev1.Service, port int) map[string]strin
 	for i := range s.slices {
 		slice := &s.slices[i]
 		if slice.Namespace != service.Namespace || slice.Labels[discoveryv1.LabelServiceName] != service.Name {
+			continue
+		}
+		if families := service.Spec.IPFamilies; len(families) > 0 && string(slice.AddressType) != string(families[0]) {
 			continue
 		}
 		number := 0

@@ -253,7 +253,8 @@ func (m *Mapped) awaitEndpoints(ctx context.Context, service, entry *corev1.Serv
 	return addresses, err
 }
 
-// readyAddresses are those of a Service's EndpointSlices, sorted.
+// readyAddresses are those of a Service's EndpointSlices, sorted. Of two families
+// of addresses the first counts: an entry has no other.
 func readyAddresses(ctx context.Context, client kubernetes.Interface, s *corev1.Service) ([]string, error) {
 	slicesOf, err := client.DiscoveryV1().EndpointSlices(s.Namespace).List(ctx, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + s.Name})
 	if err != nil {
@@ -261,6 +262,9 @@ func readyAddresses(ctx context.Context, client kubernetes.Interface, s *corev1.
 	}
 	var addresses []string
 	for _, slice := range slicesOf.Items {
+		if families := s.Spec.IPFamilies; len(families) > 0 && string(slice.AddressType) != string(families[0]) {
+			continue
+		}
 		for _, e := range slice.Endpoints {
 			if e.Conditions.Ready == nil || *e.Conditions.Ready {
 				addresses = append(addresses, e.Addresses...)
