@@ -130,10 +130,11 @@ func (c *Cluster) past(ctx context.Context, via target.Via) (ingress.Way, error)
 	if err != nil {
 		return ingress.Way{}, fmt.Errorf("the Service %s/%s cannot be looked up: %w", namespace, via.Service, err)
 	}
-	if len(service.Spec.Ports) == 0 {
-		return ingress.Way{}, fmt.Errorf("the Service %s/%s has no ports to enter by", namespace, via.Service)
+	port, err := ingress.HTTPPort(service)
+	if err != nil {
+		return ingress.Way{}, fmt.Errorf("%w, so it cannot be entered", err)
 	}
-	return c.options.Ways.Service(ctx, namespace, via.Service, int(service.Spec.Ports[0].Port))
+	return c.options.Ways.Service(ctx, namespace, via.Service, int(port.Port))
 }
 
 // leading sends nothing on a way that leads nowhere any more, and says why. Its

@@ -82,7 +82,7 @@ func (f *Found) Service(ctx context.Context, namespace, name string, port int) (
 	if err != nil {
 		return Way{}, err
 	}
-	way, tried, err := f.direct(ctx, service, found)
+	way, tried, err := f.direct(ctx, service, found, true)
 	if err != nil || way.URL != "" {
 		return way, err
 	}
@@ -167,11 +167,11 @@ func (f *Found) selecting(ctx context.Context, selector map[string]string) ([]*c
 }
 
 func (f *Found) enterGateway(ctx context.Context, service *corev1.Service) (Way, error) {
-	port, err := httpPort(service)
+	port, err := HTTPPort(service)
 	if err != nil {
-		return Way{}, err
+		return Way{}, fmt.Errorf("%w; give the gateway's address with --gateway-url", err)
 	}
-	way, tried, err := f.direct(ctx, service, port)
+	way, tried, err := f.direct(ctx, service, port, false)
 	if err != nil || way.URL != "" {
 		return way, err
 	}
@@ -199,9 +199,10 @@ func (f *Found) enterGateway(ctx context.Context, service *corev1.Service) (Way,
 	return Way{URL: forwarded.url, Note: note, Lost: forwarded.lost, Close: forwarded.end}, nil
 }
 
-// direct tries the addresses of the Service that lead to all of its pods. It
-// returns an empty Way and what was tried if none answers.
-func (f *Found) direct(ctx context.Context, s *corev1.Service, port corev1.ServicePort) (Way, string, error) {
+// direct tries the addresses of the Service that lead to its pods; to all of them,
+// whichever node is entered, if balanced. It returns an empty Way and what was
+// tried if none answers.
+func (f *Found) direct(ctx context.Context, s *corev1.Service, port corev1.ServicePort, balanced bool) (Way, string, error) {
 	type candidate struct{ url, note string }
 	var (
 		list  []candidate
@@ -221,13 +222,17 @@ func (f *Found) direct(ctx context.Context, s *corev1.Service, port corev1.Servi
 	if port.NodePort == 0 {
 		tried = append(tried, "it has no NodePort")
 	} else {
+		local := s.Spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal
 		nodes, err := f.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
-		if err != nil {
+		switch {
+		case err != nil:
 			tried = append(tried, "the nodes' addresses cannot be listed ("+err.Error()+")")
-		} else {
+		case local && balanced && len(nodes.Items) > 1:
+			tried = append(tried, "its NodePort leads to pods on one node only (externalTrafficPolicy: Local)")
+		default:
 			for _, address := range nodeAddresses(nodes.Items) {
 				note := fmt.Sprintf("by NodePort %d of node address %s", port.NodePort, address)
-				if s.Spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal {
+				if local {
 					note += ", which leads to pods on that node only (externalTrafficPolicy: Local)"
 				}
 				list = append(list, candidate{at(address, port.NodePort), note})

@@ -86,6 +86,42 @@ func TestWhichGateway(t *testing.T) {
 	assert.Equal(t, Way{URL: "http://shop.example"}, way)
 }
 
+// TestOneNodeIsNotAll: a NodePort that leads to the pods of its own node splits
+// otherwise than the Service does, unless there is no other node.
+func TestOneNodeIsNotAll(t *testing.T) {
+	local := service("a", func(s *corev1.Service) {
+		s.Spec.Type, s.Spec.Ports[0].NodePort = corev1.ServiceTypeNodePort, 31000
+		s.Spec.ExternalTrafficPolicy = corev1.ServiceExternalTrafficPolicyLocal
+	})
+	second := node()
+	second.Name = "m"
+	_, err := found("31000", local, node(), second).Service(t.Context(), "web", "a", 80)
+	require.ErrorContains(t, err, "its NodePort leads to pods on one node only (externalTrafficPolicy: Local)")
+	way, err := found("31000", local, node()).Service(t.Context(), "web", "a", 80)
+	require.NoError(t, err)
+	assert.Equal(t, "http://172.18.0.2:31000", way.URL)
+}
+
+func TestWhichPortSpeaksHTTP(t *testing.T) {
+	port := func(name string, number int32) corev1.ServicePort {
+		return corev1.ServicePort{Name: name, Port: number}
+	}
+	dns := port("dns", 53)
+	dns.Protocol = corev1.ProtocolUDP
+	for want, ports := range map[int32][]corev1.ServicePort{
+		80:   {port("metrics", 9090), port("web", 80)},
+		8080: {port("metrics", 9090), dns, port("web", 8080)},
+		8081: {port("http-metrics", 9090), port("web", 8080), port("http-web", 8081)},
+		9090: {port("metrics", 9090)},
+	} {
+		got, err := HTTPPort(service("a", func(s *corev1.Service) { s.Spec.Ports = ports }))
+		require.NoError(t, err)
+		assert.Equal(t, want, got.Port)
+	}
+	_, err := HTTPPort(service("a", func(s *corev1.Service) { s.Spec.Ports = []corev1.ServicePort{dns, port("https", 8443)} }))
+	assert.ErrorContains(t, err, "Service web/a has no port for plain HTTP")
+}
+
 func TestIstioIsFound(t *testing.T) {
 	_, err := FindIstio(t.Context(), fake.NewClientset())
 	assert.ErrorContains(t, err, "there is no Istio in this cluster")

@@ -79,7 +79,7 @@ func (m *Mapped) GatewayAPI(ctx context.Context, namespace, name string) (Way, e
 	if err != nil {
 		return Way{}, err
 	}
-	port, err := httpPort(made)
+	port, err := HTTPPort(made)
 	if err != nil {
 		return Way{}, err
 	}
