@@ -47,6 +47,9 @@ const (
 	// forgetTimeout is how long the proxies may take, at the end of a scenario,
 	// to let go of routes that were deleted; within a step its own time bounds it.
 	forgetTimeout = 20 * time.Second
+	// sweepTimeout is for all that earlier runs have left in a cluster of
+	// splitcheck's own to be found and taken away.
+	sweepTimeout = 2 * time.Minute
 	// crashPatience is how long a pod may stay in a state that mostly does not
 	// end by itself (a crash loop, an image that cannot be had, no node that
 	// takes it) before the change fails.
