@@ -53,6 +53,10 @@ type Options struct {
 	// There are the scenario's objects where it applies none of them: by them
 	// the way in is found.
 	There []manifests.Object
+	// Alone says that nobody else uses the cluster. Every proxy of it is then
+	// asked at the end whether it has let go of the scenario's routes, and not
+	// only those that had to take them.
+	Alone bool
 	// Keep leaves everything in the cluster at the end.
 	Keep bool
 	// Force overwrites objects that are not ours, and puts them back at the end.

@@ -154,11 +154,11 @@ func (c *Cluster) forgotten(ctx context.Context, world []manifests.Object, keys 
 	}
 	for {
 		var holding []string
-		found, err := c.choosers(limit, world)
+		list, err := c.holders(limit, world, within > 0)
 		if err != nil && limit.Err() == nil {
 			return err
 		}
-		for _, p := range found.proxies {
+		for _, p := range list {
 			routes, err := c.routes(limit, p)
 			switch {
 			case proxies.Gone(err):
@@ -181,6 +181,16 @@ func (c *Cluster) forgotten(ctx context.Context, world []manifests.Object, keys 
 			return &notLive{detail: strings.Join(words, "; ")}
 		}
 	}
+}
+
+// holders are the proxies that may have routes of a world: those that choose by
+// it, and at the end of a scenario all that there are, if they are ours to ask.
+func (c *Cluster) holders(ctx context.Context, world []manifests.Object, last bool) ([]proxies.Proxy, error) {
+	if c.options.Alone && last {
+		return c.proxies.List(ctx)
+	}
+	found, err := c.choosers(ctx, world)
+	return found.proxies, err
 }
 
 // Close implements target.Target: routes go first, what was overwritten by force

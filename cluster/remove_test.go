@@ -14,6 +14,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/envoy"
 	"github.com/splitcheck/splitcheck/manifests"
+	"github.com/splitcheck/splitcheck/proxies"
 	"github.com/splitcheck/splitcheck/target"
 )
 
@@ -79,6 +80,29 @@ func TestRoutesThatStay(t *testing.T) {
 			if !converged {
 				assert.Contains(t, got.Detail, "routes of theirs are still in use: proxy ingress-1.istio-system has")
 			}
+		})
+	}
+}
+
+// TestEveryProxyLetsGo: a gateway that had no part in a scenario has its routes all
+// the same if its Gateway's selector fits; where nobody else uses the cluster the
+// end waits for it, too.
+func TestEveryProxyLetsGo(t *testing.T) {
+	for alone, waits := range map[bool]bool{true: true, false: false} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, Options{Alone: alone})
+			w.carried = func() envoy.Routes { return routed(90, 10) }
+			_, err := w.Change(t.Context(), target.Change{Apply: objects(t, canary)})
+			require.NoError(t, err)
+			w.pods = []proxies.Proxy{{Name: "egress-1", Namespace: "elsewhere", Gateway: true}}
+			began := time.Now()
+			err = w.Cluster.Close(t.Context())
+			if waits {
+				require.ErrorContains(t, err, "routes of theirs are still in use: proxy egress-1.elsewhere has")
+				assert.Equal(t, forgetTimeout, time.Since(began).Round(time.Second))
+				return
+			}
+			require.NoError(t, err)
 		})
 	}
 }

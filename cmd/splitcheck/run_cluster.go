@@ -91,7 +91,7 @@ func (f *runFlags) openKind(ctx context.Context, std streams, options *runner.Op
 		Service:    ingress.Port{Node: kindcluster.ServiceNodePort, Local: up.Ports.Service},
 		GatewayAPI: ingress.Port{Node: kindcluster.GatewayAPINodePort, Local: up.Ports.GatewayAPI},
 	})
-	open.REST, open.Ways = up.REST, ways
+	open.REST, open.Ways, open.Alone = up.REST, ways, true
 	if !f.noApply {
 		// Only splitcheck uses this cluster; what a killed run has left there
 		// would stand beside what this one brings.
