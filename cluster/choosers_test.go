@@ -39,7 +39,7 @@ spec:
   rules: [{backendRefs: [{name: canary, port: 80}]}]
 `
 	handed = `
-  addresses: [{type: Hostname, value: ingress.istio-system.svc.cluster.local}]
+  addresses: [{type: Hostname, value: ingress}]
 `
 )
 
@@ -77,16 +77,18 @@ func stands(t *testing.T, text string) *unstructured.Unstructured {
 // hands itself over to, and the load enters by them.
 func TestGatewaysOfOthers(t *testing.T) {
 	own := proxies.Proxy{Name: "public-istio-1", Namespace: "infra", Workload: "public-istio", Gateway: true, GatewayAPI: "infra/public"}
+	// Istio takes no Service of another namespace for an address.
+	beside := strings.NewReplacer("namespace: infra", "namespace: istio-system")
 	for name, c := range map[string]struct {
-		gateway, proxy, way string
+		gateway, route, proxy, way string
 	}{
-		"made by Istio": {public, "public-istio-1.infra", "Gateway infra/public"},
-		"handed over":   {public + handed, "ingress-1.istio-system", "the gateway of istio-system/ingress[]"},
+		"made by Istio": {public, split, "public-istio-1.infra", "Gateway infra/public"},
+		"handed over":   {beside.Replace(public + handed), beside.Replace(split), "ingress-1.istio-system", "the gateway of istio-system/ingress[]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, applied := range []bool{true, false} {
 				var in ways
-				there := objects(t, split)
+				there := objects(t, c.route)
 				w := newWorld(t, Options{Ways: &in, There: there}, stands(t, c.gateway))
 				if c.gateway == public {
 					w.pods = append(w.pods, own)
