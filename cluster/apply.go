@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -137,12 +138,24 @@ func (c *Cluster) write(ctx context.Context, items []*item) error {
 		if err != nil {
 			return err
 		}
-		b.object, b.gone = i.object, false
+		b.object, b.gone = labelled(i.object, got), false
 		b.created = got.GetCreationTimestamp().Time
 		i.changed = i.existing == nil || !reflect.DeepEqual(asked(i.existing), asked(got))
 		i.existing, i.foreign = got, false
 	}
 	return nil
+}
+
+// labelled is a Namespace with all the labels that it has, not only those that the
+// scenario asks for: a Gateway may choose by any of them. Other objects are left
+// as they are.
+func labelled(o manifests.Object, got *unstructured.Unstructured) manifests.Object {
+	if v, ok := o.Value.(*corev1.Namespace); ok {
+		v = v.DeepCopy()
+		v.Labels = got.GetLabels()
+		o.Value = v
+	}
+	return o
 }
 
 // asked is the part of an object that its user writes.

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	clienttesting "k8s.io/client-go/testing"
 
+	"github.com/splitcheck/splitcheck/manifests"
 	"github.com/splitcheck/splitcheck/proxies"
 )
 
@@ -30,6 +31,12 @@ spec:
 		own := objects(t, split)
 		require.NoError(t, w.survey(t.Context(), own))
 		assert.Equal(t, attached, len(idle(with(w.world(), own), w.pods)) == 0, label)
+
+		// A scenario that asks for a label of its own takes none away. The fake
+		// knows no merging: what it is sent is what is there.
+		mine := objects(t, "apiVersion: v1\nkind: Namespace\nmetadata: {name: default, labels: {istio-injection: enabled}}\n")[0]
+		mine = labelled(mine, there("Namespace", "default", map[string]string{"team": label, "istio-injection": "enabled"}))
+		assert.Equal(t, attached, len(idle(with(with(w.world(), own), []manifests.Object{mine}), w.pods)) == 0, label)
 	}
 }
 
