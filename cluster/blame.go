@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,11 +27,21 @@ func hasRoutes(o manifests.Object) bool {
 	return false
 }
 
+// idleWords name what a route attaches to: a name that is mistyped is found there.
 func idleWords(o manifests.Object) string {
-	if o.Kind == "HTTPRoute" {
-		return fmt.Sprintf("the manifest: %s (%s:%d) attaches to nothing: no proxy serves its parentRefs with its hostnames", o, o.File, o.Line)
+	var names []string
+	for key := range gatewaysNamed([]manifests.Object{o}) {
+		names = append(names, key.Namespace+"/"+key.Name)
 	}
-	return fmt.Sprintf("the manifest: %s (%s:%d) attaches to nothing: no proxy serves its gateways with its hosts", o, o.File, o.Line)
+	slices.Sort(names)
+	what, hosts := "gateways", "hosts"
+	if o.Kind == "HTTPRoute" {
+		what, hosts = "parentRefs", "hostnames"
+	}
+	if len(names) > 0 {
+		what += " (" + listed(names) + ")"
+	}
+	return fmt.Sprintf("the manifest: %s (%s:%d) attaches to nothing: no proxy serves its %s with its %s", o, o.File, o.Line, what, hosts)
 }
 
 // blame places what went wrong: in the manifest, in the control plane, or in the
