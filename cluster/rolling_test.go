@@ -11,7 +11,10 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/splitcheck/splitcheck/manifests"
 )
@@ -106,5 +109,20 @@ func TestWordsOfWhatIsNotReady(t *testing.T) {
 		assert.Contains(t, err.Error(), `Deployment default/app: 0 of 2 pods are ready; events: FailedCreate: Error creating: pods "app-5d4-y" is forbidden: exceeded quota: few; `+
 			`Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503; the last lines of container app: fake logs`)
 		assert.NotContains(t, err.Error(), "another")
+
+		// The time may as well end while the API server is asked.
+		limit, cancel = context.WithTimeoutCause(t.Context(), 3*time.Second, errLate)
+		defer cancel()
+		asked := 0
+		w.kube.(*fake.Clientset).PrependReactor("list", "services", func(clienttesting.Action) (bool, runtime.Object, error) {
+			if asked++; asked < 2 {
+				return false, nil, nil
+			}
+			<-limit.Done()
+			return true, nil, limit.Err()
+		})
+		err = w.rollOut(limit)
+		require.ErrorIs(t, err, errLate)
+		assert.Contains(t, err.Error(), "Deployment default/app: 0 of 2 pods are ready; events")
 	})
 }

@@ -39,15 +39,24 @@ func (c *Cluster) rollOut(ctx context.Context) error {
 	}
 	since := map[string]time.Time{}
 	var steady time.Time
+	var open, hopeless *trouble
+	late := func() error {
+		return fmt.Errorf("%w: %s%s", errLate, open.words, c.evidence(context.WithoutCancel(ctx), open))
+	}
 	for {
 		s, err := c.snapshot(ctx, names)
+		if err == nil {
+			s.others, err = c.others(ctx)
+		}
 		if err != nil {
+			// Where the time ends in the middle of a question, what was last
+			// known says more than that it was not answered.
+			if open != nil && errors.Is(context.Cause(ctx), errLate) {
+				return late()
+			}
 			return err
 		}
-		if s.others, err = c.others(ctx); err != nil {
-			return err
-		}
-		open, hopeless := c.unready(s, since)
+		open, hopeless = c.unready(s, since)
 		if hopeless != nil {
 			return fmt.Errorf("%s%s", hopeless.words, c.evidence(ctx, hopeless))
 		}
@@ -71,8 +80,7 @@ func (c *Cluster) rollOut(ctx context.Context) error {
 			if !errors.Is(err, errLate) {
 				return err
 			}
-			told := context.WithoutCancel(ctx)
-			return fmt.Errorf("%w: %s%s", errLate, open.words, c.evidence(told, open))
+			return late()
 		}
 	}
 }
