@@ -8,11 +8,13 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/util/retry"
 
 	"github.com/splitcheck/splitcheck/manifests"
 )
@@ -51,13 +53,38 @@ func (c *Cluster) sendOnce(ctx context.Context, i *item, dry bool) (*unstructure
 	// Routes of somebody else's are replaced as a whole. Merged with ours they
 	// would be neither the one nor the other.
 	if i.foreign && i.phase.routing() {
-		whole := want.DeepCopy()
-		whole.SetResourceVersion(i.existing.GetResourceVersion())
-		got, err := i.resource.Update(ctx, whole, metav1.UpdateOptions{FieldManager: Manager, DryRun: options.DryRun})
+		got, err := i.replace(ctx, want, options.DryRun)
 		return got, refusal(i, err)
 	}
 	got, err := i.resource.Apply(ctx, i.key.Name, want, options)
 	return got, refusal(i, err)
+}
+
+// errChanged marks an object that somebody has changed since it was looked at.
+var errChanged = errors.New("somebody has changed it just now; run this again when nobody does")
+
+// replace writes an object in the place of somebody else's. A controller that
+// writes its status meanwhile is no reason to fail, whereas the words of whoever
+// writes its spec would be lost: they are not what was kept for later.
+func (i *item) replace(ctx context.Context, want *unstructured.Unstructured, dry []string) (got *unstructured.Unstructured, err error) {
+	there := i.existing
+	err = retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		whole := want.DeepCopy()
+		whole.SetResourceVersion(there.GetResourceVersion())
+		var failed, gone error
+		got, failed = i.resource.Update(ctx, whole, metav1.UpdateOptions{FieldManager: Manager, DryRun: dry})
+		if !apierrors.IsConflict(failed) {
+			return failed
+		}
+		if there, gone = i.resource.Get(ctx, i.key.Name, metav1.GetOptions{}); gone != nil {
+			return gone
+		}
+		if there.GetUID() != i.existing.GetUID() || there.GetGeneration() != i.existing.GetGeneration() {
+			return errChanged
+		}
+		return failed
+	})
+	return got, err
 }
 
 // refusal puts the cluster's words beside where the object stands.
@@ -71,6 +98,9 @@ func refusal(i *item, err error) error {
 	}
 	if apierrors.IsInternalError(err) && strings.Contains(err.Error(), "failed calling webhook") {
 		return fmt.Errorf("%s%s: %w: %w", i.key, place, errUnavailable, err)
+	}
+	if errors.Is(err, errChanged) {
+		return fmt.Errorf("%s%s: %w", i.key, place, err)
 	}
 	return fmt.Errorf("the cluster refuses %s%s: %w", i.key, place, err)
 }
@@ -97,23 +127,35 @@ func (c *Cluster) check(ctx context.Context, items []*item, later func(*item) bo
 // write applies items and keeps account of them.
 func (c *Cluster) write(ctx context.Context, items []*item) error {
 	for _, i := range items {
-		if i.foreign && !(i.key.Kind == "Namespace" && labelConflicts(i.want, i.existing) == "") {
-			if err := remember(i); err != nil {
+		// Noted before it is sent: what may have arrived is taken back too.
+		b := c.note(i)
+		if b.original != nil {
+			if err := remember(i, b.original); err != nil {
 				return err
 			}
 		}
-		// Noted before it is sent: what may have arrived is taken back too.
-		b := c.note(i)
 		got, err := c.send(ctx, i, false)
 		if err != nil {
 			return err
 		}
-		b.object, b.gone = i.object, false
+		b.object, b.gone = labelled(i.object, got), false
 		b.created = got.GetCreationTimestamp().Time
 		i.changed = i.existing == nil || !reflect.DeepEqual(asked(i.existing), asked(got))
 		i.existing, i.foreign = got, false
 	}
 	return nil
+}
+
+// labelled is a Namespace with all the labels that it has, not only those that the
+// scenario asks for: a Gateway may choose by any of them. Other objects are left
+// as they are.
+func labelled(o manifests.Object, got *unstructured.Unstructured) manifests.Object {
+	if v, ok := o.Value.(*corev1.Namespace); ok {
+		v = v.DeepCopy()
+		v.Labels = got.GetLabels()
+		o.Value = v
+	}
+	return o
 }
 
 // asked is the part of an object that its user writes.
@@ -135,7 +177,10 @@ func asked(u *unstructured.Unstructured) map[string]any {
 // note keeps account of an item.
 func (c *Cluster) note(i *item) *brought {
 	b := c.find(i.key)
-	if b == nil {
+	if b != nil {
+		// What was only scaled before is put back as a whole from now on.
+		b.replicas = nil
+	} else {
 		b = &brought{key: i.key, phase: i.phase, resource: i.resource}
 		c.brought = append(c.brought, b)
 		switch {
@@ -172,7 +217,7 @@ func (c *Cluster) scale(ctx context.Context, namespace, name string, replicas in
 		}
 		if c.find(key) == nil {
 			before, _, _ := unstructured.NestedInt64(there.Object, "spec", "replicas")
-			c.brought = append(c.brought, &brought{key: key, phase: workloads, resource: resource, replicas: &before})
+			c.brought = append(c.brought, &brought{key: key, phase: workloads, resource: resource, original: bare(there), replicas: &before})
 		}
 	}
 	patch := fmt.Sprintf(`{"spec":{"replicas":%d}}`, replicas)

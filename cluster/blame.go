@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,22 +15,33 @@ import (
 	"github.com/splitcheck/splitcheck/manifests"
 )
 
-// hasRoutes says whether an object gives proxies routes for requests.
+// hasRoutes says whether an object gives proxies routes for requests. Those of a
+// VirtualService that hands all over to others are the others'.
 func hasRoutes(o manifests.Object) bool {
 	switch v := o.Value.(type) {
 	case *networkingv1.VirtualService:
-		return len(v.Spec.GetHttp()) > 0
+		return len(v.Spec.GetHttp()) > len(delegatesOf(o))
 	case *gatewayv1.HTTPRoute:
 		return len(v.Spec.Rules) > 0
 	}
 	return false
 }
 
+// idleWords name what a route attaches to: a name that is mistyped is found there.
 func idleWords(o manifests.Object) string {
-	if o.Kind == "HTTPRoute" {
-		return fmt.Sprintf("the manifest: %s (%s:%d) attaches to nothing: no proxy serves its parentRefs with its hostnames", o, o.File, o.Line)
+	var names []string
+	for key := range gatewaysNamed([]manifests.Object{o}) {
+		names = append(names, key.Namespace+"/"+key.Name)
 	}
-	return fmt.Sprintf("the manifest: %s (%s:%d) attaches to nothing: no proxy serves its gateways with its hosts", o, o.File, o.Line)
+	slices.Sort(names)
+	what, hosts := "gateways", "hosts"
+	if o.Kind == "HTTPRoute" {
+		what, hosts = "parentRefs", "hostnames"
+	}
+	if len(names) > 0 {
+		what += " (" + listed(names) + ")"
+	}
+	return fmt.Sprintf("the manifest: %s (%s:%d) attaches to nothing: no proxy serves its %s with its %s", o, o.File, o.Line, what, hosts)
 }
 
 // blame places what went wrong: in the manifest, in the control plane, or in the
@@ -42,6 +54,7 @@ func (u *underway) blame(ctx context.Context, s *state) string {
 		for _, o := range s.unserved {
 			parts = append(parts, unservedWords(o))
 		}
+		parts = append(parts, s.troubles...)
 		for _, o := range s.idle {
 			parts = append(parts, idleWords(o))
 		}

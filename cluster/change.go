@@ -33,6 +33,7 @@ func (c *Cluster) Change(ctx context.Context, change target.Change) (target.Conv
 	if len(change.Apply)+len(change.Scale)+len(change.Delete) == 0 {
 		return target.Convergence{Converged: true}, nil
 	}
+	c.seen = nil
 	timeout := cmp.Or(change.Timeout, defaultTimeout)
 	limit, cancel := context.WithTimeoutCause(ctx, timeout, errLate)
 	defer cancel()
@@ -83,6 +84,8 @@ type underway struct {
 	warnings []string
 	// doubts are when what ought not to last was first seen.
 	doubts map[string]time.Time
+	// bad are when pods were first seen in a state that mostly does not end.
+	bad map[string]time.Time
 	// refused is what proxies have said against the change when their logs were
 	// last read, at logsRead.
 	refused  []string

@@ -162,7 +162,7 @@ func TestUnknownKinds(t *testing.T) {
 	w := newWorld(t, Options{})
 	_, err := w.Change(t.Context(), target.Change{Apply: objects(t, `
 apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
+kind: GRPCRoute
 metadata: {name: split}
 spec: {parentRefs: [{name: in}]}
 `)})

@@ -39,7 +39,7 @@ func (c *Cluster) choosers(ctx context.Context, world []manifests.Object) (choos
 	for _, p := range all {
 		chooses := !p.Gateway && slices.Contains(own, p.Namespace)
 		for _, o := range world {
-			if serves(p, o) {
+			if serves(p, world, o) {
 				served[o.Key()] = true
 				chooses = true
 			}
@@ -56,33 +56,40 @@ func (c *Cluster) choosers(ctx context.Context, world []manifests.Object) (choos
 	return found, nil
 }
 
-// listProxies lists those of the scenario's namespaces, and of those where its
-// gateways were found; of all namespaces while a gateway has not been found.
+// listProxies lists those of the scenario's namespaces, of the namespaces of the
+// Gateways for which Istio makes pods, since it makes them there, and of those
+// where pods were found that other Gateways select; of all namespaces until then.
 func (c *Cluster) listProxies(ctx context.Context, world []manifests.Object, own []string) ([]proxies.Proxy, error) {
-	selecting := slices.ContainsFunc(world, func(o manifests.Object) bool {
-		_, ok := o.Value.(*networkingv1.Gateway)
-		return ok
-	})
-	if !selecting {
-		return c.proxies.List(ctx, own...)
+	names := slices.Clone(own)
+	anywhere := false
+	for _, o := range world {
+		switch g := o.Value.(type) {
+		case *networkingv1.Gateway:
+			anywhere = true
+		case *gatewayv1.Gateway:
+			names = append(names, o.Namespace)
+			anywhere = anywhere || handedOver(g)
+		}
 	}
-	if known := c.gatewayNamespaces; known != nil {
-		return c.proxies.List(ctx, slices.Compact(slices.Sorted(slices.Values(slices.Concat(own, known))))...)
+	if !anywhere || c.gatewayNamespaces != nil {
+		names = append(names, c.gatewayNamespaces...)
+		slices.Sort(names)
+		return c.proxies.List(ctx, slices.Compact(names)...)
 	}
 	all, err := c.proxies.List(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, p := range all {
-		if slices.ContainsFunc(world, func(o manifests.Object) bool { return serves(p, o) }) && !slices.Contains(c.gatewayNamespaces, p.Namespace) {
+		if slices.ContainsFunc(world, func(o manifests.Object) bool { return serves(p, world, o) }) && !slices.Contains(c.gatewayNamespaces, p.Namespace) {
 			c.gatewayNamespaces = append(c.gatewayNamespaces, p.Namespace)
 		}
 	}
 	return all, nil
 }
 
-// serves says whether p is one of the pods of a Gateway.
-func serves(p proxies.Proxy, o manifests.Object) bool {
+// serves says whether p is one of the pods of a Gateway of a world.
+func serves(p proxies.Proxy, world []manifests.Object, o manifests.Object) bool {
 	if !p.Gateway {
 		return false
 	}
@@ -91,7 +98,7 @@ func serves(p proxies.Proxy, o manifests.Object) bool {
 		selector := g.Spec.GetSelector()
 		return len(selector) == 0 || labels.SelectorFromSet(selector).Matches(labels.Set(p.Labels))
 	case *gatewayv1.Gateway:
-		return p.GatewayAPI == o.Namespace+"/"+o.Name
+		return p.Compiled(world).GatewayAPI == o.Namespace+"/"+o.Name
 	}
 	return false
 }
@@ -101,10 +108,25 @@ func isGateway(o manifests.Object) bool {
 	case *networkingv1.Gateway:
 		return true
 	case *gatewayv1.Gateway:
-		// One with an address is handed to pods that are there already.
-		return g.Spec.GatewayClassName == istioClass && len(g.Spec.Addresses) == 0
+		return g.Spec.GatewayClassName == istioClass && !handedOver(g)
 	}
 	return false
+}
+
+// handedOver says whether a Gateway is served by pods that are there already,
+// which it names by their Service; for others Istio makes pods, with the address
+// that is asked for if it is an IP address (istio
+// pilot/pkg/config/kube/gateway/deploymentcontroller.go and gateway_collection.go,
+// IsManaged).
+func handedOver(g *gatewayv1.Gateway) bool {
+	switch len(g.Spec.Addresses) {
+	case 0:
+		return false
+	case 1:
+		kind := g.Spec.Addresses[0].Type
+		return kind != nil && *kind != gatewayv1.IPAddressType
+	}
+	return true
 }
 
 // unservedWords says why nobody serves a Gateway.

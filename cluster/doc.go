@@ -23,6 +23,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/envoy"
 	"github.com/splitcheck/splitcheck/ingress"
+	"github.com/splitcheck/splitcheck/manifests"
 	"github.com/splitcheck/splitcheck/proxies"
 	"github.com/splitcheck/splitcheck/target"
 )
@@ -49,6 +50,13 @@ type Options struct {
 	Prepare func(*unstructured.Unstructured) error
 	// Scenario names what the objects are for.
 	Scenario string
+	// There are the scenario's objects where it applies none of them: by them
+	// the way in is found.
+	There []manifests.Object
+	// Alone says that nobody else uses the cluster. Every proxy of it is then
+	// asked at the end whether it has let go of the scenario's routes, and not
+	// only those that had to take them.
+	Alone bool
 	// Keep leaves everything in the cluster at the end.
 	Keep bool
 	// Force overwrites objects that are not ours, and puts them back at the end.
@@ -85,8 +93,10 @@ type Cluster struct {
 	brought  []*brought
 	// surroundings are objects of others that decide what ours mean.
 	surroundings []*brought
-	said         map[string]bool
-	ledger       ledger
+	// seen is what decides, as it was at the last look; nil since we changed it.
+	seen   map[manifests.Key]revision
+	said   map[string]bool
+	ledger ledger
 }
 
 var (

@@ -5,19 +5,23 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 
+	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/splitcheck/splitcheck/ingress"
 	"github.com/splitcheck/splitcheck/loadgen"
+	"github.com/splitcheck/splitcheck/manifests"
 	"github.com/splitcheck/splitcheck/target"
 )
 
 // Enter implements target.Target. A Gateway of the Gateway API that the scenario
-// has brought is the way in, where there is one; else the ingress gateway.
+// has brought, or its routes name, is the way in, where there is one; else the
+// ingress gateway.
 func (c *Cluster) Enter(via target.Via, load target.Load) (target.Entry, error) {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), enterTimeout, fmt.Errorf("no way in was found within %s", enterTimeout))
 	defer cancel()
@@ -52,32 +56,85 @@ func (c *Cluster) Enter(via target.Via, load target.Load) (target.Entry, error) 
 // way returns the way in, and the node of the graph that it leads to, if that is
 // a gateway.
 func (c *Cluster) way(ctx context.Context, via target.Via) (ingress.Way, string, error) {
-	if via.Service == "" {
-		for _, o := range c.own() {
-			if g, ok := o.Value.(*gatewayv1.Gateway); ok && g.Spec.GatewayClassName == istioClass {
-				way, err := c.options.Ways.GatewayAPI(ctx, o.Namespace, o.Name)
-				return way, o.Namespace + "/" + o.Name + "-istio", err
-			}
-		}
-		way, err := c.options.Ways.Gateway(ctx)
-		return way, "gateway", err
+	if via.Service != "" {
+		way, err := c.past(ctx, via)
+		return way, "", err
 	}
+	world, err := c.inForce(ctx)
+	if err != nil {
+		return ingress.Way{}, "", err
+	}
+	// The scenario's own come first, then those that its routes only name.
+	for _, list := range [][]manifests.Object{ownOnly(world), world} {
+		for _, o := range list {
+			g, ok := o.Value.(*gatewayv1.Gateway)
+			if !ok || g.Spec.GatewayClassName != istioClass {
+				continue
+			}
+			if handedOver(g) {
+				// "ingress.istio-system.svc.cluster.local", or less of it.
+				name, rest, _ := strings.Cut(g.Spec.Addresses[0].Value, ".")
+				namespace, _, _ := strings.Cut(rest, ".")
+				way, err := c.options.Ways.Gateway(ctx, ingress.Meant{Service: cmp.Or(namespace, o.Namespace) + "/" + name})
+				return way, "gateway", err
+			}
+			way, err := c.options.Ways.GatewayAPI(ctx, o.Namespace, o.Name)
+			return way, o.Namespace + "/" + o.Name + "-istio", err
+		}
+	}
+	way, err := c.options.Ways.Gateway(ctx, ingress.Meant{Selectors: selectorsOf(world)})
+	return way, "gateway", err
+}
+
+// selectorsOf are the labels of the pods that serve the Gateways to which a
+// world's routes attach. An empty selector fits any gateway, and says nothing.
+func selectorsOf(world []manifests.Object) []map[string]string {
+	named := gatewaysNamed(world)
+	var selectors []map[string]string
+	for _, o := range world {
+		if g, ok := o.Value.(*networkingv1.Gateway); ok && named[o.Key()] && len(g.Spec.GetSelector()) > 0 {
+			selectors = append(selectors, g.Spec.GetSelector())
+		}
+	}
+	return selectors
+}
+
+// inForce is the world, or what the scenario expects to find where it has brought
+// nothing, with the Gateways that this names.
+func (c *Cluster) inForce(ctx context.Context) ([]manifests.Object, error) {
+	if len(c.brought) > 0 {
+		return c.world(), nil
+	}
+	missing := gatewaysNamed(c.options.There)
+	for _, o := range c.options.There {
+		delete(missing, o.Key())
+	}
+	if len(missing) > 0 {
+		if err := c.survey(ctx, c.options.There); err != nil {
+			return nil, err
+		}
+	}
+	return with(c.world(), c.options.There), nil
+}
+
+// past is the way to a Service past gateway and mesh.
+func (c *Cluster) past(ctx context.Context, via target.Via) (ingress.Way, error) {
 	namespace := via.Namespace
 	if namespace == "" {
 		namespace = metav1.NamespaceDefault
 	}
 	service, err := c.kube.CoreV1().Services(namespace).Get(ctx, via.Service, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return ingress.Way{}, "", fmt.Errorf("there is no Service %s/%s to enter by", namespace, via.Service)
+		return ingress.Way{}, fmt.Errorf("there is no Service %s/%s to enter by", namespace, via.Service)
 	}
 	if err != nil {
-		return ingress.Way{}, "", fmt.Errorf("the Service %s/%s cannot be looked up: %w", namespace, via.Service, err)
+		return ingress.Way{}, fmt.Errorf("the Service %s/%s cannot be looked up: %w", namespace, via.Service, err)
 	}
-	if len(service.Spec.Ports) == 0 {
-		return ingress.Way{}, "", fmt.Errorf("the Service %s/%s has no ports to enter by", namespace, via.Service)
+	port, err := ingress.HTTPPort(service)
+	if err != nil {
+		return ingress.Way{}, fmt.Errorf("%w, so it cannot be entered", err)
 	}
-	way, err := c.options.Ways.Service(ctx, namespace, via.Service, int(service.Spec.Ports[0].Port))
-	return way, "", err
+	return c.options.Ways.Service(ctx, namespace, via.Service, int(port.Port))
 }
 
 // leading sends nothing on a way that leads nowhere any more, and says why. Its

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	dynamicfake "k8s.io/client-go/dynamic/fake"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
@@ -38,9 +40,14 @@ var kinds = []struct {
 	{schema.GroupVersionKind{Version: "v1", Kind: "Service"}, true},
 	{schema.GroupVersionKind{Version: "v1", Kind: "ConfigMap"}, true},
 	{schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"}, true},
+	{schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "StatefulSet"}, true},
+	{schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "DaemonSet"}, true},
+	{schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, true},
 	{schema.GroupVersionKind{Group: "networking.istio.io", Version: "v1", Kind: "DestinationRule"}, true},
 	{schema.GroupVersionKind{Group: "networking.istio.io", Version: "v1", Kind: "Gateway"}, true},
 	{schema.GroupVersionKind{Group: "networking.istio.io", Version: "v1", Kind: "VirtualService"}, true},
+	{schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "Gateway"}, true},
+	{schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRoute"}, true},
 }
 
 // A world is a cluster of which only the objects are there, and one gateway pod
@@ -66,7 +73,11 @@ type fakeWorld struct {
 func newWorld(t *testing.T, options Options, there ...*unstructured.Unstructured) *fakeWorld {
 	t.Helper()
 	scheme, lists := runtime.NewScheme(), map[schema.GroupVersionResource]string{}
-	m := mapper{meta.NewDefaultRESTMapper([]schema.GroupVersion{{Version: "v1"}, {Group: "apps", Version: "v1"}, {Group: "networking.istio.io", Version: "v1"}})}
+	var versions []schema.GroupVersion
+	for _, k := range kinds {
+		versions = append(versions, k.gvk.GroupVersion())
+	}
+	m := mapper{meta.NewDefaultRESTMapper(versions)}
 	for _, k := range kinds {
 		scope := meta.RESTScope(meta.RESTScopeNamespace)
 		if !k.namespaced {
@@ -80,11 +91,13 @@ func newWorld(t *testing.T, options Options, there ...*unstructured.Unstructured
 		Name: "ingress-1", Namespace: "istio-system", Workload: "ingress", Gateway: true,
 		Labels: map[string]string{"istio": "ingressgateway"},
 	}}}
-	objects := make([]runtime.Object, len(there))
-	for i, o := range there {
-		objects[i] = o
+	w.dynamic = dynamicfake.NewSimpleDynamicClientWithCustomListKinds(scheme, lists)
+	for _, o := range there {
+		// Left to itself the fake would look for gatewaies.
+		at, err := m.RESTMapping(o.GroupVersionKind().GroupKind())
+		require.NoError(t, err)
+		require.NoError(t, w.dynamic.Tracker().Create(at.Resource, o, o.GetNamespace()))
 	}
-	w.dynamic = dynamicfake.NewSimpleDynamicClientWithCustomListKinds(scheme, lists, objects...)
 	w.dynamic.PrependReactor("patch", "*", w.patched)
 	w.dynamic.PrependReactor("delete", "*", func(action clienttesting.Action) (bool, runtime.Object, error) {
 		w.note(&w.wrote, "delete "+action.GetResource().Resource+" "+action.(clienttesting.DeleteAction).GetName())
@@ -101,6 +114,11 @@ func newWorld(t *testing.T, options Options, there ...*unstructured.Unstructured
 	return w
 }
 
+// tracked are the objects that are read by their own types.
+func (w *fakeWorld) tracked() clienttesting.ObjectTracker {
+	return w.kube.(*fake.Clientset).Tracker()
+}
+
 func (w *fakeWorld) note(list *[]string, what string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -111,6 +129,9 @@ func (w *fakeWorld) note(list *[]string, what string) {
 // for: what is sent is what is there.
 func (w *fakeWorld) patched(action clienttesting.Action) (bool, runtime.Object, error) {
 	patch := action.(clienttesting.PatchActionImpl)
+	if patch.GetPatchType() != types.ApplyPatchType {
+		return false, nil, nil
+	}
 	u := &unstructured.Unstructured{}
 	if err := json.Unmarshal(patch.GetPatch(), &u.Object); err != nil {
 		return true, nil, err
@@ -134,7 +155,11 @@ func (w *fakeWorld) patched(action clienttesting.Action) (bool, runtime.Object, 
 	return true, u, tracker.Create(patch.Resource, u, patch.Namespace)
 }
 
-func (w *fakeWorld) List(context.Context, ...string) ([]proxies.Proxy, error) { return w.pods, nil }
+func (w *fakeWorld) List(_ context.Context, namespaces ...string) ([]proxies.Proxy, error) {
+	return slices.DeleteFunc(slices.Clone(w.pods), func(p proxies.Proxy) bool {
+		return len(namespaces) > 0 && !slices.Contains(namespaces, p.Namespace)
+	}), nil
+}
 
 func (w *fakeWorld) Routes(context.Context, proxies.Proxy) (envoy.Routes, error) {
 	if w.carried == nil {
@@ -225,6 +250,7 @@ func there(kind, name string, labels map[string]string) *unstructured.Unstructur
 			if k.namespaced {
 				u.SetNamespace("default")
 			}
+			break
 		}
 	}
 	u.SetName(name)
@@ -234,3 +260,31 @@ func there(kind, name string, labels map[string]string) *unstructured.Unstructur
 }
 
 var errRefused = fmt.Errorf("admission webhook said no")
+
+// names are what canary calls its objects.
+var names = map[string]string{"VirtualService": "canary", "DestinationRule": "canary", "Gateway": "in"}
+
+// edit changes one object of canary past the API: nothing counts its generations.
+func (w *fakeWorld) edit(t *testing.T, kind string, change func(*unstructured.Unstructured)) {
+	t.Helper()
+	at := schema.GroupVersionResource{Group: "networking.istio.io", Version: "v1", Resource: strings.ToLower(kind) + "s"}
+	got, err := w.dynamic.Tracker().Get(at, "default", names[kind])
+	require.NoError(t, err)
+	u := got.(*unstructured.Unstructured).DeepCopy()
+	change(u)
+	require.NoError(t, w.dynamic.Tracker().Update(at, u, "default"))
+}
+
+func (w *fakeWorld) drop(t *testing.T, kind string) {
+	t.Helper()
+	at := schema.GroupVersionResource{Group: "networking.istio.io", Version: "v1", Resource: strings.ToLower(kind) + "s"}
+	require.NoError(t, w.dynamic.Tracker().Delete(at, "default", names[kind]))
+}
+
+// add puts one more object into the cluster.
+func (w *fakeWorld) add(t *testing.T, text string) {
+	t.Helper()
+	u := stands(t, text)
+	at := schema.GroupVersionResource{Group: u.GroupVersionKind().Group, Version: u.GroupVersionKind().Version, Resource: strings.ToLower(u.GetKind()) + "s"}
+	require.NoError(t, w.dynamic.Tracker().Create(at, u, u.GetNamespace()))
+}

@@ -30,7 +30,9 @@ type brought struct {
 	original *unstructured.Unstructured
 	// shared marks a Namespace that was there: only its labels are taken back.
 	shared bool
-	// replicas is what somebody else's Deployment had before it was scaled.
+	// replicas is what somebody else's Deployment had before it was scaled, as
+	// long as nothing else was done to it: then the rest of it, which others may
+	// write meanwhile, is left alone at the end.
 	replicas *int64
 	// gone marks an object that the scenario has deleted.
 	gone bool
@@ -163,10 +165,11 @@ func shared(want, there *unstructured.Unstructured) *unstructured.Unstructured {
 	return u
 }
 
-// remember notes on an object that is about to be overwritten what it was.
-func remember(i *item) error {
-	kept := bare(i.existing)
-	text, err := json.Marshal(kept.Object)
+// remember notes on an object that is about to be written what was there by
+// somebody else's hand. It is said each time: applying an object without what was
+// applied before takes it away, and a later run would then delete the object.
+func remember(i *item, was *unstructured.Unstructured) error {
+	text, err := json.Marshal(was.Object)
 	if err != nil {
 		return fmt.Errorf("%s: what is there cannot be kept for later: %w", i.key, err)
 	}
@@ -186,7 +189,7 @@ func original(u *unstructured.Unstructured) *unstructured.Unstructured {
 		return nil
 	}
 	was := &unstructured.Unstructured{}
-	if json.Unmarshal([]byte(text), &was.Object) != nil || was.Object == nil {
+	if was.UnmarshalJSON([]byte(text)) != nil {
 		return nil
 	}
 	return was

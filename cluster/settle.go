@@ -70,9 +70,7 @@ func (u *underway) settle(ctx context.Context, guard time.Duration) error {
 func (u *underway) warn(world []manifests.Object, looks []look) {
 	for i := range looks {
 		p := looks[i].proxy
-		_, found := routing.Compile(world, routing.Proxy{
-			Name: p.Name, Namespace: p.Namespace, Labels: p.Labels, Gateway: p.Gateway, GatewayAPI: p.GatewayAPI,
-		})
+		_, found := routing.Compile(world, p.Compiled(world))
 		for _, problem := range found.Warnings() {
 			if problem.File != inCluster {
 				u.warnings = append(u.warnings, strings.TrimPrefix(problem.String(), "warning: "))
@@ -96,6 +94,8 @@ type state struct {
 	unserved []manifests.Object
 	// idle are the objects with routes that no proxy has any use for.
 	idle []manifests.Object
+	// troubles are those of pods that Istio has made for Gateways.
+	troubles []string
 	// unsettled says in which Service the EndpointSlices are not the pods.
 	unsettled string
 	// settledWrong says what will not come right by waiting.
@@ -159,7 +159,7 @@ func (u *underway) state(ctx context.Context, world []manifests.Object) (state, 
 	return now, nil
 }
 
-// idle returns the objects that have routes, none of which any proxy would have.
+// idle returns the scenario's objects that have routes, none of which any proxy would have.
 func idle(world []manifests.Object, list []proxies.Proxy) []manifests.Object {
 	used := map[manifests.Key]bool{}
 	for _, p := range list {
@@ -169,7 +169,7 @@ func idle(world []manifests.Object, list []proxies.Proxy) []manifests.Object {
 		}
 	}
 	var left []manifests.Object
-	for _, o := range world {
+	for _, o := range ownOnly(world) {
 		if hasRoutes(o) && !used[o.Key()] {
 			left = append(left, o)
 		}
@@ -190,6 +190,13 @@ func (u *underway) settledWrong(ctx context.Context, world []manifests.Object, n
 	for _, o := range now.idle {
 		doubts = append(doubts, idleWords(o))
 	}
+	coming, troubles := u.starting(ctx, world)
+	now.troubles = troubles
+	if coming {
+		u.doubts = map[string]time.Time{}
+		return ""
+	}
+	doubts = append(doubts, troubles...)
 	doubts = append(doubts, u.cluster.conditions(ctx, world)...)
 	doubts = append(doubts, u.refusals(ctx, now)...)
 	known := map[string]time.Time{}

@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/splitcheck/splitcheck/manifests"
@@ -25,6 +26,9 @@ type snapshot struct {
 	pods        []corev1.Pod
 	services    []corev1.Service
 	slices      []discoveryv1.EndpointSlice
+	// others are workloads of the scenario that are no Deployments, where they
+	// were asked for.
+	others map[manifests.Key]*unstructured.Unstructured
 }
 
 func (c *Cluster) snapshot(ctx context.Context, namespaces []string) (*snapshot, error) {
@@ -63,12 +67,20 @@ func notListed(ctx context.Context, what, namespace string, err error) error {
 	return fmt.Errorf("the %s of namespace %s cannot be listed: %w", what, namespace, err)
 }
 
-// of returns the pods of a Deployment, by the ReplicaSets that own them: labels
-// alone may fit the pods of another.
-func (s *snapshot) of(d *appsv1.Deployment) []*corev1.Pod {
+// of returns the pods of a workload, by what owns them: labels alone may fit the
+// pods of another.
+func (s *snapshot) of(key manifests.Key) []*corev1.Pod {
 	var found []*corev1.Pod
 	for i := range s.pods {
-		if p := &s.pods[i]; p.Namespace == d.Namespace && workloadOf(p) == d.Name {
+		p := &s.pods[i]
+		if p.Namespace != key.Namespace || workloadOf(p) != key.Name {
+			continue
+		}
+		kind := "Pod"
+		if owner := metav1.GetControllerOf(p); owner != nil {
+			kind = owner.Kind
+		}
+		if kind == key.Kind || key.Kind == "Deployment" && kind == "ReplicaSet" {
 			found = append(found, p)
 		}
 	}
@@ -124,7 +136,9 @@ func (s *snapshot) service(namespace, name string) *corev1.Service {
 }
 
 // endpoints are the ready addresses of a Service in its EndpointSlices, by the
-// pods' names, each with the port for the Service's port (0 for the first).
+// pods' names, each with the port for the Service's port (0 for the first). Of a
+// Service with two families of addresses it is the first that counts: a pod is
+// then in two slices, and proxies name it by the first.
 func (s *snapshot) endpoints(service *corev1.Service, port int) map[string]string {
 	name := ""
 	for _, p := range service.Spec.Ports {
@@ -137,6 +151,9 @@ func (s *snapshot) endpoints(service *corev1.Service, port int) map[string]strin
 	for i := range s.slices {
 		slice := &s.slices[i]
 		if slice.Namespace != service.Namespace || slice.Labels[discoveryv1.LabelServiceName] != service.Name {
+			continue
+		}
+		if families := service.Spec.IPFamilies; len(families) > 0 && string(slice.AddressType) != string(families[0]) {
 			continue
 		}
 		number := 0
@@ -230,6 +247,6 @@ func concerned(service *corev1.Service, world []manifests.Object) bool {
 			return false
 		}
 		return o.Kind == "Service" && o.Name == service.Name ||
-			o.Kind == "Gateway" && o.Name == service.Labels["gateway.networking.k8s.io/gateway-name"]
+			o.Kind == "Gateway" && o.Name == service.Labels[gatewayNameLabel]
 	})
 }

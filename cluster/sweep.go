@@ -3,25 +3,21 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
+	"sync"
 
-	"k8s.io/apimachinery/pkg/api/meta"
+	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
 
 	"github.com/splitcheck/splitcheck/manifests"
 )
 
-// swept are the kinds that scenarios bring, as far as this program reads them.
-var swept = []schema.GroupKind{
-	{Group: manifests.GatewayGroup, Kind: "HTTPRoute"},
-	{Group: manifests.IstioGroup, Kind: "VirtualService"},
-	{Group: manifests.GatewayGroup, Kind: "Gateway"},
-	{Group: manifests.IstioGroup, Kind: "Gateway"},
-	{Group: manifests.IstioGroup, Kind: "DestinationRule"},
-	{Group: manifests.AppsGroup, Kind: "Deployment"},
-	{Kind: "Service"},
-	{Kind: "Namespace"},
-}
+// listsAtOnce bounds how many kinds are asked for at the same time.
+const listsAtOnce = 8
 
 // Sweep takes away what runs that were killed, or kept their objects, have left
 // in a cluster that is splitcheck's own, and returns the names of it. What they
@@ -33,29 +29,91 @@ func Sweep(ctx context.Context, options Options) (removed []string, err error) {
 		return nil, err
 	}
 	defer c.proxies.Close()
-	for _, kind := range swept {
-		mapping, err := c.mapper.RESTMapping(kind)
-		if meta.IsNoMatchError(err) {
+	return c.sweep(ctx)
+}
+
+func (c *Cluster) sweep(ctx context.Context) (removed []string, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, sweepTimeout, fmt.Errorf("what earlier runs have left was not taken away within %s", sweepTimeout))
+	defer cancel()
+	defer func() {
+		if cause := context.Cause(ctx); err != nil && cause != nil {
+			err = fmt.Errorf("%w: %w", cause, err)
+		}
+	}()
+	kinds, err := c.kinds()
+	if err != nil {
+		return nil, err
+	}
+	var mu sync.Mutex
+	group, listing := errgroup.WithContext(ctx)
+	group.SetLimit(listsAtOnce)
+	for at, kind := range kinds {
+		group.Go(func() error {
+			left, err := c.left(listing, at, kind)
+			mu.Lock()
+			defer mu.Unlock()
+			c.brought = append(c.brought, left...)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(c.brought, func(a, b *brought) int { return strings.Compare(a.key.String(), b.key.String()) })
+	for _, b := range c.brought {
+		removed = append(removed, b.key.String())
+	}
+	return removed, c.takeAway(ctx, c.brought, forgetTimeout, func(b *brought) error { return c.undo(ctx, b) })
+}
+
+// kinds are all that the cluster has whose objects can be listed and deleted: a
+// scenario may bring any of them.
+func (c *Cluster) kinds() (map[schema.GroupVersionResource]string, error) {
+	lists, err := discovery.ServerPreferredResources(c.kube.Discovery())
+	// An API that somebody has added and that does not answer has none of ours.
+	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) {
+		return nil, fmt.Errorf("the cluster does not say what kinds of objects it has: %w", err)
+	}
+	kinds := map[schema.GroupVersionResource]string{}
+	for _, list := range discovery.FilteredBy(discovery.SupportsAllVerbs{Verbs: []string{"list", "delete"}}, lists) {
+		version, err := schema.ParseGroupVersion(list.GroupVersion)
+		if err != nil {
 			continue
 		}
-		if err != nil {
-			return nil, fmt.Errorf("the cluster does not say what a %s is: %w", kind.Kind, err)
-		}
-		list, err := c.dynamic.Resource(mapping.Resource).List(ctx, metav1.ListOptions{LabelSelector: ScenarioLabel})
-		if err != nil {
-			return nil, notListed(ctx, kind.Kind+"s", "any", err)
-		}
-		for i := range list.Items {
-			u := &list.Items[i]
-			key := manifests.Key{Group: kind.Group, Kind: kind.Kind, Namespace: u.GetNamespace(), Name: u.GetName()}
-			b := &brought{key: key, phase: phaseOf(key), original: original(u)}
-			b.resource, _, err = c.resource(key, "")
-			if err != nil {
-				return nil, err
+		for _, r := range list.APIResources {
+			// Endpoints have the labels of their Service, and go with it.
+			if r.Name != "endpoints" {
+				kinds[version.WithResource(r.Name)] = r.Kind
 			}
-			c.brought = append(c.brought, b)
-			removed = append(removed, key.String())
 		}
 	}
-	return removed, c.takeAway(ctx, c.brought, func(b *brought) error { return c.undo(ctx, b) })
+	return kinds, nil
+}
+
+// left are the objects of one kind that earlier runs have brought. What a
+// controller has made of one of them, and labelled like it, goes with it.
+func (c *Cluster) left(ctx context.Context, at schema.GroupVersionResource, kind string) ([]*brought, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("the API server did not answer within %s", answerTimeout))
+	defer cancel()
+	list, err := c.dynamic.Resource(at).List(ctx, metav1.ListOptions{LabelSelector: ScenarioLabel})
+	if apierrors.IsNotFound(err) || apierrors.IsMethodNotSupported(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, notListed(ctx, at.Resource, "any", err)
+	}
+	var found []*brought
+	for i := range list.Items {
+		u := &list.Items[i]
+		if len(u.GetOwnerReferences()) > 0 {
+			continue
+		}
+		key := manifests.Key{Group: at.Group, Kind: kind, Namespace: u.GetNamespace(), Name: u.GetName()}
+		b := &brought{key: key, phase: phaseOf(key), original: original(u), resource: c.dynamic.Resource(at)}
+		if key.Namespace != "" {
+			b.resource = c.dynamic.Resource(at).Namespace(key.Namespace)
+		}
+		found = append(found, b)
+	}
+	return found, nil
 }

@@ -29,7 +29,8 @@ const (
 	// only given the destinations that its routes name never knows them before.
 	clustersPatience = 10 * time.Second
 	// verdictPatience is how long a refusal by the control plane, or an object
-	// that attaches to nothing, must stand before it is believed.
+	// that attaches to nothing, must stand before it is believed. It begins when
+	// no pod of a gateway is on its way any more.
 	verdictPatience = 10 * time.Second
 	// webhookPatience is how long a control plane whose pods are ready may be out
 	// of the API server's reach: a new address takes a moment to be known.
@@ -43,9 +44,12 @@ const (
 	// goneTimeout is how long an object of a former run, or one that is deleted
 	// while a scenario runs, may take to be gone.
 	goneTimeout = time.Minute
-	// forgetTimeout is how long the proxies may take to let go of routes that
-	// were deleted.
+	// forgetTimeout is how long the proxies may take, at the end of a scenario,
+	// to let go of routes that were deleted; within a step its own time bounds it.
 	forgetTimeout = 20 * time.Second
+	// sweepTimeout is for all that earlier runs have left in a cluster of
+	// splitcheck's own to be found and taken away.
+	sweepTimeout = 2 * time.Minute
 	// crashPatience is how long a pod may stay in a state that mostly does not
 	// end by itself (a crash loop, an image that cannot be had, no node that
 	// takes it) before the change fails.

@@ -73,7 +73,8 @@ func (c *Cluster) lock() ([]manifests.Object, func(), error) {
 	return c.world(), c.changing.Unlock, nil
 }
 
-// Witness implements target.Witness.
+// Witness implements target.Witness. Changes are those by other hands: a change of
+// ours begins the account of them anew.
 func (c *Cluster) Witness(ctx context.Context) (target.Testimony, error) {
 	var said target.Testimony
 	world, unlock, err := c.lock()
@@ -89,6 +90,12 @@ func (c *Cluster) Witness(ctx context.Context) (target.Testimony, error) {
 	if err != nil {
 		return said, err
 	}
+	now, err := c.revisions(ctx, world, accounts)
+	if err != nil {
+		return said, err
+	}
+	said.Changes = changes(c.seen, now)
+	c.seen = now
 	for _, a := range accounts {
 		for _, route := range proxies.Testify(world, a.proxy, a.routes) {
 			route.Workload = a.proxy.Workload + "." + a.proxy.Namespace

@@ -11,12 +11,14 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/splitcheck/splitcheck/manifests"
 )
 
 // errLate marks what did not come about in the time that a change may take.
 var errLate = errors.New("not within the time allowed")
 
-// rollOut waits until every Deployment of ours runs as it was asked to, its old
+// rollOut waits until every workload of ours runs as it was asked to, its old
 // pods are gone, and the EndpointSlices hold exactly the pods that are ready.
 // What mostly does not mend itself fails early, with the pods' own words.
 func (c *Cluster) rollOut(ctx context.Context) error {
@@ -37,14 +39,26 @@ func (c *Cluster) rollOut(ctx context.Context) error {
 	}
 	since := map[string]time.Time{}
 	var steady time.Time
+	var open, hopeless *trouble
+	late := func() error {
+		return fmt.Errorf("%w: %s%s", errLate, open.words, c.evidence(context.WithoutCancel(ctx), open))
+	}
 	for {
 		s, err := c.snapshot(ctx, names)
+		if err == nil {
+			s.others, err = c.others(ctx)
+		}
 		if err != nil {
+			// Where the time ends in the middle of a question, what was last
+			// known says more than that it was not answered.
+			if open != nil && errors.Is(context.Cause(ctx), errLate) {
+				return late()
+			}
 			return err
 		}
-		open, hopeless := c.unready(s, since)
+		open, hopeless = c.unready(s, since)
 		if hopeless != nil {
-			return fmt.Errorf("%s%s", hopeless.words, c.evidence(ctx, hopeless.pod, hopeless.object))
+			return fmt.Errorf("%s%s", hopeless.words, c.evidence(ctx, hopeless))
 		}
 		if open == nil {
 			if words := s.unsettled(c.own()); words != "" {
@@ -66,17 +80,18 @@ func (c *Cluster) rollOut(ctx context.Context) error {
 			if !errors.Is(err, errLate) {
 				return err
 			}
-			told := context.WithoutCancel(ctx)
-			return fmt.Errorf("%w: %s%s", errLate, open.words, c.evidence(told, open.pod, open.object))
+			return late()
 		}
 	}
 }
 
 // A trouble is why a workload is not there yet.
 type trouble struct {
-	words  string
-	pod    *corev1.Pod
-	object string // whose events tell more, if no pod's do
+	words string
+	// key is the workload's, whose events tell more; empty for none. So may the
+	// words of pod, where there is one.
+	key manifests.Key
+	pod *corev1.Pod
 }
 
 // unready returns the first thing that is still awaited, and the first that is
@@ -99,58 +114,39 @@ func (c *Cluster) unready(s *snapshot, since map[string]time.Time) (open, hopele
 		return time.Since(first) > crashPatience
 	}
 	for _, b := range c.brought {
-		if b.gone || b.key.Kind != "Deployment" || b.phase != workloads {
+		if b.gone || !awaited(b) {
 			continue
 		}
-		d := s.deployment(b.key.Namespace, b.key.Name)
-		if d == nil {
+		rolling, there := s.rolling(b.key)
+		if !there {
 			add(&trouble{words: b.key.String() + " is not there"}, stuck(b.key.String()))
 			continue
 		}
-		pods := s.of(d)
+		pods := s.of(b.key)
 		for _, p := range pods {
 			words, at := podTrouble(p)
 			if words == "" {
 				continue
 			}
-			t := &trouble{words: fmt.Sprintf("%s: pod %s %s", b.key, p.Name, words), pod: p}
+			t := &trouble{words: fmt.Sprintf("%s: pod %s %s", b.key, p.Name, words), key: b.key, pod: p}
 			add(t, at == lost || at == doubtful && stuck(p.Namespace+"/"+p.Name))
 		}
-		for _, condition := range d.Status.Conditions {
-			if condition.Type == appsv1.DeploymentReplicaFailure && condition.Status == corev1.ConditionTrue {
-				add(&trouble{words: fmt.Sprintf("%s: its pods cannot be created: %s", b.key, condition.Message), object: d.Name}, stuck(b.key.String()+condition.Reason))
+		if d := s.deployment(b.key.Namespace, b.key.Name); d != nil && b.key.Kind == "Deployment" {
+			for _, condition := range d.Status.Conditions {
+				if condition.Type == appsv1.DeploymentReplicaFailure && condition.Status == corev1.ConditionTrue {
+					add(&trouble{words: fmt.Sprintf("%s: its pods cannot be created: %s", b.key, condition.Message), key: b.key}, stuck(b.key.String()+condition.Reason))
+				}
 			}
 		}
-		if words := rolling(d, pods); words != "" {
-			add(&trouble{words: b.key.String() + ": " + words, object: d.Name}, false)
+		if rolling != "" {
+			t := &trouble{words: b.key.String() + ": " + rolling, key: b.key}
+			if n := slices.IndexFunc(pods, func(p *corev1.Pod) bool { return !ready(p) && p.DeletionTimestamp == nil }); n >= 0 {
+				t.pod = pods[n]
+			}
+			add(t, false)
 		}
 	}
 	return open, hopeless
-}
-
-// rolling says what a Deployment still has to do; empty for nothing.
-func rolling(d *appsv1.Deployment, pods []*corev1.Pod) string {
-	want := int32(1)
-	if d.Spec.Replicas != nil {
-		want = *d.Spec.Replicas
-	}
-	status := d.Status
-	switch {
-	case status.ObservedGeneration < d.Generation:
-		return "its controller has not seen the change yet"
-	case status.UpdatedReplicas != want:
-		return fmt.Sprintf("%d of %d pods are of the new kind", status.UpdatedReplicas, want)
-	case status.AvailableReplicas != want || status.ReadyReplicas != want:
-		return fmt.Sprintf("%d of %d pods are ready", min(status.AvailableReplicas, status.ReadyReplicas), want)
-	case status.Replicas != want:
-		return fmt.Sprintf("there are %d pods, and %d are wanted", status.Replicas, want)
-	}
-	for _, p := range pods {
-		if p.DeletionTimestamp != nil {
-			return fmt.Sprintf("pod %s is still ending", p.Name)
-		}
-	}
-	return ""
 }
 
 // How bad the state of a pod is.
@@ -197,24 +193,16 @@ func podTrouble(p *corev1.Pod) (string, prospect) {
 
 // evidence gathers what the cluster says beside a trouble: the last warnings
 // among the events, and the last lines that the container wrote.
-func (c *Cluster) evidence(ctx context.Context, pod *corev1.Pod, object string) string {
+func (c *Cluster) evidence(ctx context.Context, t *trouble) string {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	var b strings.Builder
-	if pod == nil {
-		return ""
+	if said := c.events(ctx, t); len(said) > 0 {
+		fmt.Fprintf(&b, "; events: %s", strings.Join(said, "; "))
 	}
-	events, err := c.kube.CoreV1().Events(pod.Namespace).List(ctx, metav1.ListOptions{FieldSelector: "involvedObject.name=" + pod.Name})
-	if err == nil {
-		var said []string
-		for _, e := range events.Items {
-			if e.Type == corev1.EventTypeWarning {
-				said = append(said, fmt.Sprintf("%s: %s", e.Reason, strings.TrimSpace(e.Message)))
-			}
-		}
-		if n := len(said); n > 0 {
-			fmt.Fprintf(&b, "; events: %s", strings.Join(said[max(0, n-3):], "; "))
-		}
+	pod := t.pod
+	if pod == nil {
+		return b.String()
 	}
 	for _, s := range pod.Status.ContainerStatuses {
 		if s.Ready || s.RestartCount == 0 && s.State.Running == nil && s.State.Terminated == nil {
@@ -229,4 +217,49 @@ func (c *Cluster) evidence(ctx context.Context, pod *corev1.Pod, object string) 
 		}
 	}
 	return b.String()
+}
+
+// mostEvents is how many events a message has room for.
+const mostEvents = 3
+
+// events are the last warnings about a trouble's pod, and about its workload: of
+// a Deployment the ReplicaSets are meant too, which are what asks for pods.
+func (c *Cluster) events(ctx context.Context, t *trouble) []string {
+	if t.key.Name == "" {
+		return nil
+	}
+	list, err := c.kube.CoreV1().Events(t.key.Namespace).List(ctx, metav1.ListOptions{FieldSelector: "type=" + corev1.EventTypeWarning})
+	if err != nil {
+		return nil
+	}
+	found := slices.DeleteFunc(list.Items, func(e corev1.Event) bool {
+		about := e.InvolvedObject
+		switch {
+		case e.Type != corev1.EventTypeWarning:
+			return true
+		case about.Kind == "Pod":
+			return t.pod == nil || about.Name != t.pod.Name
+		case about.Kind == "ReplicaSet" && t.key.Kind == "Deployment":
+			return !strings.HasPrefix(about.Name, t.key.Name+"-")
+		}
+		return about.Kind != t.key.Kind || about.Name != t.key.Name
+	})
+	slices.SortStableFunc(found, func(a, b corev1.Event) int { return eventTime(&a).Compare(eventTime(&b)) })
+	var said []string
+	for _, e := range found {
+		words := fmt.Sprintf("%s: %s", e.Reason, strings.TrimSpace(e.Message))
+		said = append(slices.DeleteFunc(said, func(s string) bool { return s == words }), words)
+	}
+	return said[max(0, len(said)-mostEvents):]
+}
+
+// eventTime is when an event was last seen, by whichever field its reporter fills.
+func eventTime(e *corev1.Event) time.Time {
+	switch {
+	case e.Series != nil:
+		return e.Series.LastObservedTime.Time
+	case !e.LastTimestamp.IsZero():
+		return e.LastTimestamp.Time
+	}
+	return e.EventTime.Time
 }

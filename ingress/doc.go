@@ -22,11 +22,21 @@ type Way struct {
 // Ways are the ways in to one cluster. Each method returns once requests are
 // really answered there, whatever the answer; an error says what was tried.
 type Ways interface {
-	// Gateway leads to Istio's ingress gateway.
-	Gateway(ctx context.Context) (Way, error)
+	// Gateway leads to the gateway that is there already and serves what is
+	// meant.
+	Gateway(ctx context.Context, meant Meant) (Way, error)
 	// GatewayAPI leads to the gateway that Istio made for a Gateway.
 	GatewayAPI(ctx context.Context, namespace, name string) (Way, error)
 	// Service leads to a port of a Service past gateway and mesh: kube-proxy
 	// draws a pod for each connection.
 	Service(ctx context.Context, namespace, name string, port int) (Way, error)
+}
+
+// Meant is what objects say of the gateway that serves them. It is empty for
+// Istio's ingress gateway.
+type Meant struct {
+	// Service is "namespace/name" of its Service, where they name that.
+	Service string
+	// Selectors are the labels of its pods in each Gateway that they attach to.
+	Selectors []map[string]string
 }

@@ -22,10 +22,9 @@ type FoundOptions struct {
 	REST *rest.Config
 	// GatewayURL is the gateway's address; nothing is looked for then.
 	GatewayURL string
-	// GatewayService is "namespace/name" of the ingress gateway's Service.
+	// GatewayService is "namespace/name" of the ingress gateway's Service,
+	// whichever one is meant.
 	GatewayService string
-	// Selectors are those of the Gateways in use; none for istio=ingressgateway.
-	Selectors []map[string]string
 }
 
 // Found are the Ways into a cluster as it is: a LoadBalancer's address, else a
@@ -54,11 +53,11 @@ func NewFound(options FoundOptions) (*Found, error) {
 }
 
 // Gateway implements Ways.
-func (f *Found) Gateway(ctx context.Context) (Way, error) {
+func (f *Found) Gateway(ctx context.Context, meant Meant) (Way, error) {
 	if f.options.GatewayURL != "" {
 		return Way{URL: f.options.GatewayURL}, nil
 	}
-	service, err := f.gateway(ctx)
+	service, err := f.gateway(ctx, meant)
 	if err != nil {
 		return Way{}, err
 	}
@@ -83,7 +82,7 @@ func (f *Found) Service(ctx context.Context, namespace, name string, port int) (
 	if err != nil {
 		return Way{}, err
 	}
-	way, tried, err := f.direct(ctx, service, found)
+	way, tried, err := f.direct(ctx, service, found, true)
 	if err != nil || way.URL != "" {
 		return way, err
 	}
@@ -92,8 +91,8 @@ func (f *Found) Service(ctx context.Context, namespace, name string, port int) (
 }
 
 // gateway finds the Service of the ingress gateway.
-func (f *Found) gateway(ctx context.Context) (*corev1.Service, error) {
-	if named := f.options.GatewayService; named != "" {
+func (f *Found) gateway(ctx context.Context, meant Meant) (*corev1.Service, error) {
+	if named := cmp.Or(f.options.GatewayService, meant.Service); named != "" {
 		namespace, name, _ := strings.Cut(named, "/")
 		service, err := f.client.CoreV1().Services(namespace).Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
@@ -101,7 +100,7 @@ func (f *Found) gateway(ctx context.Context) (*corev1.Service, error) {
 		}
 		return service, nil
 	}
-	selectors := f.options.Selectors
+	selectors := meant.Selectors
 	if len(selectors) == 0 {
 		selectors = []map[string]string{{"istio": "ingressgateway"}}
 	}
@@ -123,7 +122,7 @@ func (f *Found) gateway(ctx context.Context) (*corev1.Service, error) {
 	}
 	switch len(found) {
 	case 0:
-		return nil, fmt.Errorf("there is no ingress gateway: no Service leads to running pods with the labels %s; install one, or give its address with --gateway-url", strings.Join(words, " or "))
+		return nil, fmt.Errorf("there is no ingress gateway: no Service leads to running pods with the labels %s; install one, say which it is with --gateway NAMESPACE/NAME, or give its address with --gateway-url", strings.Join(words, " or "))
 	case 1:
 		return found[0], nil
 	}
@@ -168,11 +167,11 @@ func (f *Found) selecting(ctx context.Context, selector map[string]string) ([]*c
 }
 
 func (f *Found) enterGateway(ctx context.Context, service *corev1.Service) (Way, error) {
-	port, err := httpPort(service)
+	port, err := HTTPPort(service)
 	if err != nil {
-		return Way{}, err
+		return Way{}, fmt.Errorf("%w; give the gateway's address with --gateway-url", err)
 	}
-	way, tried, err := f.direct(ctx, service, port)
+	way, tried, err := f.direct(ctx, service, port, false)
 	if err != nil || way.URL != "" {
 		return way, err
 	}
@@ -200,9 +199,10 @@ func (f *Found) enterGateway(ctx context.Context, service *corev1.Service) (Way,
 	return Way{URL: forwarded.url, Note: note, Lost: forwarded.lost, Close: forwarded.end}, nil
 }
 
-// direct tries the addresses of the Service that lead to all of its pods. It
-// returns an empty Way and what was tried if none answers.
-func (f *Found) direct(ctx context.Context, s *corev1.Service, port corev1.ServicePort) (Way, string, error) {
+// direct tries the addresses of the Service that lead to its pods; to all of them,
+// whichever node is entered, if balanced. It returns an empty Way and what was
+// tried if none answers.
+func (f *Found) direct(ctx context.Context, s *corev1.Service, port corev1.ServicePort, balanced bool) (Way, string, error) {
 	type candidate struct{ url, note string }
 	var (
 		list  []candidate
@@ -222,13 +222,17 @@ func (f *Found) direct(ctx context.Context, s *corev1.Service, port corev1.Servi
 	if port.NodePort == 0 {
 		tried = append(tried, "it has no NodePort")
 	} else {
+		local := s.Spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal
 		nodes, err := f.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
-		if err != nil {
+		switch {
+		case err != nil:
 			tried = append(tried, "the nodes' addresses cannot be listed ("+err.Error()+")")
-		} else {
+		case local && balanced && len(nodes.Items) > 1:
+			tried = append(tried, "its NodePort leads to pods on one node only (externalTrafficPolicy: Local)")
+		default:
 			for _, address := range nodeAddresses(nodes.Items) {
 				note := fmt.Sprintf("by NodePort %d of node address %s", port.NodePort, address)
-				if s.Spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal {
+				if local {
 					note += ", which leads to pods on that node only (externalTrafficPolicy: Local)"
 				}
 				list = append(list, candidate{at(address, port.NodePort), note})

@@ -52,7 +52,7 @@ func TestWhicheverAnswers(t *testing.T) {
 		"forwarded": {"http://forwarded", "by port-forward to pod gw-1, since nobody answers at http://203.0.113.7:80, " +
 			"nobody answers at http://172.18.0.2:31000: this is the split of that one gateway pod of 2"},
 	} {
-		way, err := found(answering, balanced, node(), gatewayPod("gw-1", "gw"), gatewayPod("gw-2", "gw")).Gateway(t.Context())
+		way, err := found(answering, balanced, node(), gatewayPod("gw-1", "gw"), gatewayPod("gw-2", "gw")).Gateway(t.Context(), Meant{})
 		require.NoError(t, err)
 		assert.Equal(t, want, [2]string{way.URL, way.Note})
 	}
@@ -61,15 +61,65 @@ func TestWhicheverAnswers(t *testing.T) {
 }
 
 func TestWhichGateway(t *testing.T) {
-	_, err := found("").Gateway(t.Context())
+	_, err := found("").Gateway(t.Context(), Meant{})
 	assert.ErrorContains(t, err, "no Service leads to running pods with the labels istio=ingressgateway")
-	_, err = found("", service("a", nil), service("b", nil), gatewayPod("a-1", "a"), gatewayPod("b-1", "b")).Gateway(t.Context())
+	_, err = found("", service("a", nil), service("b", nil), gatewayPod("a-1", "a"), gatewayPod("b-1", "b")).Gateway(t.Context(), Meant{})
 	assert.ErrorContains(t, err, "several ingress gateways: web/a, web/b; say which with --gateway")
-	f := found("")
+	// Helm's chart names the pods after its release: their label is the Gateway's
+	// own, and not Istio's.
+	both := []runtime.Object{service("a", nil), service("b", nil), gatewayPod("a-1", "a"), gatewayPod("b-1", "b"), node()}
+	f := found("forwarded", both...)
+	way, err := f.Gateway(t.Context(), Meant{Selectors: []map[string]string{{"app": "b"}}})
+	require.NoError(t, err)
+	assert.Contains(t, way.Note, "by port-forward to pod b-1")
+	way, err = f.Gateway(t.Context(), Meant{Service: "web/a"})
+	require.NoError(t, err)
+	assert.Contains(t, way.Note, "by port-forward to pod a-1")
+	f.options.GatewayService = "web/b"
+	way, err = f.Gateway(t.Context(), Meant{Service: "web/a"})
+	require.NoError(t, err)
+	assert.Contains(t, way.Note, "by port-forward to pod b-1", "the user knows better")
+	f = found("")
 	f.options.GatewayURL = "http://shop.example"
-	way, err := f.Gateway(t.Context())
+	way, err = f.Gateway(t.Context(), Meant{})
 	require.NoError(t, err)
 	assert.Equal(t, Way{URL: "http://shop.example"}, way)
+}
+
+// TestOneNodeIsNotAll: a NodePort that leads to the pods of its own node splits
+// otherwise than the Service does, unless there is no other node.
+func TestOneNodeIsNotAll(t *testing.T) {
+	local := service("a", func(s *corev1.Service) {
+		s.Spec.Type, s.Spec.Ports[0].NodePort = corev1.ServiceTypeNodePort, 31000
+		s.Spec.ExternalTrafficPolicy = corev1.ServiceExternalTrafficPolicyLocal
+	})
+	second := node()
+	second.Name = "m"
+	_, err := found("31000", local, node(), second).Service(t.Context(), "web", "a", 80)
+	require.ErrorContains(t, err, "its NodePort leads to pods on one node only (externalTrafficPolicy: Local)")
+	way, err := found("31000", local, node()).Service(t.Context(), "web", "a", 80)
+	require.NoError(t, err)
+	assert.Equal(t, "http://172.18.0.2:31000", way.URL)
+}
+
+func TestWhichPortSpeaksHTTP(t *testing.T) {
+	port := func(name string, number int32) corev1.ServicePort {
+		return corev1.ServicePort{Name: name, Port: number}
+	}
+	dns := port("dns", 53)
+	dns.Protocol = corev1.ProtocolUDP
+	for want, ports := range map[int32][]corev1.ServicePort{
+		80:   {port("metrics", 9090), port("web", 80)},
+		8080: {port("metrics", 9090), dns, port("web", 8080)},
+		8081: {port("http-metrics", 9090), port("web", 8080), port("http-web", 8081)},
+		9090: {port("metrics", 9090)},
+	} {
+		got, err := HTTPPort(service("a", func(s *corev1.Service) { s.Spec.Ports = ports }))
+		require.NoError(t, err)
+		assert.Equal(t, want, got.Port)
+	}
+	_, err := HTTPPort(service("a", func(s *corev1.Service) { s.Spec.Ports = []corev1.ServicePort{dns, port("https", 8443)} }))
+	assert.ErrorContains(t, err, "Service web/a has no port for plain HTTP")
 }
 
 func TestIstioIsFound(t *testing.T) {

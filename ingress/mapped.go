@@ -64,8 +64,8 @@ func NewMapped(client kubernetes.Interface, ports Ports) *Mapped {
 
 func local(p Port) string { return fmt.Sprintf("http://127.0.0.1:%d", p.Local) }
 
-// Gateway implements Ways.
-func (m *Mapped) Gateway(ctx context.Context) (Way, error) {
+// Gateway implements Ways. There is no other than the one that is mapped.
+func (m *Mapped) Gateway(ctx context.Context, _ Meant) (Way, error) {
 	url := local(m.ports.Gateway)
 	if err := m.answers(ctx, url); err != nil {
 		return Way{}, fmt.Errorf("the ingress gateway does not answer at %s (NodePort %d): %w; does its pod run, and does a Gateway open port 80 on it?", url, m.ports.Gateway.Node, err)
@@ -79,7 +79,7 @@ func (m *Mapped) GatewayAPI(ctx context.Context, namespace, name string) (Way, e
 	if err != nil {
 		return Way{}, err
 	}
-	port, err := httpPort(made)
+	port, err := HTTPPort(made)
 	if err != nil {
 		return Way{}, err
 	}
@@ -253,7 +253,8 @@ func (m *Mapped) awaitEndpoints(ctx context.Context, service, entry *corev1.Serv
 	return addresses, err
 }
 
-// readyAddresses are those of a Service's EndpointSlices, sorted.
+// readyAddresses are those of a Service's EndpointSlices, sorted. Of two families
+// of addresses the first counts: an entry has no other.
 func readyAddresses(ctx context.Context, client kubernetes.Interface, s *corev1.Service) ([]string, error) {
 	slicesOf, err := client.DiscoveryV1().EndpointSlices(s.Namespace).List(ctx, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + s.Name})
 	if err != nil {
@@ -261,6 +262,9 @@ func readyAddresses(ctx context.Context, client kubernetes.Interface, s *corev1.
 	}
 	var addresses []string
 	for _, slice := range slicesOf.Items {
+		if families := s.Spec.IPFamilies; len(families) > 0 && string(slice.AddressType) != string(families[0]) {
+			continue
+		}
 		for _, e := range slice.Endpoints {
 			if e.Conditions.Ready == nil || *e.Conditions.Ready {
 				addresses = append(addresses, e.Addresses...)

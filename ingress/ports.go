@@ -9,25 +9,27 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// httpPort is the port of a gateway's Service that speaks HTTP: 80 if it is
-// there, else one that is named so, else the first that is neither for TLS nor
-// for Istio's own probes.
-func httpPort(s *corev1.Service) (corev1.ServicePort, error) {
+// HTTPPort is the port of a Service that speaks HTTP: 80 if it is there, else one
+// that says so, else the first that is neither for TLS, nor for Istio's own
+// probes, nor for metrics.
+func HTTPPort(s *corev1.Service) (corev1.ServicePort, error) {
 	rank := func(p corev1.ServicePort) int {
 		switch {
 		case !tcp(p) || p.Name == "status-port" || p.Port == 15021 || p.Port == 443 ||
 			strings.HasPrefix(p.Name, "https") || strings.HasPrefix(p.Name, "tls"):
 			return 0
 		case p.Port == 80:
+			return 4
+		case strings.Contains(p.Name, "metrics"):
+			return 1
+		case strings.HasPrefix(p.Name, "http"), p.AppProtocol != nil && *p.AppProtocol == "http":
 			return 3
-		case strings.HasPrefix(p.Name, "http"):
-			return 2
 		}
-		return 1
+		return 2
 	}
 	ports := slices.DeleteFunc(slices.Clone(s.Spec.Ports), func(p corev1.ServicePort) bool { return rank(p) == 0 })
 	if len(ports) == 0 {
-		return corev1.ServicePort{}, fmt.Errorf("Service %s/%s has no port for plain HTTP; give the gateway's address with --gateway-url", s.Namespace, s.Name)
+		return corev1.ServicePort{}, fmt.Errorf("Service %s/%s has no port for plain HTTP", s.Namespace, s.Name)
 	}
 	return slices.MaxFunc(ports, func(a, b corev1.ServicePort) int { return cmp.Compare(rank(a), rank(b)) }), nil
 }

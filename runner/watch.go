@@ -75,7 +75,7 @@ func (a *account) watch(before, after target.Testimony) {
 			rewritten[k.proxy] = true
 		}
 	}
-	if len(rewritten) > 0 && len(a.changed) == 0 {
+	if len(rewritten) > 0 && len(a.changed)+len(after.Changes) == 0 {
 		a.warnings = append(a.warnings, fmt.Sprintf(
 			"the routes of %s were written anew while counting; the weights are the same before and after, but others that were in force for a moment in between would not have been noticed",
 			listed(slices.Sorted(maps.Keys(rewritten)))))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/gateway"
+	"github.com/splitcheck/splitcheck/manifests"
 	"github.com/splitcheck/splitcheck/mesh"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/runner"
@@ -29,6 +30,7 @@ type runFlags struct {
 	all        bool
 	target     string
 	gatewayURL string
+	gateway    string
 	step       string
 	noApply    bool
 	applyDelay time.Duration
@@ -42,10 +44,12 @@ type runFlags struct {
 	question   questionFlags
 	load       loadFlags
 	output     outputFlags
+	// there are the objects on which a scenario stands that applies none.
+	there map[*scenarios.Scenario][]manifests.Object
 }
 
 func newRun(std streams) *cobra.Command {
-	f := &runFlags{output: outputFlags{std: std}}
+	f := &runFlags{output: outputFlags{std: std}, there: map[*scenarios.Scenario][]manifests.Object{}}
 	cmd := &cobra.Command{
 		Use:   "run SCENARIO...",
 		Short: "Run scenario files, folders, or built-in scenarios by name",
@@ -73,6 +77,7 @@ and removed after the run; objects of others are left alone.`,
 	flags.BoolVar(&f.all, "all", false, "run every built-in scenario")
 	flags.StringVar(&f.target, "target", "sim", "sim, kind, cluster or gateway")
 	flags.StringVar(&f.gatewayURL, "gateway-url", "", "where the gateway is, for --target gateway; on cluster it is found")
+	flags.StringVar(&f.gateway, "gateway", "", "NAMESPACE/NAME of the gateway's Service, for --target cluster (default: what the scenario's Gateways select)")
 	flags.StringVar(&f.step, "step", "", "run only the step of this name")
 	flags.BoolVar(&f.noApply, "no-apply", false, "change nothing: only the checks of --step, on what is there")
 	f.cluster.register(cmd, "cluster-config")
@@ -196,6 +201,7 @@ func (f *runFlags) narrow(s *scenarios.Scenario) (*scenarios.Scenario, error) {
 			// A step stands on what the ones before it have left.
 			narrowed.Steps = withoutChecks(s.Steps[:at+1])
 		} else {
+			f.there[&narrowed] = standing(s, at)
 			narrowed.Steps = []scenarios.Step{{Name: s.Steps[at].Name, Checks: s.Steps[at].Checks}}
 			narrowed.Deploy = nil
 		}
@@ -228,6 +234,19 @@ func (f *runFlags) narrow(s *scenarios.Scenario) (*scenarios.Scenario, error) {
 // changesMesh reports whether a scenario brings anything with it.
 func changesMesh(s *scenarios.Scenario) bool {
 	return len(s.Deploy) > 0 || slices.ContainsFunc(s.Steps, runner.Changes)
+}
+
+// standing are the objects that are there after a step.
+func standing(s *scenarios.Scenario, step int) []manifests.Object {
+	there := slices.Clone(s.Deploy)
+	for _, each := range s.Steps[:step+1] {
+		for _, o := range each.Apply {
+			there = slices.DeleteFunc(there, func(old manifests.Object) bool { return old.Key() == o.Key() })
+			there = append(there, o)
+		}
+		there = slices.DeleteFunc(there, func(old manifests.Object) bool { return slices.Contains(each.Delete, old.Key()) })
+	}
+	return there
 }
 
 // withoutChecks keeps the checks of the last step only.
@@ -304,6 +323,17 @@ func (f *runFlags) options(cmd *cobra.Command) (runner.Options, error) {
 		options.Rate = gatewayRate
 	default:
 		return options, usagef("--target %q is unknown; there are sim, kind, cluster and gateway", f.target)
+	}
+	if f.gateway != "" {
+		namespace, name, ok := strings.Cut(f.gateway, "/")
+		switch {
+		case f.target != "cluster":
+			return options, usagef("--gateway is for --target cluster")
+		case !ok || namespace == "" || name == "" || strings.Contains(name, "/"):
+			return options, usagef("--gateway %s is not NAMESPACE/NAME, such as istio-ingress/istio-ingress", f.gateway)
+		case f.gatewayURL != "":
+			return options, usagef("--gateway and --gateway-url name two gateways; give one")
+		}
 	}
 	if f.target != "kind" && f.target != "cluster" && (f.keep || f.force) {
 		return options, usagef("--keep and --force are for --target kind and cluster; %s brings nothing into a cluster", f.target)

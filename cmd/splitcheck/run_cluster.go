@@ -63,7 +63,7 @@ func (f *runFlags) openCluster(ctx context.Context, std streams, list []*scenari
 	}
 	options.Open = func(ctx context.Context, s *scenarios.Scenario) (target.Target, error) {
 		own := open
-		own.Scenario = s.Name
+		own.Scenario, own.There = s.Name, f.there[s]
 		return cluster.Open(ctx, own)
 	}
 	return done, nil
@@ -103,7 +103,7 @@ func (f *runFlags) openKind(ctx context.Context, std streams, options *runner.Op
 		Service:    ingress.Port{Node: kindcluster.ServiceNodePort, Local: up.Ports.Service},
 		GatewayAPI: ingress.Port{Node: kindcluster.GatewayAPINodePort, Local: up.Ports.GatewayAPI},
 	})
-	open.REST, open.Ways = up.REST, ways
+	open.REST, open.Ways, open.Alone = up.REST, ways, true
 	if !f.noApply {
 		// Only splitcheck uses this cluster; what a killed run has left there
 		// would stand beside what this one brings.
@@ -209,7 +209,7 @@ func (f *runFlags) openExisting(options *runner.Options, open *cluster.Options) 
 		return err
 	}
 	options.Target.Context = name
-	ways, err := ingress.NewFound(ingress.FoundOptions{REST: config, GatewayURL: f.gatewayURL})
+	ways, err := ingress.NewFound(ingress.FoundOptions{REST: config, GatewayURL: f.gatewayURL, GatewayService: f.gateway})
 	if err != nil {
 		return notMeasured(err)
 	}

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -43,6 +44,18 @@ func TestFailures(t *testing.T) {
 		f.kubectl(t, "", "patch", "virtualservice", "canary", "--type=json", "-p",
 			`[{"op":"replace","path":"/spec/http/0/route/0/weight","value":50},{"op":"replace","path":"/spec/http/0/route/1/weight","value":50}]`)
 		r.ends(t, time.Minute, 3, "he weights changed while counting", "90/10 before, 50/50 after")
+	})
+
+	t.Run("WeightsChangeAndComeBackWhileCounting", func(t *testing.T) {
+		f.clean(t)
+		r := f.start(t, f.routes(t, split90), "--rate", "300")
+		f.sends(t, r, 300)
+		for _, weights := range []string{"50,50", "90,10"} {
+			v1, v2, _ := strings.Cut(weights, ",")
+			f.kubectl(t, "", "patch", "virtualservice", "canary", "--type=json", "-p",
+				`[{"op":"replace","path":"/spec/http/0/route/0/weight","value":`+v1+`},{"op":"replace","path":"/spec/http/0/route/1/weight","value":`+v2+`}]`)
+		}
+		r.ends(t, time.Minute, 3, "he weights changed while counting", "VirtualService default/canary was changed (generation 1, now 3)")
 	})
 
 	t.Run("GatewayPodIsKilled", func(t *testing.T) {
@@ -87,6 +100,14 @@ func TestFailures(t *testing.T) {
 		f.clean(t)
 		r := f.start(t, f.app(t, f.image, `"echo no database at 10.0.0.1; exit 7"`))
 		r.ends(t, 90*time.Second, 5, "Deployment failing/app", "CrashLoopBackOff", "no database at 10.0.0.1")
+	})
+
+	t.Run("ApplicationIsNeverReady", func(t *testing.T) {
+		f.clean(t)
+		app := fmt.Sprintf(application, f.image, `"echo the cache is cold; sleep 600"`)
+		app = strings.ReplaceAll(app, "{name: app, image", "{name: app, readinessProbe: {exec: {command: [cat, /warm]}, periodSeconds: 1}, image")
+		r := f.start(t, f.write(t, "never-ready", "", app, ""))
+		r.ends(t, 90*time.Second, 4, "Deployment failing/app: 0 of 1 pods are ready", "Readiness probe failed", "/warm", "the cache is cold")
 	})
 
 	t.Run("ImageCannotBePulled", func(t *testing.T) {

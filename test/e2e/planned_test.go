@@ -18,12 +18,12 @@ import (
 var planned = map[string]struct{ runs, requests int }{
 	"TestClustersThatCannotBe":         {1, 0},     // It finds no cluster to send anything to.
 	"TestDiagnose":                     {2, 1934},  // The second finds no route.
-	"TestFailures":                     {25, 1934}, // Most are cut short, or never begun.
+	"TestFailures":                     {27, 1934}, // Most are cut short, or never begun.
 	"TestRestartedCluster":             {2, 487},
 	"TestSecondWitness":                {1, 2034}, // With those of others.
 	"TestTwoRunsAtOnce":                {2, 557},
 	"TestVerifyWithTheClustersWeights": {7, 1954},
-	"TestWays":                         {10, 1934},
+	"TestWays":                         {13, 1934},
 }
 
 var drawn = struct {

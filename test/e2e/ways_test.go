@@ -16,6 +16,25 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// another is a gateway beside Istio's own, as Helm's chart makes one.
+const another = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: another, namespace: istio-system}
+spec:
+  selector: {matchLabels: {istio: another}}
+  template:
+    metadata:
+      labels: {istio: another, sidecar.istio.io/inject: "true"}
+      annotations: {inject.istio.io/templates: gateway}
+    spec: {containers: [{name: istio-proxy, image: auto, imagePullPolicy: IfNotPresent}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: another, namespace: istio-system}
+spec: {selector: {istio: another}, ports: [{name: http, port: 80, targetPort: 8080}]}
+`
+
 // TestWays enters a user's own cluster by each way that leads to its ingress
 // gateway, and asks for the verdict and for the words that tell which way it was.
 func TestWays(t *testing.T) {
@@ -131,6 +150,20 @@ func TestWays(t *testing.T) {
 		}))
 		t.Cleanup(other.Close)
 		enter(t, "--gateway-url", other.URL).ends(t, time.Minute, 3, "they came another way, from another cluster", "leads to the gateway of this very cluster")
+	})
+	t.Run("AnotherGateway", func(t *testing.T) {
+		f.clean(t)
+		f.kubectl(t, another, "apply", "-f", "-")
+		t.Cleanup(func() { f.kubectl(t, another, "delete", "-f", "-", "--ignore-not-found") })
+		f.kubectl(t, "", "-n", "istio-system", "rollout", "status", "deployment/another", "--timeout=60s")
+		routes := strings.ReplaceAll(manifestsOf[split90], "istio: ingressgateway", "istio: another")
+		r := f.start(t, f.write(t, "another", "", routes, ""), "--target", "cluster", "--margin", "10%")
+		r.ends(t, time.Minute, 0, "by port-forward to pod another-")
+	})
+	t.Run("NamedGateway", func(t *testing.T) {
+		f.clean(t)
+		enter(t, "--gateway", "istio-system/nobody").ends(t, time.Minute, 5, "he ingress gateway's Service istio-system/nobody cannot be looked up")
+		enter(t, "--gateway", "istio-system/istio-ingressgateway").ends(t, time.Minute, 0)
 	})
 	t.Run("NoGateway", func(t *testing.T) {
 		f.clean(t)
