@@ -18,6 +18,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
@@ -52,6 +53,9 @@ type Weights struct {
 	Generation int64
 	// Notes are what was left out on the way here.
 	Notes []string
+
+	// read is the cluster as it was when they were read.
+	read *view
 }
 
 // A Destination is one arm of the rule.
@@ -63,6 +67,11 @@ type Destination struct {
 
 // String names what a question is about: "VirtualService default/canary".
 func (q Question) String() string { return q.Kind + " " + q.Namespace + "/" + q.Name }
+
+// key is that of the object that a question is about.
+func (q Question) key() manifests.Key {
+	return manifests.Key{Group: resources[q.Kind].Group, Kind: q.Kind, Namespace: q.Namespace, Name: q.Name}
+}
 
 var resources = map[string]schema.GroupVersionResource{
 	"VirtualService":  {Group: manifests.IstioGroup, Version: "v1", Resource: "virtualservices"},
@@ -107,12 +116,17 @@ func (c *Cluster) Close() { c.proxies.Close() }
 
 // A view is what was read of a cluster at one moment.
 type view struct {
-	objects    []manifests.Object
-	proxies    []proxies.Proxy
+	objects   []manifests.Object
+	proxies   []proxies.Proxy
+	revisions map[manifests.Key]revision
+	notes     []string
+}
+
+// A revision tells states of one object apart. The generation grows with each
+// change, and begins anew where the object is deleted and made again.
+type revision struct {
+	uid        types.UID
 	generation int64
-	// generations grow with each change of an object.
-	generations map[manifests.Key]int64
-	notes       []string
 }
 
 // Read returns the weights that a question is about. An error is the user's to
@@ -141,7 +155,7 @@ func mistakef(format string, args ...any) error { return mistake{fmt.Errorf(form
 func (c *Cluster) view(ctx context.Context, q Question) (*view, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, readTimeout, fmt.Errorf("the cluster's routes were not read within %s", readTimeout))
 	defer cancel()
-	v := view{generations: map[manifests.Key]int64{}}
+	v := view{revisions: map[manifests.Key]revision{}}
 	for _, kind := range []string{"Service", "DestinationRule", "Gateway", "GatewayAPI", "VirtualService", "HTTPRoute"} {
 		list, err := c.dynamic.Resource(resources[kind]).Namespace(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
 		if apierrors.IsNotFound(err) && kind != q.Kind {
@@ -150,9 +164,9 @@ func (c *Cluster) view(ctx context.Context, q Question) (*view, error) {
 		if err != nil {
 			return nil, reading(ctx, resources[kind], err)
 		}
-		v.add(q, list.Items)
+		v.add(list.Items)
 	}
-	if v.generation == 0 {
+	if _, there := v.revisions[q.key()]; !there {
 		return nil, mistakef("there is no %s in this cluster%s", q, v.nearest(q))
 	}
 	var err error
@@ -175,7 +189,7 @@ func reading(ctx context.Context, r schema.GroupVersionResource, err error) erro
 }
 
 // add takes the objects of one kind, in the order in which istiod looks at them.
-func (v *view) add(q Question, items []unstructured.Unstructured) {
+func (v *view) add(items []unstructured.Unstructured) {
 	slices.SortStableFunc(items, func(a, b unstructured.Unstructured) int {
 		made, other := a.GetCreationTimestamp(), b.GetCreationTimestamp()
 		byName, byNamespace := cmp.Compare(a.GetName(), b.GetName()), cmp.Compare(a.GetNamespace(), b.GetNamespace())
@@ -185,10 +199,6 @@ func (v *view) add(q Question, items []unstructured.Unstructured) {
 		return cmp.Or(made.Compare(other.Time), byName, byNamespace)
 	})
 	for _, item := range items {
-		meant := item.GetKind() == q.Kind && item.GetNamespace() == q.Namespace && item.GetName() == q.Name
-		if meant {
-			v.generation = max(1, item.GetGeneration())
-		}
 		item.SetManagedFields(nil)
 		unstructured.RemoveNestedField(item.Object, "status")
 		text, err := item.MarshalJSON()
@@ -202,7 +212,7 @@ func (v *view) add(q Question, items []unstructured.Unstructured) {
 			continue
 		}
 		for _, o := range objects {
-			v.generations[o.Key()] = item.GetGeneration()
+			v.revisions[o.Key()] = revision{item.GetUID(), item.GetGeneration()}
 		}
 		v.objects = append(v.objects, objects...)
 	}
@@ -224,7 +234,7 @@ func (v *view) nearest(q Question) string {
 
 // weights are those of a rule, each destination by its name.
 func (v *view) weights(q Question, rule *routing.Rule) (*Weights, error) {
-	w := &Weights{Source: rule.Source, Generation: v.generation, Notes: v.notes}
+	w := &Weights{Source: rule.Source, Generation: v.revisions[q.key()].generation, Notes: v.notes, read: v}
 	if len(rule.Destinations) == 0 {
 		return nil, mistakef("%s sends nowhere: it redirects or answers itself, and there is no split to verify", rule.Source)
 	}

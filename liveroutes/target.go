@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/splitcheck/splitcheck/manifests"
 	"github.com/splitcheck/splitcheck/proxies"
 	"github.com/splitcheck/splitcheck/target"
 )
@@ -23,8 +22,8 @@ type Target struct {
 	cluster  *Cluster
 	question Question
 	weights  *Weights
-	// seen is what the objects were at the last look.
-	seen map[manifests.Key]string
+	// last is what the cluster was at the last look.
+	last *view
 }
 
 var (
@@ -35,7 +34,7 @@ var (
 // Over returns load's target with the proxies of the cluster as its witnesses.
 // Closing it closes load and not the cluster.
 func (c *Cluster) Over(load target.Target, q Question, w *Weights) *Target {
-	return &Target{Target: load, cluster: c, question: q, weights: w}
+	return &Target{Target: load, cluster: c, question: q, weights: w, last: w.read}
 }
 
 // Change changes nothing: it waits until every proxy that carries the rule is
@@ -87,7 +86,11 @@ func (t *Target) late(states []target.ProxyState) string {
 
 // states looks once at all proxies that should carry the rule.
 func (t *Target) states(ctx context.Context, took map[string]time.Duration, began time.Time) ([]target.ProxyState, error) {
-	said, _, err := t.look(ctx)
+	v, err := t.cluster.view(ctx, t.question)
+	if err != nil {
+		return nil, err
+	}
+	said, err := t.ask(ctx, v)
 	if err != nil {
 		return nil, err
 	}
@@ -149,13 +152,8 @@ func (t *Target) called(cluster string) string {
 	return cluster
 }
 
-// look asks all proxies that should carry the rule, and reads anew the objects
-// that it comes from.
-func (t *Target) look(ctx context.Context) (target.Testimony, *view, error) {
-	v, err := t.cluster.view(ctx, t.question)
-	if err != nil {
-		return target.Testimony{}, nil, err
-	}
+// ask asks the proxies of a view that should carry the rule.
+func (t *Target) ask(ctx context.Context, v *view) (target.Testimony, error) {
 	var carriers []proxies.Proxy
 	for _, p := range v.proxies {
 		if ruleOf(v.objects, p, t.weights.Source) != nil {
@@ -196,13 +194,13 @@ func (t *Target) look(ctx context.Context) (target.Testimony, *view, error) {
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return target.Testimony{}, nil, err
+		return target.Testimony{}, err
 	}
 	var all target.Testimony
 	for _, f := range found {
 		all.Routes, all.Counts = append(all.Routes, f.Routes...), append(all.Counts, f.Counts...)
 	}
-	return all, v, nil
+	return all, nil
 }
 
 func goneIsNone(p proxies.Proxy, err error) error {
@@ -210,64 +208,4 @@ func goneIsNone(p proxies.Proxy, err error) error {
 		return nil
 	}
 	return fmt.Errorf("proxy %s: %w", p, err)
-}
-
-// Witness implements target.Witness. What was changed since it was asked last is
-// in the testimony: weights that went and came back in between have no effect on
-// the proxies any more, and the sample is of two splits all the same.
-func (t *Target) Witness(ctx context.Context) (target.Testimony, error) {
-	said, v, err := t.look(ctx)
-	if err != nil {
-		return said, err
-	}
-	seen := map[manifests.Key]string{}
-	for _, o := range v.objects {
-		if o.Kind == t.question.Kind && o.Namespace == t.question.Namespace && o.Name == t.question.Name || o.Kind == "DestinationRule" && t.concerns(o) {
-			seen[o.Key()] = fmt.Sprintf("%d", v.generations[o.Key()])
-		}
-	}
-	for _, key := range slices.SortedFunc(maps.Keys(seen), func(a, b manifests.Key) int { return strings.Compare(a.String(), b.String()) }) {
-		was, known := t.seen[key]
-		if t.seen != nil && (!known || was != seen[key]) {
-			said.Changes = append(said.Changes, fmt.Sprintf("%s was changed (generation %s, now %s)", key, orNone(was), seen[key]))
-		}
-	}
-	for key := range t.seen {
-		if seen[key] == "" {
-			said.Changes = append(said.Changes, fmt.Sprintf("%s was deleted", key))
-		}
-	}
-	if now, err := v.rule(t.named()); err == nil {
-		if w, err := v.weights(t.question, now); err == nil && w.Weights.String() != t.weights.Weights.String() {
-			said.Changes = append(said.Changes, fmt.Sprintf("the weights of %s went from %s to %s", t.weights.Source, t.weights.Weights, w.Weights))
-		}
-	}
-	t.seen = seen
-	return said, nil
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
-}
-
-// named is the question with the rule that was found.
-func (t *Target) named() Question {
-	q := t.question
-	_, q.Rule, _ = strings.Cut(t.weights.Source, ", ")
-	return q
-}
-
-// concerns tells whether a DestinationRule is of a Service that the rule sends
-// to.
-func (t *Target) concerns(o manifests.Object) bool {
-	host := destinationHost(o)
-	for _, d := range t.weights.Destinations {
-		if strings.HasSuffix(d.Cluster, "|"+host) {
-			return true
-		}
-	}
-	return false
 }
