@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -38,7 +37,9 @@ type Question struct {
 	Rule    string
 	Request *http.Request
 	// Names are what answers call the destinations, by what they are called
-	// here; those that are missing keep their names.
+	// here: by the subset or version, or by one of the longer ways in which a
+	// destination can be written ("reviews/v1", "shop/reviews"). Those that are
+	// missing keep their names.
 	Names map[string]string
 }
 
@@ -241,65 +242,35 @@ func (v *view) weights(q Question, rule *routing.Rule) (*Weights, error) {
 	if rule.Abort != nil {
 		w.Notes = append(w.Notes, fmt.Sprintf("%s answers %g %% of the requests with %d itself", rule.Source, rule.Abort.Percent, rule.Abort.Status))
 	}
-	used := map[string]bool{}
+	if at := slices.IndexFunc(rule.Destinations, func(d routing.Destination) bool { return d.Status != 0 }); at >= 0 {
+		return nil, mistakef("%s has a destination that does not resolve, whose share is answered with %d: there is no split of versions to verify until every one of them leads to a Service", rule.Source, rule.Destinations[at].Status)
+	}
 	destinations := rule.Destinations
 	for _, n := range v.never(q, rule) {
 		destinations = append(slices.Clip(destinations), routing.Destination{Cluster: n})
 	}
-	for _, d := range destinations {
-		own := v.nameOf(d)
-		name, named := q.Names[own]
-		if !named {
-			name = own
-		}
-		used[own] = true
+	names, err := v.names(q, rule.Source, destinations)
+	if err != nil {
+		return nil, err
+	}
+	for i, d := range destinations {
 		weight := float64(d.Weight)
 		if len(destinations) == 1 {
 			weight = 1
 		}
 		n := d.Cluster
 		w.Destinations = append(w.Destinations, Destination{
-			Cluster: fmt.Sprintf("outbound|%d|%s|%s", n.Port, n.Subset, n.Host), Name: name, Weight: weight,
+			Cluster: fmt.Sprintf("outbound|%d|%s|%s", n.Port, n.Subset, n.Host), Name: names[i], Weight: weight,
 		})
-		at := slices.IndexFunc(w.Weights, func(o split.Weight) bool { return o.Version == name })
+		at := slices.IndexFunc(w.Weights, func(o split.Weight) bool { return o.Version == names[i] })
 		if at < 0 {
-			w.Weights = append(w.Weights, split.Weight{Version: name, Weight: weight})
+			w.Weights = append(w.Weights, split.Weight{Version: names[i], Weight: weight})
 		} else {
 			w.Weights[at].Weight += weight
-		}
-	}
-	for name := range q.Names {
-		if !used[name] {
-			return nil, mistakef("--name %s=…: %s has no destination %s; its destinations are %s", name, rule.Source, name, w.names())
 		}
 	}
 	if !(w.Weights.Sum() > 0) {
 		return nil, mistakef("the weights of %s sum to 0: every request is answered with an error", rule.Source)
 	}
 	return w, nil
-}
-
-func (w *Weights) names() string {
-	var all []string
-	for _, d := range w.Destinations {
-		all = append(all, d.Name)
-	}
-	return strings.Join(all, ", ")
-}
-
-// nameOf is what a destination is called where nobody says otherwise: its subset,
-// else the version label that its Service selects by, else the Service.
-func (v *view) nameOf(d routing.Destination) string {
-	if d.Cluster.Subset != "" {
-		return d.Cluster.Subset
-	}
-	name, rest, _ := strings.Cut(d.Cluster.Host, ".")
-	namespace, _, _ := strings.Cut(rest, ".")
-	for _, o := range v.objects {
-		s, ok := o.Value.(*corev1.Service)
-		if ok && s.Name == name && s.Namespace == namespace && s.Spec.Selector["version"] != "" {
-			return s.Spec.Selector["version"]
-		}
-	}
-	return name
 }
