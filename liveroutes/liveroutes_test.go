@@ -170,6 +170,30 @@ func TestNamedRules(t *testing.T) {
 	assert.True(t, got.Weights.Has("green"))
 }
 
+// A request over HTTPS meets the rules where the gateway ends TLS; one over HTTP
+// is sent away by a server that redirects, and is told so.
+func TestRequestsOverHTTPS(t *testing.T) {
+	secure := strings.Replace(shop, `{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}`,
+		`{port: {number: 80, name: http, protocol: HTTP}, tls: {httpsRedirect: true}, hosts: ["*"]}, {port: {number: 443, name: https, protocol: HTTPS}, tls: {mode: SIMPLE, credentialName: shop}, hosts: ["*"]}`, 1)
+	require.NotEqual(t, shop, secure)
+	c := shopCluster(t, secure)
+	q := Question{Kind: "VirtualService", Namespace: "shop", Name: "cart", Request: ask(t, "https://shop.example/cart")}
+	got, err := c.Read(t.Context(), q)
+	require.NoError(t, err)
+	assert.Equal(t, "VirtualService shop/cart, http[3]", got.Source)
+
+	q.Request = ask(t, "http://shop.example/cart")
+	_, err = c.Read(t.Context(), q)
+	require.ErrorIs(t, err, ErrMistake)
+	assert.ErrorContains(t, err, "at the gateway gateway meets Gateway shop/edge, servers[0]")
+
+	// Before the gateway something may have ended TLS.
+	q.Request = ask(t, "https://shop.example/cart")
+	got, err = shopCluster(t, shop).Read(t.Context(), q)
+	require.NoError(t, err)
+	assert.Equal(t, "VirtualService shop/cart, http[3]", got.Source)
+}
+
 func TestWhatIsTheUsersToMend(t *testing.T) {
 	for want, q := range map[string]Question{
 		"there is no VirtualService shop/card in this cluster; there are shop/cart, shop/other": {Kind: "VirtualService", Namespace: "shop", Name: "card"},

@@ -33,7 +33,7 @@ func (v *view) rule(q Question) (*routing.Rule, error) {
 			continue
 		}
 		table, _ := routing.Compile(v.objects, p.Compiled(v.objects))
-		for _, port := range table.Ports() {
+		for _, port := range entered(table, q.Request.URL.Scheme) {
 			decision := table.Route(port, q.Request)
 			switch {
 			case decision.Rule == nil:
@@ -59,6 +59,16 @@ func (v *view) rule(q Question) (*routing.Rule, error) {
 	}
 	return nil, mistakef("the request %s %s of host %s meets no rule of %s: %s; if its split is deeper in the mesh, say which rule with --rule: %s",
 		q.Request.Method, q.Request.URL.Path, q.Request.Host, q, met, strings.Join(have, ", "))
+}
+
+// entered are the ports of a gateway that a request may come in by. One over
+// HTTPS comes in where the gateway ends TLS, or, if something before it has ended
+// TLS already, where it does not; one over HTTP only where it does not.
+func entered(table *routing.Table, scheme string) []int {
+	if scheme != "https" {
+		return table.Ports()
+	}
+	return append(table.SecurePorts(), table.Ports()...)
 }
 
 // An entry is one rule of the object that a question is about.

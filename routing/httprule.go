@@ -172,7 +172,7 @@ func redirectFilter(in *gatewayv1.HTTPRequestRedirectFilter, path pathMatch, b b
 	case in.Scheme == nil:
 		rd.Port = b.port
 	}
-	rd.dropDefaultPort()
+	rd.dropDefaultPort(b)
 	rd.Path, rd.Prefix, rd.PrefixReplaceBy = pathModifier(in.Path, path)
 	if rd.Prefix != "" {
 		// Here Istio replaces text for text: slashes at the end stay, and

@@ -129,6 +129,9 @@ type Redirect struct {
 	Port                    int
 	Path                    string // replaces the whole path, if set
 	Prefix, PrefixReplaceBy string // replaces the matched prefix, if Prefix is set
+	// KeepPort leaves the port that the request names as it is, be it that of
+	// another scheme.
+	KeepPort bool
 }
 
 // A DirectResponse answers without any destination.
