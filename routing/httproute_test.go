@@ -274,10 +274,10 @@ func TestTimeoutsAndRetriesOfAnHTTPRoute(t *testing.T) {
 		timeout time.Duration
 		retries routing.Retries
 	}{
-		{"", 0, routing.Retries{Attempts: 2, On: standard}},
-		{"timeouts: {request: 10s}, ", 10 * time.Second, routing.Retries{Attempts: 2, On: standard}},
-		{"timeouts: {request: 0s}, ", 0, routing.Retries{Attempts: 2, On: standard}},
-		{"timeouts: {backendRequest: 500ms}, ", 500 * time.Millisecond, routing.Retries{Attempts: 2, On: standard}},
+		{"", 0, routing.Retries{Attempts: 2, Default: true, On: standard}},
+		{"timeouts: {request: 10s}, ", 10 * time.Second, routing.Retries{Attempts: 2, Default: true, On: standard}},
+		{"timeouts: {request: 0s}, ", 0, routing.Retries{Attempts: 2, Default: true, On: standard}},
+		{"timeouts: {backendRequest: 500ms}, ", 500 * time.Millisecond, routing.Retries{Attempts: 2, Default: true, On: standard}},
 		{"retry: {}, ", 0, routing.Retries{Attempts: 2, On: standard}},
 		{"retry: {attempts: 0}, ", 0, routing.Retries{}},
 		{

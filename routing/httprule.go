@@ -102,7 +102,7 @@ func (c *compiler) apiRetries(r *Rule, e apiEntry) {
 		r.Retries = Retries{}
 		if attempts := orDefault(retry.Attempts, 2); attempts > 0 {
 			r.Retries = defaultRetries()
-			r.Retries.Attempts = attempts
+			r.Retries.Default, r.Retries.Attempts = false, attempts
 			for _, code := range retry.Codes {
 				r.Retries.Codes = append(r.Retries.Codes, int(code))
 			}
