@@ -168,7 +168,7 @@ func (c *Cluster) view(ctx context.Context, q Question) (*view, error) {
 		v.add(list.Items)
 	}
 	if _, there := v.revisions[q.key()]; !there {
-		return nil, mistakef("there is no %s in this cluster%s", q, v.nearest(q))
+		return nil, mistakef("there is no %s in this cluster%s%s", q, v.nearest(q), v.noted())
 	}
 	var err error
 	if v.proxies, err = c.proxies.List(ctx); err != nil {
@@ -219,6 +219,16 @@ func (v *view) add(items []unstructured.Unstructured) {
 	}
 }
 
+// noted are the notes as the end of an error: what was left out may be just what
+// is missing.
+func (v *view) noted() string {
+	var words strings.Builder
+	for _, note := range v.notes {
+		words.WriteString("\n" + note)
+	}
+	return words.String()
+}
+
 // nearest names objects that may be meant.
 func (v *view) nearest(q Question) string {
 	var others []string
@@ -235,7 +245,7 @@ func (v *view) nearest(q Question) string {
 
 // weights are those of a rule, each destination by its name.
 func (v *view) weights(q Question, rule *routing.Rule) (*Weights, error) {
-	w := &Weights{Source: rule.Source, Generation: v.revisions[q.key()].generation, Notes: v.notes, read: v}
+	w := &Weights{Source: rule.Source, Generation: v.revisions[q.key()].generation, Notes: slices.Clone(v.notes), read: v}
 	if len(rule.Destinations) == 0 {
 		return nil, mistakef("%s sends nowhere: it redirects or answers itself, and there is no split to verify", rule.Source)
 	}

@@ -212,6 +212,31 @@ func TestWhatIsTheUsersToMend(t *testing.T) {
 	}
 }
 
+// What could not be read is said where it may be what is missing, and beside the
+// weights where it is not.
+func TestWhatIsLeftOutIsSaid(t *testing.T) {
+	c := shopCluster(t, shop+`
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: broken, namespace: shop, generation: 1}
+spec: {hosts: 5}
+`)
+	_, err := c.Read(t.Context(), Question{Kind: "VirtualService", Namespace: "shop", Name: "broken", Request: ask(t, "http://shop.example/")})
+	require.ErrorIs(t, err, ErrMistake)
+	assert.ErrorContains(t, err, "there is no VirtualService shop/broken")
+	assert.ErrorContains(t, err, "VirtualService shop/broken is left out: ")
+
+	q := Question{Kind: "VirtualService", Namespace: "shop", Name: "cart", Request: ask(t, "http://nobody.example/")}
+	_, err = c.Read(t.Context(), q)
+	assert.ErrorContains(t, err, "VirtualService shop/broken is left out: ")
+	q.Rule = "split"
+	got, err := c.Read(t.Context(), q)
+	require.NoError(t, err)
+	require.Len(t, got.Notes, 1)
+	assert.Contains(t, got.Notes[0], "VirtualService shop/broken is left out: ")
+}
+
 // A proxy without the rule, or with other weights, is waited for, and named.
 func TestProxiesThatAreNotUpToDate(t *testing.T) {
 	c := shopCluster(t, shop)

@@ -57,8 +57,8 @@ func (v *view) rule(q Question) (*routing.Rule, error) {
 	if len(elsewhere) > 0 {
 		met = "at the gateway " + strings.Join(slices.Compact(elsewhere), ", and at ")
 	}
-	return nil, mistakef("the request %s %s of host %s meets no rule of %s: %s; if its split is deeper in the mesh, say which rule with --rule: %s",
-		q.Request.Method, q.Request.URL.Path, q.Request.Host, q, met, strings.Join(have, ", "))
+	return nil, mistakef("the request %s %s of host %s meets no rule of %s: %s; if its split is deeper in the mesh, say which rule with --rule: %s%s",
+		q.Request.Method, q.Request.URL.Path, q.Request.Host, q, met, strings.Join(have, ", "), v.noted())
 }
 
 // entered are the ports of a gateway that a request may come in by. One over
@@ -134,7 +134,7 @@ func (v *view) compiled(q Question, at int) (*routing.Rule, error) {
 			return rule, nil
 		}
 	}
-	return nil, mistakef("no proxy of this cluster carries %s: see whether its hosts, gateways or parentRefs are right, and whether its callers have sidecars", source)
+	return nil, mistakef("no proxy of this cluster carries %s: see whether its hosts, gateways or parentRefs are right, and whether its callers have sidecars%s", source, v.noted())
 }
 
 func (v *view) carried(source string) bool {
