@@ -55,8 +55,10 @@ type Weights struct {
 	// Notes are what was left out on the way here.
 	Notes []string
 
-	// read is the cluster as it was when they were read.
-	read *view
+	// read is the cluster as it was when they were read, entered whether the
+	// request meets the rule at a gateway: no sidecar then has a part in it.
+	read    *view
+	entered bool
 }
 
 // A Destination is one arm of the rule.
@@ -141,7 +143,13 @@ func (c *Cluster) Read(ctx context.Context, q Question) (*Weights, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.weights(q, rule)
+	w, err := v.weights(q, rule)
+	if err != nil {
+		return nil, err
+	}
+	met, _ := v.met(q)
+	w.entered = met != nil && met.Source == w.Source
+	return w, nil
 }
 
 // ErrMistake marks errors that another command line would avoid.

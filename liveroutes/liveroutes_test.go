@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -19,23 +18,23 @@ import (
 	"github.com/splitcheck/splitcheck/envoy"
 	"github.com/splitcheck/splitcheck/proxies"
 	"github.com/splitcheck/splitcheck/split"
-	"github.com/splitcheck/splitcheck/target"
 )
 
-// envoys are proxies that nobody has to run: a gateway and a sidecar.
+// envoys are proxies that nobody has to run: a gateway and a sidecar. Those that
+// failure names do not answer.
 type envoys struct {
 	routes  envoy.Routes
-	failure error
+	failure map[string]error
 }
 
 func (e *envoys) List(context.Context, ...string) ([]proxies.Proxy, error) {
 	return []proxies.Proxy{
-		{Name: "gateway-1", Namespace: "istio-system", Workload: "gateway", Gateway: true, Labels: map[string]string{"istio": "ingressgateway"}},
 		{Name: "frontend-1", Namespace: "shop", Workload: "frontend"},
+		{Name: "gateway-1", Namespace: "istio-system", Workload: "gateway", Gateway: true, Labels: map[string]string{"istio": "ingressgateway"}},
 	}, nil
 }
-func (e *envoys) Routes(context.Context, proxies.Proxy) (envoy.Routes, error) {
-	return e.routes, e.failure
+func (e *envoys) Routes(_ context.Context, p proxies.Proxy) (envoy.Routes, error) {
+	return e.routes, e.failure[p.Name]
 }
 func (e *envoys) Clusters(context.Context, proxies.Proxy) (envoy.Clusters, error) { return nil, nil }
 func (e *envoys) Close()                                                          {}
@@ -235,16 +234,4 @@ spec: {hosts: 5}
 	require.NoError(t, err)
 	require.Len(t, got.Notes, 1)
 	assert.Contains(t, got.Notes[0], "VirtualService shop/broken is left out: ")
-}
-
-// A proxy without the rule, or with other weights, is waited for, and named.
-func TestProxiesThatAreNotUpToDate(t *testing.T) {
-	c := shopCluster(t, shop)
-	q := Question{Kind: "VirtualService", Namespace: "shop", Name: "cart", Rule: "split", Request: ask(t, "http://shop.example/")}
-	w, err := c.Read(t.Context(), q)
-	require.NoError(t, err)
-	got, err := c.Over(nil, q, w).Change(t.Context(), target.Change{Timeout: time.Millisecond})
-	require.NoError(t, err)
-	assert.False(t, got.Converged)
-	assert.Contains(t, got.Detail, "gateway-1.istio-system: it has no such route")
 }

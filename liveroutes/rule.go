@@ -27,22 +27,9 @@ func (v *view) rule(q Question) (*routing.Rule, error) {
 		}
 		return v.compiled(q, at)
 	}
-	var elsewhere []string
-	for _, p := range v.proxies {
-		if !p.Gateway {
-			continue
-		}
-		table, _ := routing.Compile(v.objects, p.Compiled(v.objects))
-		for _, port := range entered(table, q.Request.URL.Scheme) {
-			decision := table.Route(port, q.Request)
-			switch {
-			case decision.Rule == nil:
-			case strings.HasPrefix(decision.Rule.Source, q.String()+", "):
-				return decision.Rule, nil
-			default:
-				elsewhere = append(elsewhere, fmt.Sprintf("%s meets %s", p.Workload, decision.Rule.Source))
-			}
-		}
+	rule, elsewhere := v.met(q)
+	if rule != nil {
+		return rule, nil
 	}
 	// A route inside the mesh is met by callers, with requests of their own.
 	if len(entries) == 1 && v.carried(fmt.Sprintf("%s, %s", q, entries[0].place)) {
@@ -59,6 +46,28 @@ func (v *view) rule(q Question) (*routing.Rule, error) {
 	}
 	return nil, mistakef("the request %s %s of host %s meets no rule of %s: %s; if its split is deeper in the mesh, say which rule with --rule: %s%s",
 		q.Request.Method, q.Request.URL.Path, q.Request.Host, q, met, strings.Join(have, ", "), v.noted())
+}
+
+// met is the rule of the object that the request meets at a gateway, or nil; then
+// elsewhere says what it meets instead.
+func (v *view) met(q Question) (rule *routing.Rule, elsewhere []string) {
+	for _, p := range v.proxies {
+		if !p.Gateway {
+			continue
+		}
+		table, _ := routing.Compile(v.objects, p.Compiled(v.objects))
+		for _, port := range entered(table, q.Request.URL.Scheme) {
+			decision := table.Route(port, q.Request)
+			switch {
+			case decision.Rule == nil:
+			case strings.HasPrefix(decision.Rule.Source, q.String()+", "):
+				return decision.Rule, nil
+			default:
+				elsewhere = append(elsewhere, fmt.Sprintf("%s meets %s", p.Workload, decision.Rule.Source))
+			}
+		}
+	}
+	return nil, elsewhere
 }
 
 // entered are the ports of a gateway that a request may come in by. One over

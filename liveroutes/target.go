@@ -4,14 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
-	"github.com/splitcheck/splitcheck/proxies"
 	"github.com/splitcheck/splitcheck/target"
 )
 
@@ -38,20 +33,32 @@ func (c *Cluster) Over(load target.Target, q Question, w *Weights) *Target {
 }
 
 // Change changes nothing: it waits until every proxy that carries the rule is
-// programmed with its weights, as a step does that has applied them.
+// programmed with its weights, as a step does that has applied them. A sidecar
+// that does not answer is a warning where the request enters by a gateway, which
+// is what decides then; in a large mesh there is always one.
 func (t *Target) Change(ctx context.Context, change target.Change) (target.Convergence, error) {
 	if len(change.Apply)+len(change.Delete)+len(change.Scale)+len(change.Defects) > 0 {
 		return t.Target.Change(ctx, change)
 	}
 	began := time.Now()
-	wait, cancel := context.WithTimeout(ctx, change.Timeout)
+	wait, cancel := context.WithTimeoutCause(ctx, change.Timeout, fmt.Errorf("not within %s", change.Timeout))
 	defer cancel()
 	took := map[string]time.Duration{}
+	var last *look
 	for {
-		states, err := t.states(wait, took, began)
-		live := err == nil && len(states) > 0 && !slices.ContainsFunc(states, func(s target.ProxyState) bool { return !s.Converged })
-		if live {
-			return target.Convergence{Converged: true, Took: time.Since(began), Proxies: states}, nil
+		v, err := t.cluster.view(wait, t.question)
+		if err == nil {
+			now := t.look(wait, v)
+			now.date(took, time.Since(began))
+			if now.carried() {
+				return target.Convergence{Converged: true, Took: time.Since(began), Proxies: now.states, Warnings: t.warnings(now)}, nil
+			}
+			if last == nil || wait.Err() == nil {
+				last = &now // One that the end of the time has cut short knows less.
+			}
+		}
+		if errors.Is(err, ErrMistake) {
+			return target.Convergence{}, err
 		}
 		timer := time.NewTimer(pollInterval)
 		select {
@@ -60,63 +67,43 @@ func (t *Target) Change(ctx context.Context, change target.Change) (target.Conve
 		case <-wait.Done():
 			timer.Stop()
 		}
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			return target.Convergence{}, ctx.Err()
-		}
-		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		case last == nil:
 			return target.Convergence{}, err
+		case len(last.states) == 0 && len(last.silent) > 0:
+			return target.Convergence{}, fmt.Errorf("none of the %d proxies that should carry %s answered: %w", len(last.silent), t.weights.Source, last.silent[0].failure)
 		}
-		return target.Convergence{Took: time.Since(began), Proxies: states, Detail: t.late(states)}, nil
+		return target.Convergence{Took: time.Since(began), Proxies: last.states, Detail: t.late(*last)}, nil
 	}
 }
 
-// late says which proxies do not carry the rule as it is.
-func (t *Target) late(states []target.ProxyState) string {
-	if len(states) == 0 {
+// late says which proxies do not carry the rule as it is, or did not say.
+func (t *Target) late(l look) string {
+	if len(l.states)+len(l.silent) == 0 {
 		return "no proxy carries " + t.weights.Source
 	}
-	words := []string{fmt.Sprintf("not every proxy carries %s with its weights, %s:", t.weights.Source, t.weights.Weights)}
-	for _, s := range states {
+	words := []string{fmt.Sprintf("not every proxy is known to carry %s with its weights, %s; %d were asked, and %d answered:",
+		t.weights.Source, t.weights.Weights, len(l.states)+len(l.silent), len(l.states))}
+	for _, s := range l.states {
 		if !s.Converged {
 			words = append(words, s.Name+": "+s.Detail)
 		}
 	}
+	if len(l.silent) > 0 {
+		words = append(words, l.unheard())
+	}
 	return strings.Join(words, "\n")
 }
 
-// states looks once at all proxies that should carry the rule.
-func (t *Target) states(ctx context.Context, took map[string]time.Duration, began time.Time) ([]target.ProxyState, error) {
-	v, err := t.cluster.view(ctx, t.question)
-	if err != nil {
-		return nil, err
+// warnings are about proxies that had no part in the sample.
+func (t *Target) warnings(l look) []string {
+	if len(l.silent) == 0 {
+		return nil
 	}
-	said, err := t.ask(ctx, v)
-	if err != nil {
-		return nil, err
-	}
-	states := map[string]target.ProxyState{}
-	for _, route := range said.Routes {
-		state, known := states[route.Proxy]
-		if !known {
-			state = target.ProxyState{Name: route.Proxy, Converged: true}
-		}
-		if off := t.departs(route); off != "" {
-			state.Converged, state.Detail = false, off
-		}
-		states[route.Proxy] = state
-	}
-	var all []target.ProxyState
-	for _, name := range slices.Sorted(maps.Keys(states)) {
-		s := states[name]
-		if s.Converged {
-			if _, before := took[name]; !before {
-				took[name] = time.Since(began)
-			}
-			s.Took = took[name]
-		}
-		all = append(all, s)
-	}
-	return all, nil
+	return []string{fmt.Sprintf("%d of %d proxies that should carry %s did not say whether they do; they are sidecars, and the requests enter by a gateway: %s",
+		len(l.silent), len(l.states)+len(l.silent), t.weights.Source, l.unheard())}
 }
 
 // departs says in what the programmed weights of a route differ, or "".
@@ -150,62 +137,4 @@ func (t *Target) called(cluster string) string {
 		}
 	}
 	return cluster
-}
-
-// ask asks the proxies of a view that should carry the rule.
-func (t *Target) ask(ctx context.Context, v *view) (target.Testimony, error) {
-	var carriers []proxies.Proxy
-	for _, p := range v.proxies {
-		if ruleOf(v.objects, p, t.weights.Source) != nil {
-			carriers = append(carriers, p)
-		}
-	}
-	found := make([]target.Testimony, len(carriers))
-	group, looking := errgroup.WithContext(ctx)
-	group.SetLimit(8)
-	for i, p := range carriers {
-		group.Go(func() error {
-			ctx, cancel := context.WithTimeoutCause(looking, lookTimeout, fmt.Errorf("proxy %s did not answer within %s", p, lookTimeout))
-			defer cancel()
-			routes, err := t.cluster.proxies.Routes(ctx, p)
-			if err != nil {
-				return goneIsNone(p, err)
-			}
-			clusters, err := t.cluster.proxies.Clusters(ctx, p)
-			if err != nil {
-				return goneIsNone(p, err)
-			}
-			for _, route := range proxies.Testify(v.objects, p, routes) {
-				if route.Source == t.weights.Source {
-					route.Workload = p.Workload + "." + p.Namespace
-					found[i].Routes = append(found[i].Routes, route)
-				}
-			}
-			for _, cluster := range clusters {
-				for _, e := range cluster.Endpoints {
-					if e.Requests > 0 && strings.HasPrefix(cluster.Name, "outbound|") {
-						found[i].Counts = append(found[i].Counts, target.Count{
-							Proxy: p.String(), Cluster: cluster.Name, Pod: e.Address, Requests: e.Requests, Errors: e.Errors,
-						})
-					}
-				}
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return target.Testimony{}, err
-	}
-	var all target.Testimony
-	for _, f := range found {
-		all.Routes, all.Counts = append(all.Routes, f.Routes...), append(all.Counts, f.Counts...)
-	}
-	return all, nil
-}
-
-func goneIsNone(p proxies.Proxy, err error) error {
-	if proxies.Gone(err) {
-		return nil
-	}
-	return fmt.Errorf("proxy %s: %w", p, err)
 }

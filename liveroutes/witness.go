@@ -16,6 +16,7 @@ import (
 // in the testimony: weights that went and came back in between have no effect on
 // the proxies any more, and the sample is of two splits all the same. A change is
 // said whether or not the proxies answer: a silent witness lets a verdict stand.
+// Only those that decide are asked.
 func (t *Target) Witness(ctx context.Context) (target.Testimony, error) {
 	v, err := t.cluster.view(ctx, t.question)
 	deleted := errors.Is(err, ErrMistake)
@@ -30,7 +31,7 @@ func (t *Target) Witness(ctx context.Context) (target.Testimony, error) {
 		changes = t.changes(v)
 	}
 	t.last = v
-	said, err := t.ask(ctx, v)
+	said, err := t.testify(ctx, v)
 	if err != nil && len(changes) == 0 {
 		return target.Testimony{}, err
 	}

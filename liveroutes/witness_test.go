@@ -70,7 +70,7 @@ func TestDeletedWhileCounting(t *testing.T) {
 // A proxy that does not answer keeps no change back.
 func TestChangedWhileAProxyIsSilent(t *testing.T) {
 	over, routes := overSplit(t)
-	over.cluster.proxies = &envoys{failure: errors.New("no answer")}
+	over.cluster.proxies = &envoys{failure: map[string]error{"gateway-1": errors.New("no answer")}}
 	_, err := over.Witness(t.Context())
 	require.ErrorContains(t, err, "no answer")
 	require.NoError(t, routes.Delete(t.Context(), "cart", metav1.DeleteOptions{}))
