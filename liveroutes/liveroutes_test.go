@@ -198,6 +198,7 @@ func TestWhatIsTheUsersToMend(t *testing.T) {
 		"there is no VirtualService shop/card in this cluster; there are shop/cart, shop/other": {Kind: "VirtualService", Namespace: "shop", Name: "card"},
 		"has no such rule; it has http[0], http[1], http[2], http[3] (split)":                   {Kind: "VirtualService", Namespace: "shop", Name: "cart", Rule: "http[4]"},
 		"at the gateway gateway meets VirtualService shop/other, http[0]":                       {Kind: "VirtualService", Namespace: "shop", Name: "cart", Request: ask(t, "http://other.example/")},
+		"at the gateway gateway meets VirtualService shop/cart, http[3]":                        {Kind: "VirtualService", Namespace: "shop", Name: "other", Request: ask(t, "http://shop.example/")},
 		"at no gateway does it meet any rule":                                                   {Kind: "VirtualService", Namespace: "shop", Name: "cart", Request: ask(t, "http://nobody.example/")},
 		"it redirects or answers itself":                                                        {Kind: "VirtualService", Namespace: "shop", Name: "cart", Request: ask(t, "http://shop.example/old")},
 		"has no destination v3; its destinations are v1, v2":                                    {Kind: "VirtualService", Namespace: "shop", Name: "cart", Rule: "split", Names: map[string]string{"v3": "x"}},

@@ -31,8 +31,9 @@ func (v *view) rule(q Question) (*routing.Rule, error) {
 	if rule != nil {
 		return rule, nil
 	}
-	// A route inside the mesh is met by callers, with requests of their own.
-	if len(entries) == 1 && v.carried(fmt.Sprintf("%s, %s", q, entries[0].place)) {
+	// A route inside the mesh is met by callers, with requests of their own. One
+	// that only gateways carry is met there or not at all.
+	if len(entries) == 1 && v.inTheMesh(fmt.Sprintf("%s, %s", q, entries[0].place)) {
 		return v.compiled(q, 0)
 	}
 	var have []string
@@ -146,8 +147,9 @@ func (v *view) compiled(q Question, at int) (*routing.Rule, error) {
 	return nil, mistakef("no proxy of this cluster carries %s: see whether its hosts, gateways or parentRefs are right, and whether its callers have sidecars%s", source, v.noted())
 }
 
-func (v *view) carried(source string) bool {
-	return slices.ContainsFunc(v.proxies, func(p proxies.Proxy) bool { return ruleOf(v.objects, p, source) != nil })
+// inTheMesh says whether some sidecar has a rule.
+func (v *view) inTheMesh(source string) bool {
+	return slices.ContainsFunc(v.proxies, func(p proxies.Proxy) bool { return !p.Gateway && ruleOf(v.objects, p, source) != nil })
 }
 
 func ruleOf(objects []manifests.Object, p proxies.Proxy, source string) *routing.Rule {
