@@ -25,6 +25,8 @@ import (
 type envoys struct {
 	routes  envoy.Routes
 	failure map[string]error
+	// none names proxies that have no routes.
+	none map[string]bool
 }
 
 func (e *envoys) List(context.Context, ...string) ([]proxies.Proxy, error) {
@@ -34,6 +36,9 @@ func (e *envoys) List(context.Context, ...string) ([]proxies.Proxy, error) {
 	}, nil
 }
 func (e *envoys) Routes(_ context.Context, p proxies.Proxy) (envoy.Routes, error) {
+	if e.none[p.Name] {
+		return nil, e.failure[p.Name]
+	}
 	return e.routes, e.failure[p.Name]
 }
 func (e *envoys) Clusters(context.Context, proxies.Proxy) (envoy.Clusters, error) { return nil, nil }

@@ -20,11 +20,22 @@ type answer struct {
 	failure error
 }
 
+// without says that a sidecar has no route of the rule. A Sidecar object can keep
+// it away, or that istiod does not watch the namespace; what the sidecar then does
+// with a request is no other split but none.
+func (a answer) without() bool {
+	return !a.proxy.Gateway && len(a.said.Routes) > 0 && !slices.ContainsFunc(a.said.Routes, func(r target.Route) bool {
+		return slices.ContainsFunc(r.Arms, func(arm target.Arm) bool { return arm.Programmed > 0 })
+	})
+}
+
 // A look is what the proxies that should carry the rule were seen to have.
 type look struct {
 	states []target.ProxyState
 	// silent are those that did not answer.
 	silent []answer
+	// without are the sidecars that have no route of the rule at all.
+	without map[string]bool
 	// heard and missing say that one that decides did, and did not.
 	heard, missing bool
 }
@@ -63,7 +74,7 @@ func (t *Target) decides(p proxies.Proxy) bool { return p.Gateway || !t.weights.
 
 // look asks all proxies of a view that should carry the rule.
 func (t *Target) look(ctx context.Context, v *view) look {
-	var l look
+	l := look{without: map[string]bool{}}
 	for _, a := range t.ask(ctx, v, func(proxies.Proxy) bool { return true }) {
 		if a.failure != nil {
 			l.silent, l.missing = append(l.silent, a), l.missing || t.decides(a.proxy)
@@ -71,6 +82,10 @@ func (t *Target) look(ctx context.Context, v *view) look {
 		}
 		if len(a.said.Routes) == 0 {
 			continue // Its pod is gone.
+		}
+		if a.without() {
+			l.without[a.proxy.String()] = true
+			continue
 		}
 		state := target.ProxyState{Name: a.proxy.String(), Converged: true}
 		for _, route := range a.said.Routes {
@@ -161,12 +176,16 @@ func goneIsNone(err error) error {
 }
 
 // testify puts together what the proxies that decide say. Without one of them
-// there is no testimony.
+// there is no testimony. A sidecar that never had the rule has nothing to say of
+// it; one that has lost it since does.
 func (t *Target) testify(ctx context.Context, v *view) (target.Testimony, error) {
 	var all target.Testimony
 	for _, a := range t.ask(ctx, v, t.decides) {
 		if a.failure != nil {
 			return target.Testimony{}, a.failure
+		}
+		if a.without() && t.without[a.proxy.String()] {
+			continue
 		}
 		all.Routes, all.Counts = append(all.Routes, a.said.Routes...), append(all.Counts, a.said.Counts...)
 	}

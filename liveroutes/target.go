@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +21,9 @@ type Target struct {
 	weights  *Weights
 	// last is what the cluster was at the last look.
 	last *view
+	// without are the sidecars that had no route of the rule when the others
+	// were seen to have it.
+	without map[string]bool
 }
 
 var (
@@ -51,6 +56,7 @@ func (t *Target) Change(ctx context.Context, change target.Change) (target.Conve
 			now := t.look(wait, v)
 			now.date(took, time.Since(began))
 			if now.carried() {
+				t.without = now.without
 				return target.Convergence{Converged: true, Took: time.Since(began), Proxies: now.states, Warnings: t.warnings(now)}, nil
 			}
 			if last == nil || wait.Err() == nil {
@@ -82,7 +88,11 @@ func (t *Target) Change(ctx context.Context, change target.Change) (target.Conve
 // late says which proxies do not carry the rule as it is, or did not say.
 func (t *Target) late(l look) string {
 	if len(l.states)+len(l.silent) == 0 {
-		return "no proxy carries " + t.weights.Source
+		words := "no proxy carries " + t.weights.Source
+		if len(l.without) > 0 {
+			words += "; these sidecars should, and have no such route: " + named(l.without)
+		}
+		return words
 	}
 	words := []string{fmt.Sprintf("not every proxy is known to carry %s with its weights, %s; %d were asked, and %d answered:",
 		t.weights.Source, t.weights.Weights, len(l.states)+len(l.silent), len(l.states))}
@@ -99,11 +109,25 @@ func (t *Target) late(l look) string {
 
 // warnings are about proxies that had no part in the sample.
 func (t *Target) warnings(l look) []string {
-	if len(l.silent) == 0 {
-		return nil
+	var words []string
+	if len(l.without) > 0 {
+		words = append(words, fmt.Sprintf("sidecars without any route of %s, whose requests it does not split (a Sidecar object may keep it from them): %s",
+			t.weights.Source, named(l.without)))
 	}
-	return []string{fmt.Sprintf("%d of %d proxies that should carry %s did not say whether they do; they are sidecars, and the requests enter by a gateway: %s",
-		len(l.silent), len(l.states)+len(l.silent), t.weights.Source, l.unheard())}
+	if len(l.silent) == 0 {
+		return words
+	}
+	return append(words, fmt.Sprintf("%d of %d proxies that should carry %s did not say whether they do; they are sidecars, and the requests enter by a gateway: %s",
+		len(l.silent), len(l.states)+len(l.silent), t.weights.Source, l.unheard()))
+}
+
+// named are the first of some proxies, and how many more there are.
+func named(set map[string]bool) string {
+	all := slices.Sorted(maps.Keys(set))
+	if more := len(all) - 3; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(all[:3], ", "), more)
+	}
+	return strings.Join(all, ", ")
 }
 
 // departs says in what the programmed weights of a route differ, or "".

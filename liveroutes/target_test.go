@@ -94,3 +94,41 @@ func TestASilentProxyThatDecides(t *testing.T) {
 	_, err, _ := settle(t, &envoys{failure: map[string]error{"gateway-1": noAnswer, "frontend-1": noAnswer}}, atTheGateway)
 	assert.ErrorContains(t, err, "none of the 2 proxies that should carry VirtualService shop/cart, http[3] answered: proxy x did not answer")
 }
+
+// A Sidecar object keeps routes from sidecars: that is no other split. A gateway
+// without the rule is one, and so is a mesh in which nobody has it.
+func TestASidecarWithoutTheRule(t *testing.T) {
+	live, err, took := settle(t, &envoys{routes: carried(90), none: map[string]bool{"frontend-1": true}}, atTheGateway)
+	require.NoError(t, err)
+	assert.True(t, live.Converged)
+	assert.Zero(t, took)
+	require.Len(t, live.Warnings, 1)
+	assert.Contains(t, live.Warnings[0], "sidecars without any route of VirtualService shop/cart, http[3], whose requests it does not split (a Sidecar object may keep it from them): frontend-1.shop")
+
+	live, err, _ = settle(t, &envoys{routes: carried(90), none: map[string]bool{"gateway-1": true}}, atTheGateway)
+	require.NoError(t, err)
+	assert.False(t, live.Converged)
+	assert.Contains(t, live.Detail, "gateway-1.istio-system: it has no such route")
+
+	live, err, _ = settle(t, &envoys{none: map[string]bool{"frontend-1": true, "gateway-1": true}}, inTheMesh)
+	require.NoError(t, err)
+	assert.False(t, live.Converged)
+}
+
+// A sidecar that loses the rule while counting is no sidecar without it.
+func TestASidecarThatLosesTheRule(t *testing.T) {
+	c := shopCluster(t, strings.Replace(shop, "gateways: [edge]\n  http:\n  - match", "gateways: [mesh]\n  http:\n  - match", 1))
+	e := &envoys{routes: carried(90), none: map[string]bool{}}
+	c.proxies = e
+	q := Question{Kind: "VirtualService", Namespace: "shop", Name: "cart", Rule: "split", Request: ask(t, inTheMesh)}
+	w, err := c.Read(t.Context(), q)
+	require.NoError(t, err)
+	over := c.Over(nil, q, w)
+	_, err = over.Change(t.Context(), target.Change{Timeout: time.Minute})
+	require.NoError(t, err)
+	e.none["frontend-1"] = true
+	after, err := over.Witness(t.Context())
+	require.NoError(t, err)
+	require.Len(t, after.Routes, 1)
+	assert.Zero(t, after.Routes[0].Arms[0].Programmed)
+}
