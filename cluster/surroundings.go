@@ -24,8 +24,8 @@ func ownOnly(world []manifests.Object) []manifests.Object {
 }
 
 // survey finds what is in the cluster already and decides what the scenario's
-// routes mean: Services and their subsets anywhere, and the Gateways that the
-// routes name. What a cluster holds that this program cannot read is left out:
+// routes mean: Services and their subsets anywhere, the Gateways that the routes
+// name, and Sidecars, which keep routes from proxies. What a cluster holds that this program cannot read is left out:
 // the routes of the proxies will tell.
 func (c *Cluster) survey(ctx context.Context, coming []manifests.Object) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("the API server did not answer within %s", answerTimeout))
@@ -40,6 +40,7 @@ func (c *Cluster) survey(ctx context.Context, coming []manifests.Object) error {
 		{Kind: "Service"},
 		{Group: manifests.IstioGroup, Kind: "DestinationRule"},
 		{Group: manifests.IstioGroup, Kind: "Gateway"},
+		{Group: manifests.IstioGroup, Kind: "Sidecar"},
 		{Group: manifests.GatewayGroup, Kind: "Gateway"},
 	} {
 		mapping, err := c.mapper.RESTMapping(kind)

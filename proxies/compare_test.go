@@ -185,6 +185,29 @@ func TestRetriesOfTheMesh(t *testing.T) {
 	assert.Contains(t, found[0].String(), "configured is retries 3, the proxy has retries 0")
 }
 
+// TestWithheld marks what a Sidecar object may keep from a sidecar: an object none
+// of whose routes are there. Old weights are never that, and neither is a sidecar
+// of another namespace.
+func TestWithheld(t *testing.T) {
+	r, old := record(t, "bookinfo-canary,90-10,productpage-v1"), record(t, "bookinfo-canary,all-v1,productpage-v1")
+	with := func(namespace string) []manifests.Object {
+		more, err := decode([]byte("apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {name: s, namespace: " + namespace + "}\nspec: {egress: [{hosts: [./*]}]}\n"))
+		require.NoError(t, err)
+		return append(slices.Clone(r.objects), more...)
+	}
+	for namespace, want := range map[string]bool{"default": true, "istio-system": true, "elsewhere": false} {
+		for _, d := range proxies.Compare(with(namespace), r.proxy, nil) {
+			assert.Equal(t, want, d.Withheld, namespace)
+		}
+	}
+	found := proxies.Compare(with("default"), r.proxy, old.routes)
+	require.NotEmpty(t, found)
+	for _, d := range found {
+		assert.False(t, d.Withheld, d)
+	}
+	assert.Nil(t, proxies.Compare(with("default"), r.proxy, r.routes))
+}
+
 // TestLeftOver finds a route that its object no longer asks for, leaves alone
 // what is not ours, and minds the order.
 func TestLeftOver(t *testing.T) {

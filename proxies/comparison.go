@@ -64,10 +64,9 @@ func newComparison(objects []manifests.Object, p Proxy, routes envoy.Routes) *co
 			continue // The plain route to a Service.
 		}
 		at := place{s.Host, s.Port}
-		vs, _ := c.object[key].Value.(*networkingv1.VirtualService)
 		c.want[at] = append(c.want[at], wanted{
 			split: s, object: key, conditions: ordered(s.Conditions()),
-			delegate: vs != nil && len(vs.Spec.GetHosts()) == 0,
+			delegate: c.delegate(key),
 		})
 	}
 	services := servicePorts(objects)
@@ -218,6 +217,12 @@ func (c *comparison) resolve(r envoy.Route) (manifests.Key, bool) {
 		}
 	}
 	return manifests.Key{}, false
+}
+
+// delegate says whether an object is a VirtualService that others delegate to.
+func (c *comparison) delegate(key manifests.Key) bool {
+	vs, _ := c.object[key].Value.(*networkingv1.VirtualService)
+	return vs != nil && len(vs.Spec.GetHosts()) == 0
 }
 
 // of says whether r can be the route that w asks for.
