@@ -25,7 +25,8 @@ func ownOnly(world []manifests.Object) []manifests.Object {
 
 // survey finds what is in the cluster already and decides what the scenario's
 // routes mean: Services and their subsets anywhere, the Gateways that the routes
-// name, and Sidecars, which keep routes from proxies. What a cluster holds that this program cannot read is left out:
+// name, Sidecars, which keep routes from proxies, and grants, which let them leave
+// their namespace. What a cluster holds that this program cannot read is left out:
 // the routes of the proxies will tell.
 func (c *Cluster) survey(ctx context.Context, coming []manifests.Object) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("the API server did not answer within %s", answerTimeout))
@@ -42,6 +43,7 @@ func (c *Cluster) survey(ctx context.Context, coming []manifests.Object) error {
 		{Group: manifests.IstioGroup, Kind: "Gateway"},
 		{Group: manifests.IstioGroup, Kind: "Sidecar"},
 		{Group: manifests.GatewayGroup, Kind: "Gateway"},
+		{Group: manifests.GatewayGroup, Kind: "ReferenceGrant"},
 	} {
 		mapping, err := c.mapper.RESTMapping(kind)
 		if meta.IsNoMatchError(err) {

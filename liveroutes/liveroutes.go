@@ -83,7 +83,14 @@ var resources = map[string]schema.GroupVersionResource{
 	"HTTPRoute":       {Group: manifests.GatewayGroup, Version: "v1", Resource: "httproutes"},
 	"GatewayAPI":      {Group: manifests.GatewayGroup, Version: "v1", Resource: "gateways"},
 	"Service":         {Version: "v1", Resource: "services"},
+	"Namespace":       {Version: "v1", Resource: "namespaces"},
+	"ReferenceGrant":  {Group: manifests.GatewayGroup, Version: "v1beta1", Resource: "referencegrants"},
 }
+
+// aside are kinds that few routes depend on: the labels of namespaces choose the
+// routes of some listeners, and a grant lets some routes leave their namespace.
+// Who may not list them is told so, and can verify all others.
+var aside = []string{"Namespace", "ReferenceGrant"}
 
 // A Cluster is one whose routes are read.
 type Cluster struct {
@@ -165,10 +172,14 @@ func (c *Cluster) view(ctx context.Context, q Question) (*view, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, readTimeout, fmt.Errorf("the cluster's routes were not read within %s", readTimeout))
 	defer cancel()
 	v := view{revisions: map[manifests.Key]revision{}}
-	for _, kind := range []string{"Service", "DestinationRule", "Gateway", "GatewayAPI", "VirtualService", "HTTPRoute"} {
+	for _, kind := range slices.Concat(aside, []string{"Service", "DestinationRule", "Gateway", "GatewayAPI", "VirtualService", "HTTPRoute"}) {
 		list, err := c.dynamic.Resource(resources[kind]).Namespace(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
 		if apierrors.IsNotFound(err) && kind != q.Kind {
 			continue // Not installed here: then there are none.
+		}
+		if apierrors.IsForbidden(err) && slices.Contains(aside, kind) {
+			v.notes = append(v.notes, fmt.Sprintf("this account may not list %s, and routes are taken as if there were none", resources[kind].Resource))
+			continue
 		}
 		if err != nil {
 			return nil, reading(ctx, resources[kind], err)
@@ -261,7 +272,7 @@ func (v *view) weights(q Question, rule *routing.Rule) (*Weights, error) {
 		w.Notes = append(w.Notes, fmt.Sprintf("%s answers %g %% of the requests with %d itself", rule.Source, rule.Abort.Percent, rule.Abort.Status))
 	}
 	if at := slices.IndexFunc(rule.Destinations, func(d routing.Destination) bool { return d.Status != 0 }); at >= 0 {
-		return nil, mistakef("%s has a destination that does not resolve, whose share is answered with %d: there is no split of versions to verify until every one of them leads to a Service", rule.Source, rule.Destinations[at].Status)
+		return nil, mistakef("%s has a destination that does not resolve, whose share is answered with %d: there is no split of versions to verify until every one of them leads to a Service%s", rule.Source, rule.Destinations[at].Status, v.noted())
 	}
 	destinations := rule.Destinations
 	for _, n := range v.never(q, rule) {

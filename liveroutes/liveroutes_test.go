@@ -118,7 +118,11 @@ func shopCluster(t *testing.T, text string) *Cluster {
 		text, err := yaml.YAMLToJSON([]byte(document))
 		require.NoError(t, err)
 		require.NoError(t, object.UnmarshalJSON(text))
-		_, err = c.dynamic.Resource(resources[object.GetKind()]).Namespace(object.GetNamespace()).Create(t.Context(), &object, metav1.CreateOptions{})
+		kind := object.GetKind()
+		if kind == "Gateway" && strings.Contains(object.GetAPIVersion(), "gateway.networking") {
+			kind = "GatewayAPI"
+		}
+		_, err = c.dynamic.Resource(resources[kind]).Namespace(object.GetNamespace()).Create(t.Context(), &object, metav1.CreateOptions{})
 		require.NoError(t, err)
 	}
 	return c
