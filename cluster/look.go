@@ -61,7 +61,14 @@ func (c *Cluster) lookAt(ctx context.Context, world []manifests.Object, p proxie
 		l.err = err
 		return l
 	}
-	l.differences = proxies.Compare(world, p, routes)
+	withheld := map[manifests.Key]bool{}
+	for _, d := range proxies.Compare(world, p, routes) {
+		if d.Withheld {
+			withheld[d.Object] = true
+		} else {
+			l.differences = append(l.differences, d)
+		}
+	}
 	for _, r := range routes {
 		if r.Updated.After(l.updated) {
 			l.updated = r.Updated
@@ -79,7 +86,9 @@ func (c *Cluster) lookAt(ctx context.Context, world []manifests.Object, p proxie
 		l.err = err
 		return l
 	}
-	l.endpoints = awry(world, p, s, clusters)
+	// What keeps routes from a proxy keeps their destinations from it as well.
+	theirs := slices.DeleteFunc(slices.Clone(world), func(o manifests.Object) bool { return withheld[o.Key()] })
+	l.endpoints = awry(theirs, p, s, clusters)
 	return l
 }
 

@@ -37,6 +37,7 @@ var surveyed = []struct {
 	{schema.GroupKind{Group: manifests.IstioGroup, Kind: "VirtualService"}, true},
 	{schema.GroupKind{Kind: "Namespace"}, true},
 	{schema.GroupKind{Group: manifests.GatewayGroup, Kind: "ReferenceGrant"}, true},
+	{schema.GroupKind{Group: manifests.IstioGroup, Kind: "Sidecar"}, true},
 	{schema.GroupKind{Kind: "Service"}, false},
 	{schema.GroupKind{Group: manifests.IstioGroup, Kind: "DestinationRule"}, false},
 	{schema.GroupKind{Group: manifests.IstioGroup, Kind: "Gateway"}, false},
@@ -45,10 +46,10 @@ var surveyed = []struct {
 
 // survey finds what is in the cluster already and decides what the scenario's
 // routes mean: Services and their subsets anywhere, the Gateways that the routes
-// name, the labels of namespaces and the grants by which those admit routes, and
-// the VirtualServices that hand requests over to the scenario's or get them from
-// there. What a cluster holds that this program cannot read is left out: the
-// routes of the proxies will tell.
+// name, the labels of namespaces and the grants by which those admit routes,
+// Sidecars, which keep routes from proxies, and the VirtualServices that hand
+// requests over to the scenario's or get them from there. What a cluster holds that
+// this program cannot read is left out: the routes of the proxies will tell.
 func (c *Cluster) survey(ctx context.Context, coming []manifests.Object) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("the API server did not answer within %s", answerTimeout))
 	defer cancel()

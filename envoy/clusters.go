@@ -3,6 +3,7 @@ package envoy
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"strconv"
 )
 
@@ -39,14 +40,9 @@ func ParseClusters(text []byte) (Clusters, error) {
 		Clusters []struct {
 			Name  string `json:"name"`
 			Hosts []struct {
-				Address struct {
-					Socket *struct {
-						Address string `json:"address"`
-						Port    int    `json:"port_value"`
-					} `json:"socket_address"`
-				} `json:"address"`
-				Stats  []stat                     `json:"stats"`
-				Health map[string]json.RawMessage `json:"health_status"`
+				Address rawAddress                 `json:"address"`
+				Stats   []stat                     `json:"stats"`
+				Health  map[string]json.RawMessage `json:"health_status"`
 			} `json:"host_statuses"`
 		} `json:"cluster_statuses"`
 	}
@@ -57,10 +53,11 @@ func ParseClusters(text []byte) (Clusters, error) {
 	for _, c := range in.Clusters {
 		cluster := Cluster{Name: c.Name}
 		for _, h := range c.Hosts {
-			if h.Address.Socket == nil {
-				continue // A pipe, or an address within Envoy: no pod's.
+			address, port, ok := h.Address.pod()
+			if !ok {
+				continue
 			}
-			e := Endpoint{Address: h.Address.Socket.Address, Port: h.Address.Socket.Port, Healthy: healthy(h.Health)}
+			e := Endpoint{Address: address, Port: port, Healthy: healthy(h.Health)}
 			for _, s := range h.Stats {
 				var err error
 				switch s.Name {
@@ -78,6 +75,32 @@ func ParseClusters(text []byte) (Clusters, error) {
 		clusters = append(clusters, cluster)
 	}
 	return clusters, nil
+}
+
+type rawAddress struct {
+	Socket *struct {
+		Address string `json:"address"`
+		Port    int    `json:"port_value"`
+	} `json:"socket_address"`
+	Internal *struct {
+		EndpointID string `json:"endpoint_id"`
+	} `json:"envoy_internal_address"`
+}
+
+// pod returns the address of a pod. One that is sent to through a tunnel (HBONE,
+// in ambient mode) is an address within Envoy, whose identifier is the pod's
+// (istio pilot/pkg/networking/util/util.go, BuildInternalLbEndpoint); a pipe and
+// the rest of Envoy's own are nobody's.
+func (a rawAddress) pod() (address string, port int, ok bool) {
+	switch {
+	case a.Socket != nil:
+		return a.Socket.Address, a.Socket.Port, true
+	case a.Internal != nil:
+		host, text, err := net.SplitHostPort(a.Internal.EndpointID)
+		port, wrong := strconv.Atoi(text)
+		return host, port, err == nil && wrong == nil
+	}
+	return "", 0, false
 }
 
 // number reads a counter; Envoy prints 64 bits as text and leaves out a zero.

@@ -23,7 +23,8 @@ type Routes []Route
 // A Route is one entry of a virtual host.
 type Route struct {
 	// Config is the name of the route configuration: "http.8080" in a gateway,
-	// by the port of the pod; the port of the service in a sidecar, "80", or
+	// by the port of the pod, or "https.443.NAME.GATEWAY.NAMESPACE" for a server
+	// that ends TLS, by its own port and the port's name; the port of the service in a sidecar, "80", or
 	// its name and port where the port carries more than HTTP.
 	Config string
 	// VirtualHost is the name of the virtual host, "*:80", and Domains the

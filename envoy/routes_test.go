@@ -147,6 +147,23 @@ func TestClusters(t *testing.T) {
 	assert.Nil(t, clusters.Find("outbound|80||nobody.gamma.svc.cluster.local"))
 }
 
+// TestTunnels reads pods that are sent to by HBONE, as istiod has them
+// (istio pilot/pkg/networking/util/util.go, BuildInternalAddressWithIdentifier;
+// envoy/config/core/v3/address.proto, EnvoyInternalAddress), and an address within
+// Envoy that is no pod's.
+func TestTunnels(t *testing.T) {
+	clusters, err := envoy.ParseClusters([]byte(`{"cluster_statuses": [{"name": "c", "host_statuses": [
+		{"address": {"envoy_internal_address": {"server_listener_name": "connect_originate", "endpoint_id": "10.244.0.7:8080"}},
+		 "stats": [{"name": "rq_total", "value": "3"}], "health_status": {"eds_health_status": "HEALTHY"}},
+		{"address": {"envoy_internal_address": {"server_listener_name": "connect_originate", "endpoint_id": "[fd00::7]:8080"}}},
+		{"address": {"envoy_internal_address": {"server_listener_name": "main_internal"}}}]}]}`))
+	require.NoError(t, err)
+	assert.Equal(t, envoy.Clusters{{Name: "c", Endpoints: []envoy.Endpoint{
+		{Address: "10.244.0.7", Port: 8080, Healthy: true, Requests: 3},
+		{Address: "fd00::7", Port: 8080, Healthy: true},
+	}}}, clusters)
+}
+
 // TestHealth goes by the definition, envoy/admin/v3/clusters.proto,
 // HostHealthStatus: flags that are set speak against a host.
 func TestHealth(t *testing.T) {

@@ -13,11 +13,11 @@ import (
 	"slices"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
@@ -37,7 +37,9 @@ type Question struct {
 	Rule    string
 	Request *http.Request
 	// Names are what answers call the destinations, by what they are called
-	// here; those that are missing keep their names.
+	// here: by the subset or version, or by one of the longer ways in which a
+	// destination can be written ("reviews/v1", "shop/reviews"). Those that are
+	// missing keep their names.
 	Names map[string]string
 }
 
@@ -52,6 +54,11 @@ type Weights struct {
 	Generation int64
 	// Notes are what was left out on the way here.
 	Notes []string
+
+	// read is the cluster as it was when they were read, entered whether the
+	// request meets the rule at a gateway: no sidecar then has a part in it.
+	read    *view
+	entered bool
 }
 
 // A Destination is one arm of the rule.
@@ -64,6 +71,11 @@ type Destination struct {
 // String names what a question is about: "VirtualService default/canary".
 func (q Question) String() string { return q.Kind + " " + q.Namespace + "/" + q.Name }
 
+// key is that of the object that a question is about.
+func (q Question) key() manifests.Key {
+	return manifests.Key{Group: resources[q.Kind].Group, Kind: q.Kind, Namespace: q.Namespace, Name: q.Name}
+}
+
 var resources = map[string]schema.GroupVersionResource{
 	"VirtualService":  {Group: manifests.IstioGroup, Version: "v1", Resource: "virtualservices"},
 	"DestinationRule": {Group: manifests.IstioGroup, Version: "v1", Resource: "destinationrules"},
@@ -71,7 +83,14 @@ var resources = map[string]schema.GroupVersionResource{
 	"HTTPRoute":       {Group: manifests.GatewayGroup, Version: "v1", Resource: "httproutes"},
 	"GatewayAPI":      {Group: manifests.GatewayGroup, Version: "v1", Resource: "gateways"},
 	"Service":         {Version: "v1", Resource: "services"},
+	"Namespace":       {Version: "v1", Resource: "namespaces"},
+	"ReferenceGrant":  {Group: manifests.GatewayGroup, Version: "v1beta1", Resource: "referencegrants"},
 }
+
+// aside are kinds that few routes depend on: the labels of namespaces choose the
+// routes of some listeners, and a grant lets some routes leave their namespace.
+// Who may not list them is told so, and can verify all others.
+var aside = []string{"Namespace", "ReferenceGrant"}
 
 // A Cluster is one whose routes are read.
 type Cluster struct {
@@ -107,12 +126,17 @@ func (c *Cluster) Close() { c.proxies.Close() }
 
 // A view is what was read of a cluster at one moment.
 type view struct {
-	objects    []manifests.Object
-	proxies    []proxies.Proxy
+	objects   []manifests.Object
+	proxies   []proxies.Proxy
+	revisions map[manifests.Key]revision
+	notes     []string
+}
+
+// A revision tells states of one object apart. The generation grows with each
+// change, and begins anew where the object is deleted and made again.
+type revision struct {
+	uid        types.UID
 	generation int64
-	// generations grow with each change of an object.
-	generations map[manifests.Key]int64
-	notes       []string
 }
 
 // Read returns the weights that a question is about. An error is the user's to
@@ -126,7 +150,13 @@ func (c *Cluster) Read(ctx context.Context, q Question) (*Weights, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.weights(q, rule)
+	w, err := v.weights(q, rule)
+	if err != nil {
+		return nil, err
+	}
+	met, _ := v.met(q)
+	w.entered = met != nil && met.Source == w.Source
+	return w, nil
 }
 
 // ErrMistake marks errors that another command line would avoid.
@@ -141,19 +171,23 @@ func mistakef(format string, args ...any) error { return mistake{fmt.Errorf(form
 func (c *Cluster) view(ctx context.Context, q Question) (*view, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, readTimeout, fmt.Errorf("the cluster's routes were not read within %s", readTimeout))
 	defer cancel()
-	v := view{generations: map[manifests.Key]int64{}}
-	for _, kind := range []string{"Service", "DestinationRule", "Gateway", "GatewayAPI", "VirtualService", "HTTPRoute"} {
+	v := view{revisions: map[manifests.Key]revision{}}
+	for _, kind := range slices.Concat(aside, []string{"Service", "DestinationRule", "Gateway", "GatewayAPI", "VirtualService", "HTTPRoute"}) {
 		list, err := c.dynamic.Resource(resources[kind]).Namespace(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
 		if apierrors.IsNotFound(err) && kind != q.Kind {
 			continue // Not installed here: then there are none.
 		}
+		if apierrors.IsForbidden(err) && slices.Contains(aside, kind) {
+			v.notes = append(v.notes, fmt.Sprintf("this account may not list %s, and routes are taken as if there were none", resources[kind].Resource))
+			continue
+		}
 		if err != nil {
 			return nil, reading(ctx, resources[kind], err)
 		}
-		v.add(q, list.Items)
+		v.add(list.Items)
 	}
-	if v.generation == 0 {
-		return nil, mistakef("there is no %s in this cluster%s", q, v.nearest(q))
+	if _, there := v.revisions[q.key()]; !there {
+		return nil, mistakef("there is no %s in this cluster%s%s", q, v.nearest(q), v.noted())
 	}
 	var err error
 	if v.proxies, err = c.proxies.List(ctx); err != nil {
@@ -175,7 +209,7 @@ func reading(ctx context.Context, r schema.GroupVersionResource, err error) erro
 }
 
 // add takes the objects of one kind, in the order in which istiod looks at them.
-func (v *view) add(q Question, items []unstructured.Unstructured) {
+func (v *view) add(items []unstructured.Unstructured) {
 	slices.SortStableFunc(items, func(a, b unstructured.Unstructured) int {
 		made, other := a.GetCreationTimestamp(), b.GetCreationTimestamp()
 		byName, byNamespace := cmp.Compare(a.GetName(), b.GetName()), cmp.Compare(a.GetNamespace(), b.GetNamespace())
@@ -185,10 +219,6 @@ func (v *view) add(q Question, items []unstructured.Unstructured) {
 		return cmp.Or(made.Compare(other.Time), byName, byNamespace)
 	})
 	for _, item := range items {
-		meant := item.GetKind() == q.Kind && item.GetNamespace() == q.Namespace && item.GetName() == q.Name
-		if meant {
-			v.generation = max(1, item.GetGeneration())
-		}
 		item.SetManagedFields(nil)
 		unstructured.RemoveNestedField(item.Object, "status")
 		text, err := item.MarshalJSON()
@@ -202,10 +232,20 @@ func (v *view) add(q Question, items []unstructured.Unstructured) {
 			continue
 		}
 		for _, o := range objects {
-			v.generations[o.Key()] = item.GetGeneration()
+			v.revisions[o.Key()] = revision{item.GetUID(), item.GetGeneration()}
 		}
 		v.objects = append(v.objects, objects...)
 	}
+}
+
+// noted are the notes as the end of an error: what was left out may be just what
+// is missing.
+func (v *view) noted() string {
+	var words strings.Builder
+	for _, note := range v.notes {
+		words.WriteString("\n" + note)
+	}
+	return words.String()
 }
 
 // nearest names objects that may be meant.
@@ -224,72 +264,42 @@ func (v *view) nearest(q Question) string {
 
 // weights are those of a rule, each destination by its name.
 func (v *view) weights(q Question, rule *routing.Rule) (*Weights, error) {
-	w := &Weights{Source: rule.Source, Generation: v.generation, Notes: v.notes}
+	w := &Weights{Source: rule.Source, Generation: v.revisions[q.key()].generation, Notes: slices.Clone(v.notes), read: v}
 	if len(rule.Destinations) == 0 {
 		return nil, mistakef("%s sends nowhere: it redirects or answers itself, and there is no split to verify", rule.Source)
 	}
 	if rule.Abort != nil {
 		w.Notes = append(w.Notes, fmt.Sprintf("%s answers %g %% of the requests with %d itself", rule.Source, rule.Abort.Percent, rule.Abort.Status))
 	}
-	used := map[string]bool{}
+	if at := slices.IndexFunc(rule.Destinations, func(d routing.Destination) bool { return d.Status != 0 }); at >= 0 {
+		return nil, mistakef("%s has a destination that does not resolve, whose share is answered with %d: there is no split of versions to verify until every one of them leads to a Service%s", rule.Source, rule.Destinations[at].Status, v.noted())
+	}
 	destinations := rule.Destinations
 	for _, n := range v.never(q, rule) {
 		destinations = append(slices.Clip(destinations), routing.Destination{Cluster: n})
 	}
-	for _, d := range destinations {
-		own := v.nameOf(d)
-		name, named := q.Names[own]
-		if !named {
-			name = own
-		}
-		used[own] = true
+	names, err := v.names(q, rule.Source, destinations)
+	if err != nil {
+		return nil, err
+	}
+	for i, d := range destinations {
 		weight := float64(d.Weight)
 		if len(destinations) == 1 {
 			weight = 1
 		}
 		n := d.Cluster
 		w.Destinations = append(w.Destinations, Destination{
-			Cluster: fmt.Sprintf("outbound|%d|%s|%s", n.Port, n.Subset, n.Host), Name: name, Weight: weight,
+			Cluster: fmt.Sprintf("outbound|%d|%s|%s", n.Port, n.Subset, n.Host), Name: names[i], Weight: weight,
 		})
-		at := slices.IndexFunc(w.Weights, func(o split.Weight) bool { return o.Version == name })
+		at := slices.IndexFunc(w.Weights, func(o split.Weight) bool { return o.Version == names[i] })
 		if at < 0 {
-			w.Weights = append(w.Weights, split.Weight{Version: name, Weight: weight})
+			w.Weights = append(w.Weights, split.Weight{Version: names[i], Weight: weight})
 		} else {
 			w.Weights[at].Weight += weight
-		}
-	}
-	for name := range q.Names {
-		if !used[name] {
-			return nil, mistakef("--name %s=…: %s has no destination %s; its destinations are %s", name, rule.Source, name, w.names())
 		}
 	}
 	if !(w.Weights.Sum() > 0) {
 		return nil, mistakef("the weights of %s sum to 0: every request is answered with an error", rule.Source)
 	}
 	return w, nil
-}
-
-func (w *Weights) names() string {
-	var all []string
-	for _, d := range w.Destinations {
-		all = append(all, d.Name)
-	}
-	return strings.Join(all, ", ")
-}
-
-// nameOf is what a destination is called where nobody says otherwise: its subset,
-// else the version label that its Service selects by, else the Service.
-func (v *view) nameOf(d routing.Destination) string {
-	if d.Cluster.Subset != "" {
-		return d.Cluster.Subset
-	}
-	name, rest, _ := strings.Cut(d.Cluster.Host, ".")
-	namespace, _, _ := strings.Cut(rest, ".")
-	for _, o := range v.objects {
-		s, ok := o.Value.(*corev1.Service)
-		if ok && s.Name == name && s.Namespace == namespace && s.Spec.Selector["version"] != "" {
-			return s.Spec.Selector["version"]
-		}
-	}
-	return name
 }

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -19,19 +18,29 @@ import (
 	"github.com/splitcheck/splitcheck/envoy"
 	"github.com/splitcheck/splitcheck/proxies"
 	"github.com/splitcheck/splitcheck/split"
-	"github.com/splitcheck/splitcheck/target"
 )
 
-// envoys are proxies that nobody has to run: a gateway and a sidecar.
-type envoys struct{ routes envoy.Routes }
+// envoys are proxies that nobody has to run: a gateway and a sidecar. Those that
+// failure names do not answer.
+type envoys struct {
+	routes  envoy.Routes
+	failure map[string]error
+	// none names proxies that have no routes.
+	none map[string]bool
+}
 
 func (e *envoys) List(context.Context, ...string) ([]proxies.Proxy, error) {
 	return []proxies.Proxy{
-		{Name: "gateway-1", Namespace: "istio-system", Workload: "gateway", Gateway: true, Labels: map[string]string{"istio": "ingressgateway"}},
 		{Name: "frontend-1", Namespace: "shop", Workload: "frontend"},
+		{Name: "gateway-1", Namespace: "istio-system", Workload: "gateway", Gateway: true, Labels: map[string]string{"istio": "ingressgateway"}},
 	}, nil
 }
-func (e *envoys) Routes(context.Context, proxies.Proxy) (envoy.Routes, error)     { return e.routes, nil }
+func (e *envoys) Routes(_ context.Context, p proxies.Proxy) (envoy.Routes, error) {
+	if e.none[p.Name] {
+		return nil, e.failure[p.Name]
+	}
+	return e.routes, e.failure[p.Name]
+}
 func (e *envoys) Clusters(context.Context, proxies.Proxy) (envoy.Clusters, error) { return nil, nil }
 func (e *envoys) Close()                                                          {}
 
@@ -109,7 +118,11 @@ func shopCluster(t *testing.T, text string) *Cluster {
 		text, err := yaml.YAMLToJSON([]byte(document))
 		require.NoError(t, err)
 		require.NoError(t, object.UnmarshalJSON(text))
-		_, err = c.dynamic.Resource(resources[object.GetKind()]).Namespace(object.GetNamespace()).Create(t.Context(), &object, metav1.CreateOptions{})
+		kind := object.GetKind()
+		if kind == "Gateway" && strings.Contains(object.GetAPIVersion(), "gateway.networking") {
+			kind = "GatewayAPI"
+		}
+		_, err = c.dynamic.Resource(resources[kind]).Namespace(object.GetNamespace()).Create(t.Context(), &object, metav1.CreateOptions{})
 		require.NoError(t, err)
 	}
 	return c
@@ -165,11 +178,36 @@ func TestNamedRules(t *testing.T) {
 	assert.True(t, got.Weights.Has("green"))
 }
 
+// A request over HTTPS meets the rules where the gateway ends TLS; one over HTTP
+// is sent away by a server that redirects, and is told so.
+func TestRequestsOverHTTPS(t *testing.T) {
+	secure := strings.Replace(shop, `{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}`,
+		`{port: {number: 80, name: http, protocol: HTTP}, tls: {httpsRedirect: true}, hosts: ["*"]}, {port: {number: 443, name: https, protocol: HTTPS}, tls: {mode: SIMPLE, credentialName: shop}, hosts: ["*"]}`, 1)
+	require.NotEqual(t, shop, secure)
+	c := shopCluster(t, secure)
+	q := Question{Kind: "VirtualService", Namespace: "shop", Name: "cart", Request: ask(t, "https://shop.example/cart")}
+	got, err := c.Read(t.Context(), q)
+	require.NoError(t, err)
+	assert.Equal(t, "VirtualService shop/cart, http[3]", got.Source)
+
+	q.Request = ask(t, "http://shop.example/cart")
+	_, err = c.Read(t.Context(), q)
+	require.ErrorIs(t, err, ErrMistake)
+	assert.ErrorContains(t, err, "at the gateway gateway meets Gateway shop/edge, servers[0]")
+
+	// Before the gateway something may have ended TLS.
+	q.Request = ask(t, "https://shop.example/cart")
+	got, err = shopCluster(t, shop).Read(t.Context(), q)
+	require.NoError(t, err)
+	assert.Equal(t, "VirtualService shop/cart, http[3]", got.Source)
+}
+
 func TestWhatIsTheUsersToMend(t *testing.T) {
 	for want, q := range map[string]Question{
 		"there is no VirtualService shop/card in this cluster; there are shop/cart, shop/other": {Kind: "VirtualService", Namespace: "shop", Name: "card"},
 		"has no such rule; it has http[0], http[1], http[2], http[3] (split)":                   {Kind: "VirtualService", Namespace: "shop", Name: "cart", Rule: "http[4]"},
 		"at the gateway gateway meets VirtualService shop/other, http[0]":                       {Kind: "VirtualService", Namespace: "shop", Name: "cart", Request: ask(t, "http://other.example/")},
+		"at the gateway gateway meets VirtualService shop/cart, http[3]":                        {Kind: "VirtualService", Namespace: "shop", Name: "other", Request: ask(t, "http://shop.example/")},
 		"at no gateway does it meet any rule":                                                   {Kind: "VirtualService", Namespace: "shop", Name: "cart", Request: ask(t, "http://nobody.example/")},
 		"it redirects or answers itself":                                                        {Kind: "VirtualService", Namespace: "shop", Name: "cart", Request: ask(t, "http://shop.example/old")},
 		"has no destination v3; its destinations are v1, v2":                                    {Kind: "VirtualService", Namespace: "shop", Name: "cart", Rule: "split", Names: map[string]string{"v3": "x"}},
@@ -183,46 +221,27 @@ func TestWhatIsTheUsersToMend(t *testing.T) {
 	}
 }
 
-// A proxy without the rule, or with other weights, is waited for, and named.
-func TestProxiesThatAreNotUpToDate(t *testing.T) {
-	c := shopCluster(t, shop)
-	q := Question{Kind: "VirtualService", Namespace: "shop", Name: "cart", Rule: "split", Request: ask(t, "http://shop.example/")}
-	w, err := c.Read(t.Context(), q)
-	require.NoError(t, err)
-	got, err := c.Over(nil, q, w).Change(t.Context(), target.Change{Timeout: time.Millisecond})
-	require.NoError(t, err)
-	assert.False(t, got.Converged)
-	assert.Contains(t, got.Detail, "gateway-1.istio-system: it has no such route")
-}
+// What could not be read is said where it may be what is missing, and beside the
+// weights where it is not.
+func TestWhatIsLeftOutIsSaid(t *testing.T) {
+	c := shopCluster(t, shop+`
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: broken, namespace: shop, generation: 1}
+spec: {hosts: 5}
+`)
+	_, err := c.Read(t.Context(), Question{Kind: "VirtualService", Namespace: "shop", Name: "broken", Request: ask(t, "http://shop.example/")})
+	require.ErrorIs(t, err, ErrMistake)
+	assert.ErrorContains(t, err, "there is no VirtualService shop/broken")
+	assert.ErrorContains(t, err, "VirtualService shop/broken is left out: ")
 
-// What changes between two accounts is said, weights that only went and came
-// back included: the generation tells.
-func TestChangesWhileCounting(t *testing.T) {
-	c := shopCluster(t, shop)
-	q := Question{Kind: "VirtualService", Namespace: "shop", Name: "cart", Rule: "split", Request: ask(t, "http://shop.example/")}
-	w, err := c.Read(t.Context(), q)
+	q := Question{Kind: "VirtualService", Namespace: "shop", Name: "cart", Request: ask(t, "http://nobody.example/")}
+	_, err = c.Read(t.Context(), q)
+	assert.ErrorContains(t, err, "VirtualService shop/broken is left out: ")
+	q.Rule = "split"
+	got, err := c.Read(t.Context(), q)
 	require.NoError(t, err)
-	over := c.Over(nil, q, w)
-	first, err := over.Witness(t.Context())
-	require.NoError(t, err)
-	assert.Empty(t, first.Changes)
-	again, err := over.Witness(t.Context())
-	require.NoError(t, err)
-	assert.Empty(t, again.Changes)
-
-	routes := c.dynamic.Resource(resources["VirtualService"]).Namespace("shop")
-	object, err := routes.Get(t.Context(), "cart", metav1.GetOptions{})
-	require.NoError(t, err)
-	object.SetGeneration(5)
-	_, err = routes.Update(t.Context(), object, metav1.UpdateOptions{})
-	require.NoError(t, err)
-	changed, err := over.Witness(t.Context())
-	require.NoError(t, err)
-	assert.Equal(t, []string{"VirtualService shop/cart was changed (generation 3, now 5)"}, changed.Changes)
-
-	rules := c.dynamic.Resource(resources["DestinationRule"]).Namespace("shop")
-	require.NoError(t, rules.Delete(t.Context(), "cart", metav1.DeleteOptions{}))
-	gone, err := over.Witness(t.Context())
-	require.NoError(t, err)
-	assert.Contains(t, gone.Changes, "DestinationRule shop/cart was deleted")
+	require.Len(t, got.Notes, 1)
+	assert.Contains(t, got.Notes[0], "VirtualService shop/broken is left out: ")
 }

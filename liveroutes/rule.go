@@ -27,25 +27,13 @@ func (v *view) rule(q Question) (*routing.Rule, error) {
 		}
 		return v.compiled(q, at)
 	}
-	var elsewhere []string
-	for _, p := range v.proxies {
-		if !p.Gateway {
-			continue
-		}
-		table, _ := routing.Compile(v.objects, p.Compiled(v.objects))
-		for _, port := range table.Ports() {
-			decision := table.Route(port, q.Request)
-			switch {
-			case decision.Rule == nil:
-			case strings.HasPrefix(decision.Rule.Source, q.String()+", "):
-				return decision.Rule, nil
-			default:
-				elsewhere = append(elsewhere, fmt.Sprintf("%s meets %s", p.Workload, decision.Rule.Source))
-			}
-		}
+	rule, elsewhere := v.met(q)
+	if rule != nil {
+		return rule, nil
 	}
-	// A route inside the mesh is met by callers, with requests of their own.
-	if len(entries) == 1 && v.carried(fmt.Sprintf("%s, %s", q, entries[0].place)) {
+	// A route inside the mesh is met by callers, with requests of their own. One
+	// that only gateways carry is met there or not at all.
+	if len(entries) == 1 && v.inTheMesh(fmt.Sprintf("%s, %s", q, entries[0].place)) {
 		return v.compiled(q, 0)
 	}
 	var have []string
@@ -57,8 +45,40 @@ func (v *view) rule(q Question) (*routing.Rule, error) {
 	if len(elsewhere) > 0 {
 		met = "at the gateway " + strings.Join(slices.Compact(elsewhere), ", and at ")
 	}
-	return nil, mistakef("the request %s %s of host %s meets no rule of %s: %s; if its split is deeper in the mesh, say which rule with --rule: %s",
-		q.Request.Method, q.Request.URL.Path, q.Request.Host, q, met, strings.Join(have, ", "))
+	return nil, mistakef("the request %s %s of host %s meets no rule of %s: %s; if its split is deeper in the mesh, say which rule with --rule: %s%s",
+		q.Request.Method, q.Request.URL.Path, q.Request.Host, q, met, strings.Join(have, ", "), v.noted())
+}
+
+// met is the rule of the object that the request meets at a gateway, or nil; then
+// elsewhere says what it meets instead.
+func (v *view) met(q Question) (rule *routing.Rule, elsewhere []string) {
+	for _, p := range v.proxies {
+		if !p.Gateway {
+			continue
+		}
+		table, _ := routing.Compile(v.objects, p.Compiled(v.objects))
+		for _, port := range entered(table, q.Request.URL.Scheme) {
+			decision := table.Route(port, q.Request)
+			switch {
+			case decision.Rule == nil:
+			case strings.HasPrefix(decision.Rule.Source, q.String()+", "):
+				return decision.Rule, nil
+			default:
+				elsewhere = append(elsewhere, fmt.Sprintf("%s meets %s", p.Workload, decision.Rule.Source))
+			}
+		}
+	}
+	return nil, elsewhere
+}
+
+// entered are the ports of a gateway that a request may come in by. One over
+// HTTPS comes in where the gateway ends TLS, or, if something before it has ended
+// TLS already, where it does not; one over HTTP only where it does not.
+func entered(table *routing.Table, scheme string) []int {
+	if scheme != "https" {
+		return table.Ports()
+	}
+	return append(table.SecurePorts(), table.Ports()...)
 }
 
 // An entry is one rule of the object that a question is about.
@@ -124,11 +144,12 @@ func (v *view) compiled(q Question, at int) (*routing.Rule, error) {
 			return rule, nil
 		}
 	}
-	return nil, mistakef("no proxy of this cluster carries %s: see whether its hosts, gateways or parentRefs are right, and whether its callers have sidecars", source)
+	return nil, mistakef("no proxy of this cluster carries %s: see whether its hosts, gateways or parentRefs are right, and whether its callers have sidecars%s", source, v.noted())
 }
 
-func (v *view) carried(source string) bool {
-	return slices.ContainsFunc(v.proxies, func(p proxies.Proxy) bool { return ruleOf(v.objects, p, source) != nil })
+// inTheMesh says whether some sidecar has a rule.
+func (v *view) inTheMesh(source string) bool {
+	return slices.ContainsFunc(v.proxies, func(p proxies.Proxy) bool { return !p.Gateway && ruleOf(v.objects, p, source) != nil })
 }
 
 func ruleOf(objects []manifests.Object, p proxies.Proxy, source string) *routing.Rule {

@@ -9,10 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
-	"github.com/splitcheck/splitcheck/manifests"
-	"github.com/splitcheck/splitcheck/proxies"
 	"github.com/splitcheck/splitcheck/target"
 )
 
@@ -23,8 +19,11 @@ type Target struct {
 	cluster  *Cluster
 	question Question
 	weights  *Weights
-	// seen is what the objects were at the last look.
-	seen map[manifests.Key]string
+	// last is what the cluster was at the last look.
+	last *view
+	// without are the sidecars that had no route of the rule when the others
+	// were seen to have it.
+	without map[string]bool
 }
 
 var (
@@ -35,24 +34,37 @@ var (
 // Over returns load's target with the proxies of the cluster as its witnesses.
 // Closing it closes load and not the cluster.
 func (c *Cluster) Over(load target.Target, q Question, w *Weights) *Target {
-	return &Target{Target: load, cluster: c, question: q, weights: w}
+	return &Target{Target: load, cluster: c, question: q, weights: w, last: w.read}
 }
 
 // Change changes nothing: it waits until every proxy that carries the rule is
-// programmed with its weights, as a step does that has applied them.
+// programmed with its weights, as a step does that has applied them. A sidecar
+// that does not answer is a warning where the request enters by a gateway, which
+// is what decides then; in a large mesh there is always one.
 func (t *Target) Change(ctx context.Context, change target.Change) (target.Convergence, error) {
 	if len(change.Apply)+len(change.Delete)+len(change.Scale)+len(change.Defects) > 0 {
 		return t.Target.Change(ctx, change)
 	}
 	began := time.Now()
-	wait, cancel := context.WithTimeout(ctx, change.Timeout)
+	wait, cancel := context.WithTimeoutCause(ctx, change.Timeout, fmt.Errorf("not within %s", change.Timeout))
 	defer cancel()
 	took := map[string]time.Duration{}
+	var last *look
 	for {
-		states, err := t.states(wait, took, began)
-		live := err == nil && len(states) > 0 && !slices.ContainsFunc(states, func(s target.ProxyState) bool { return !s.Converged })
-		if live {
-			return target.Convergence{Converged: true, Took: time.Since(began), Proxies: states}, nil
+		v, err := t.cluster.view(wait, t.question)
+		if err == nil {
+			now := t.look(wait, v)
+			now.date(took, time.Since(began))
+			if now.carried() {
+				t.without = now.without
+				return target.Convergence{Converged: true, Took: time.Since(began), Proxies: now.states, Warnings: t.warnings(now)}, nil
+			}
+			if last == nil || wait.Err() == nil {
+				last = &now // One that the end of the time has cut short knows less.
+			}
+		}
+		if errors.Is(err, ErrMistake) {
+			return target.Convergence{}, err
 		}
 		timer := time.NewTimer(pollInterval)
 		select {
@@ -61,59 +73,61 @@ func (t *Target) Change(ctx context.Context, change target.Change) (target.Conve
 		case <-wait.Done():
 			timer.Stop()
 		}
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			return target.Convergence{}, ctx.Err()
-		}
-		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		case last == nil:
 			return target.Convergence{}, err
+		case len(last.states) == 0 && len(last.silent) > 0:
+			return target.Convergence{}, fmt.Errorf("none of the %d proxies that should carry %s answered: %w", len(last.silent), t.weights.Source, last.silent[0].failure)
 		}
-		return target.Convergence{Took: time.Since(began), Proxies: states, Detail: t.late(states)}, nil
+		return target.Convergence{Took: time.Since(began), Proxies: last.states, Detail: t.late(*last)}, nil
 	}
 }
 
-// late says which proxies do not carry the rule as it is.
-func (t *Target) late(states []target.ProxyState) string {
-	if len(states) == 0 {
-		return "no proxy carries " + t.weights.Source
+// late says which proxies do not carry the rule as it is, or did not say.
+func (t *Target) late(l look) string {
+	if len(l.states)+len(l.silent) == 0 {
+		words := "no proxy carries " + t.weights.Source
+		if len(l.without) > 0 {
+			words += "; these sidecars should, and have no such route: " + named(l.without)
+		}
+		return words
 	}
-	words := []string{fmt.Sprintf("not every proxy carries %s with its weights, %s:", t.weights.Source, t.weights.Weights)}
-	for _, s := range states {
+	words := []string{fmt.Sprintf("not every proxy is known to carry %s with its weights, %s; %d were asked, and %d answered:",
+		t.weights.Source, t.weights.Weights, len(l.states)+len(l.silent), len(l.states))}
+	for _, s := range l.states {
 		if !s.Converged {
 			words = append(words, s.Name+": "+s.Detail)
 		}
 	}
+	if len(l.silent) > 0 {
+		words = append(words, l.unheard())
+	}
 	return strings.Join(words, "\n")
 }
 
-// states looks once at all proxies that should carry the rule.
-func (t *Target) states(ctx context.Context, took map[string]time.Duration, began time.Time) ([]target.ProxyState, error) {
-	said, _, err := t.look(ctx)
-	if err != nil {
-		return nil, err
+// warnings are about proxies that had no part in the sample.
+func (t *Target) warnings(l look) []string {
+	var words []string
+	if len(l.without) > 0 {
+		words = append(words, fmt.Sprintf("sidecars without any route of %s, whose requests it does not split (a Sidecar object may keep it from them): %s",
+			t.weights.Source, named(l.without)))
 	}
-	states := map[string]target.ProxyState{}
-	for _, route := range said.Routes {
-		state, known := states[route.Proxy]
-		if !known {
-			state = target.ProxyState{Name: route.Proxy, Converged: true}
-		}
-		if off := t.departs(route); off != "" {
-			state.Converged, state.Detail = false, off
-		}
-		states[route.Proxy] = state
+	if len(l.silent) == 0 {
+		return words
 	}
-	var all []target.ProxyState
-	for _, name := range slices.Sorted(maps.Keys(states)) {
-		s := states[name]
-		if s.Converged {
-			if _, before := took[name]; !before {
-				took[name] = time.Since(began)
-			}
-			s.Took = took[name]
-		}
-		all = append(all, s)
+	return append(words, fmt.Sprintf("%d of %d proxies that should carry %s did not say whether they do; they are sidecars, and the requests enter by a gateway: %s",
+		len(l.silent), len(l.states)+len(l.silent), t.weights.Source, l.unheard()))
+}
+
+// named are the first of some proxies, and how many more there are.
+func named(set map[string]bool) string {
+	all := slices.Sorted(maps.Keys(set))
+	if more := len(all) - 3; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(all[:3], ", "), more)
 	}
-	return all, nil
+	return strings.Join(all, ", ")
 }
 
 // departs says in what the programmed weights of a route differ, or "".
@@ -147,127 +161,4 @@ func (t *Target) called(cluster string) string {
 		}
 	}
 	return cluster
-}
-
-// look asks all proxies that should carry the rule, and reads anew the objects
-// that it comes from.
-func (t *Target) look(ctx context.Context) (target.Testimony, *view, error) {
-	v, err := t.cluster.view(ctx, t.question)
-	if err != nil {
-		return target.Testimony{}, nil, err
-	}
-	var carriers []proxies.Proxy
-	for _, p := range v.proxies {
-		if ruleOf(v.objects, p, t.weights.Source) != nil {
-			carriers = append(carriers, p)
-		}
-	}
-	found := make([]target.Testimony, len(carriers))
-	group, looking := errgroup.WithContext(ctx)
-	group.SetLimit(8)
-	for i, p := range carriers {
-		group.Go(func() error {
-			ctx, cancel := context.WithTimeoutCause(looking, lookTimeout, fmt.Errorf("proxy %s did not answer within %s", p, lookTimeout))
-			defer cancel()
-			routes, err := t.cluster.proxies.Routes(ctx, p)
-			if err != nil {
-				return goneIsNone(p, err)
-			}
-			clusters, err := t.cluster.proxies.Clusters(ctx, p)
-			if err != nil {
-				return goneIsNone(p, err)
-			}
-			for _, route := range proxies.Testify(v.objects, p, routes) {
-				if route.Source == t.weights.Source {
-					route.Workload = p.Workload + "." + p.Namespace
-					found[i].Routes = append(found[i].Routes, route)
-				}
-			}
-			for _, cluster := range clusters {
-				for _, e := range cluster.Endpoints {
-					if e.Requests > 0 && strings.HasPrefix(cluster.Name, "outbound|") {
-						found[i].Counts = append(found[i].Counts, target.Count{
-							Proxy: p.String(), Cluster: cluster.Name, Pod: e.Address, Requests: e.Requests, Errors: e.Errors,
-						})
-					}
-				}
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return target.Testimony{}, nil, err
-	}
-	var all target.Testimony
-	for _, f := range found {
-		all.Routes, all.Counts = append(all.Routes, f.Routes...), append(all.Counts, f.Counts...)
-	}
-	return all, v, nil
-}
-
-func goneIsNone(p proxies.Proxy, err error) error {
-	if proxies.Gone(err) {
-		return nil
-	}
-	return fmt.Errorf("proxy %s: %w", p, err)
-}
-
-// Witness implements target.Witness. What was changed since it was asked last is
-// in the testimony: weights that went and came back in between have no effect on
-// the proxies any more, and the sample is of two splits all the same.
-func (t *Target) Witness(ctx context.Context) (target.Testimony, error) {
-	said, v, err := t.look(ctx)
-	if err != nil {
-		return said, err
-	}
-	seen := map[manifests.Key]string{}
-	for _, o := range v.objects {
-		if o.Kind == t.question.Kind && o.Namespace == t.question.Namespace && o.Name == t.question.Name || o.Kind == "DestinationRule" && t.concerns(o) {
-			seen[o.Key()] = fmt.Sprintf("%d", v.generations[o.Key()])
-		}
-	}
-	for _, key := range slices.SortedFunc(maps.Keys(seen), func(a, b manifests.Key) int { return strings.Compare(a.String(), b.String()) }) {
-		was, known := t.seen[key]
-		if t.seen != nil && (!known || was != seen[key]) {
-			said.Changes = append(said.Changes, fmt.Sprintf("%s was changed (generation %s, now %s)", key, orNone(was), seen[key]))
-		}
-	}
-	for key := range t.seen {
-		if seen[key] == "" {
-			said.Changes = append(said.Changes, fmt.Sprintf("%s was deleted", key))
-		}
-	}
-	if now, err := v.rule(t.named()); err == nil {
-		if w, err := v.weights(t.question, now); err == nil && w.Weights.String() != t.weights.Weights.String() {
-			said.Changes = append(said.Changes, fmt.Sprintf("the weights of %s went from %s to %s", t.weights.Source, t.weights.Weights, w.Weights))
-		}
-	}
-	t.seen = seen
-	return said, nil
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
-}
-
-// named is the question with the rule that was found.
-func (t *Target) named() Question {
-	q := t.question
-	_, q.Rule, _ = strings.Cut(t.weights.Source, ", ")
-	return q
-}
-
-// concerns tells whether a DestinationRule is of a Service that the rule sends
-// to.
-func (t *Target) concerns(o manifests.Object) bool {
-	host := destinationHost(o)
-	for _, d := range t.weights.Destinations {
-		if strings.HasSuffix(d.Cluster, "|"+host) {
-			return true
-		}
-	}
-	return false
 }

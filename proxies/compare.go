@@ -29,6 +29,11 @@ type Difference struct {
 	Configured, Programmed string
 	// Rejected is what the proxy said of an update that it refused, if it did.
 	Rejected string
+	// Withheld is set where the proxy is a sidecar without any route of Object,
+	// and a Sidecar object may be what keeps them from it: whoever asks for
+	// what is in effect finds nothing wrong then, and whoever asks what a proxy
+	// should have does not find it among its routes.
+	Withheld bool
 }
 
 func (d Difference) String() string {
@@ -58,10 +63,12 @@ func (d Difference) String() string {
 // then namespace; whoever knows the times should hand them over in that order.
 func Compare(objects []manifests.Object, p Proxy, routes envoy.Routes) []Difference {
 	c := newComparison(objects, p, routes)
+	withheld := narrowed(objects, p)
 	var found []Difference
 	for _, at := range c.places() {
 		for _, d := range c.compare(c.want[at], c.have[at]) {
 			d.Proxy = p.String()
+			d.Withheld = withheld && !c.any(d.Object)
 			if o, ok := c.object[d.Object]; ok {
 				d.File, d.Line = o.File, o.Line
 				if _, entry, ok := strings.Cut(d.Source, ", "); ok {

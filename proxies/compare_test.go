@@ -11,6 +11,8 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	networking "istio.io/api/networking/v1alpha3"
+	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 
 	"github.com/splitcheck/splitcheck/envoy"
 	"github.com/splitcheck/splitcheck/manifests"
@@ -165,6 +167,45 @@ func TestWords(t *testing.T) {
 			assert.Contains(t, strings.Join(words, "\n"), test.want)
 		})
 	}
+}
+
+// TestRetriesOfTheMesh leaves alone what no object sets, which is the mesh's own
+// affair (meshConfig.defaultHttpRetryPolicy), and not what one does.
+func TestRetriesOfTheMesh(t *testing.T) {
+	r := record(t, "bookinfo-canary,90-10,productpage-v1")
+	none := changed(r.routes, "reviews", func(r *envoy.Route) { r.Settings.Retries = 0 })
+	assert.Nil(t, proxies.Compare(r.objects, r.proxy, none))
+	for _, o := range r.objects {
+		if vs, ok := o.Value.(*networkingv1.VirtualService); ok && vs.Name == "reviews" {
+			vs.Spec.Http[0].Retries = &networking.HTTPRetry{Attempts: 3}
+		}
+	}
+	found := proxies.Compare(r.objects, r.proxy, none)
+	require.Len(t, found, 1)
+	assert.Contains(t, found[0].String(), "configured is retries 3, the proxy has retries 0")
+}
+
+// TestWithheld marks what a Sidecar object may keep from a sidecar: an object none
+// of whose routes are there. Old weights are never that, and neither is a sidecar
+// of another namespace.
+func TestWithheld(t *testing.T) {
+	r, old := record(t, "bookinfo-canary,90-10,productpage-v1"), record(t, "bookinfo-canary,all-v1,productpage-v1")
+	with := func(namespace string) []manifests.Object {
+		more, err := decode([]byte("apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {name: s, namespace: " + namespace + "}\nspec: {egress: [{hosts: [./*]}]}\n"))
+		require.NoError(t, err)
+		return append(slices.Clone(r.objects), more...)
+	}
+	for namespace, want := range map[string]bool{"default": true, "istio-system": true, "elsewhere": false} {
+		for _, d := range proxies.Compare(with(namespace), r.proxy, nil) {
+			assert.Equal(t, want, d.Withheld, namespace)
+		}
+	}
+	found := proxies.Compare(with("default"), r.proxy, old.routes)
+	require.NotEmpty(t, found)
+	for _, d := range found {
+		assert.False(t, d.Withheld, d)
+	}
+	assert.Nil(t, proxies.Compare(with("default"), r.proxy, r.routes))
 }
 
 // TestLeftOver finds a route that its object no longer asks for, leaves alone

@@ -64,10 +64,9 @@ func newComparison(objects []manifests.Object, p Proxy, routes envoy.Routes) *co
 			continue // The plain route to a Service.
 		}
 		at := place{s.Host, s.Port}
-		vs, _ := c.object[key].Value.(*networkingv1.VirtualService)
 		c.want[at] = append(c.want[at], wanted{
 			split: s, object: key, conditions: ordered(s.Conditions()),
-			delegate: vs != nil && len(vs.Spec.GetHosts()) == 0,
+			delegate: c.delegate(key),
 		})
 	}
 	services := servicePorts(objects)
@@ -163,8 +162,10 @@ func (c *comparison) places() []place {
 // and the port, "*:80". In a gateway it is but the first of those with the same
 // routes, and the domains are all of them; in a sidecar the domains are other
 // names of the same. The port of a gateway's is the one that the Gateway names;
-// 8080 is what 80 is within the ingress gateway's pod, and istiod takes a Gateway
-// that names either for the same listener.
+// 8080 and 8443 are what 80 and 443 are within the ingress gateway's pod, and
+// istiod takes a Gateway that names either for the same listener. Of servers that
+// end TLS each has a route configuration of its own, whose virtual hosts have the
+// same kind of name.
 func placesOf(r envoy.Route, p Proxy) []place {
 	host, number, ok := cutPort(r.VirtualHost)
 	if !ok {
@@ -173,8 +174,8 @@ func placesOf(r envoy.Route, p Proxy) []place {
 	if !p.Gateway {
 		return []place{{strings.ToLower(host), number}}
 	}
-	if number == 8080 && p.GatewayAPI == "" {
-		number = 80
+	if known := map[int]int{8080: 80, 8443: 443}[number]; known != 0 && p.GatewayAPI == "" {
+		number = known
 	}
 	var places []place
 	for _, domain := range r.Domains {
@@ -216,6 +217,12 @@ func (c *comparison) resolve(r envoy.Route) (manifests.Key, bool) {
 		}
 	}
 	return manifests.Key{}, false
+}
+
+// delegate says whether an object is a VirtualService that others delegate to.
+func (c *comparison) delegate(key manifests.Key) bool {
+	vs, _ := c.object[key].Value.(*networkingv1.VirtualService)
+	return vs != nil && len(vs.Spec.GetHosts()) == 0
 }
 
 // of says whether r can be the route that w asks for.

@@ -38,7 +38,10 @@ func settings(rule *routing.Rule, r envoy.Route, add func(same bool, ours, their
 		return
 	}
 	one("time-out", rule.Timeout, s.Timeout)
-	one("retries", rule.Retries.Attempts, s.Retries)
+	if !rule.Retries.Default {
+		// What an object leaves open is the mesh's (defaultHttpRetryPolicy).
+		one("retries", rule.Retries.Attempts, s.Retries)
+	}
 	var w routing.Rewrite
 	if rule.Rewrite != nil {
 		w = *rule.Rewrite

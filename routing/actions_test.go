@@ -140,7 +140,7 @@ func TestMirrors(t *testing.T) {
 func TestRetriesAndTimeouts(t *testing.T) {
 	standard := []string{"connect-failure", "refused-stream", "unavailable", "cancelled"}
 	for fields, want := range map[string]routing.Retries{
-		"timeout: 2s":            {Attempts: 2, On: standard},
+		"timeout: 2s":            {Attempts: 2, Default: true, On: standard},
 		"retries: {attempts: 5}": {Attempts: 5, On: standard},
 		"retries: {attempts: 0}": {},
 		"retries: {attempts: 3, perTryTimeout: 2s, retryOn: '5xx,gateway-error'}": {Attempts: 3, PerTryTimeout: 2 * time.Second, On: []string{"5xx", "gateway-error"}},

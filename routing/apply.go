@@ -41,7 +41,7 @@ func (rd *Redirect) Location(r *http.Request) string {
 		host = authority(r)
 		end := portIndex(host)
 		own := host[end:]
-		if port != "" || to != from && (from == "http" && own == ":80" || from == "https" && own == ":443") {
+		if port != "" || !rd.KeepPort && to != from && (from == "http" && own == ":80" || from == "https" && own == ":443") {
 			host = host[:end]
 		}
 	}

@@ -77,6 +77,7 @@ type routing struct {
 type binding struct {
 	port    int
 	gateway string // "mesh", or "namespace/name"
+	tls     bool   // whether the server has settings for TLS
 }
 
 // boundTo returns the routings that reach the proxy through gateway, in the

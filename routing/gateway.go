@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 )
 
 // A server is one listening entry of a gateway.
@@ -15,16 +13,25 @@ type server struct {
 	number  int    // the number that the object writes, which rules match
 	// hosts are "namespace/host": which namespaces may bring which hosts.
 	hosts []string
+	// secure says that the gateway ends TLS here and routes what is within;
+	// tls that anything is written of it, be it only that plain HTTP is sent
+	// away.
+	secure, tls bool
+	// redirect is what a server does that sends everybody to HTTPS.
+	redirect *Rule
 }
 
 // listenPort is the port by which clients know a server of the ingress gateway.
-// Its Service maps 80 to 8080 in the pods, and istiod takes a Gateway that names
-// either for the same listener (http.8080 in the proxy).
+// Its Service maps 80 to 8080 in the pods and 443 to 8443, and istiod takes a
+// Gateway that names either for the same listener (http.8080 in the proxy).
 //
 //differential:virtualservice/ports gateway/two-gateways
 func listenPort(number int) int {
-	if number == 8080 {
+	switch number {
+	case 8080:
 		return 80
+	case 8443:
+		return 443
 	}
 	return number
 }
@@ -40,9 +47,11 @@ func (c *compiler) compileGateway(routings []*routing) {
 	used := map[*routing]bool{}
 	for _, s := range servers {
 		l := c.table.listener(s.port)
+		l.secure = s.secure
 		for _, r := range c.boundTo(s.gateway, routings) {
 			used[r] = c.bindGateway(l, s, r) || used[r]
 		}
+		c.redirectAll(l, s)
 	}
 	for _, r := range routings {
 		if used, bound := used[r]; bound && !used && !r.gatewayAPI {
@@ -67,7 +76,7 @@ func (c *compiler) bindGateway(l *listener, s server, r *routing) bool {
 	if len(common) == 0 {
 		return false
 	}
-	routes := r.routes(binding{port: s.number, gateway: s.gateway})
+	routes := r.routes(binding{port: s.number, gateway: s.gateway, tls: s.tls})
 	if len(routes) == 0 {
 		return true
 	}
@@ -78,8 +87,30 @@ func (c *compiler) bindGateway(l *listener, s server, r *routing) bool {
 			c.warnSecondCatchAll(r, h, before.routes, routes)
 		}
 		host.routes = append(host.routes, routes...)
+		if s.redirect != nil {
+			host.redirect = s.redirect
+		}
 	}
 	return true
+}
+
+// redirectAll has a server with httpsRedirect send away whoever asks for one of
+// its hosts, with or without routes. The routes stay where they are, and nobody
+// meets them (istio pilot/pkg/networking/core/gateway.go,
+// buildGatewayHTTPRouteConfig, RequireTls).
+//
+//differential:gateway/https-redirect
+func (c *compiler) redirectAll(l *listener, s server) {
+	if s.redirect == nil {
+		return
+	}
+	for _, h := range hostsFor(s.hosts, "") {
+		host := &virtualHost{domain: h, owner: s.gateway}
+		if before := l.add(h, host); before != nil {
+			host = before
+		}
+		host.redirect = s.redirect
+	}
 }
 
 // warnSecondCatchAll points out that of several rules that match everything only
@@ -109,54 +140,6 @@ func catchAllsLast(routes []route) {
 		}
 		return -1
 	})
-}
-
-// classicServers returns the servers of the Istio Gateways that select the proxy.
-//
-//differential:gateway/no-gateway gateway/no-virtual-service gateway/two-gateways
-func (c *compiler) classicServers() []server {
-	var servers []server
-	for _, o := range c.gateways {
-		if !labelsSelect(o.value.Spec.GetSelector(), c.proxy.Labels) {
-			continue
-		}
-		servers = append(servers, c.serversOf(o)...)
-	}
-	return servers
-}
-
-func (c *compiler) serversOf(o object[*networkingv1.Gateway]) []server {
-	var servers []server
-	for i, in := range o.value.Spec.GetServers() {
-		path := at("spec.servers", i)
-		number := int(in.GetPort().GetNumber())
-		if in == nil || number == 0 {
-			c.refuse(o.Object, path+".port", "the server has no port number", "write port: {number: 80, name: http, protocol: HTTP}")
-			continue
-		}
-		switch strings.ToUpper(in.GetPort().GetProtocol()) {
-		case "HTTP", "HTTP2", "GRPC", "GRPC-WEB":
-		default:
-			c.uninterpreted(o.Object, path+".port.protocol", fmt.Sprintf("protocol %s of port %d", quote(in.GetPort().GetProtocol()), number))
-			continue
-		}
-		if in.GetTls() != nil {
-			c.uninterpreted(o.Object, path+".tls", "TLS")
-		}
-		s := server{gateway: o.Namespace + "/" + o.Name, port: listenPort(number), number: number}
-		for _, h := range in.GetHosts() {
-			namespace, host, ok := strings.Cut(h, "/")
-			if !ok {
-				namespace, host = "*", h
-			}
-			if namespace == "." {
-				namespace = o.Namespace
-			}
-			s.hosts = append(s.hosts, namespace+"/"+strings.ToLower(host))
-		}
-		servers = append(servers, s)
-	}
-	return servers
 }
 
 // hostsFor returns those of a server's hosts that an object of namespace may use.

@@ -36,13 +36,17 @@ func (c *compiler) apiServers() []server {
 			path := at("spec.listeners", i)
 			if l.Protocol != gatewayv1.HTTPProtocolType {
 				c.uninterpreted(o.Object, path+".protocol", "protocol "+quote(string(l.Protocol)))
+			}
+			// Of HTTPS the definition allows no mode but Terminate.
+			secure := l.Protocol == gatewayv1.HTTPSProtocolType
+			if l.Protocol != gatewayv1.HTTPProtocolType && !secure {
 				continue
 			}
 			hostname := "*"
 			if l.Hostname != nil && *l.Hostname != "" {
 				hostname = strings.ToLower(string(*l.Hostname))
 			}
-			s := server{gateway: c.proxy.GatewayAPI + "/" + string(l.Name), port: int(l.Port), number: int(l.Port)}
+			s := server{gateway: c.proxy.GatewayAPI + "/" + string(l.Name), port: int(l.Port), number: int(l.Port), secure: secure, tls: secure}
 			for _, namespace := range c.allowedNamespaces(o.Object, l, path) {
 				s.hosts = append(s.hosts, namespace+"/"+hostname)
 			}

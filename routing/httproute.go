@@ -224,12 +224,8 @@ func (c *compiler) backend(e apiEntry, ref gatewayv1.BackendObjectReference) (Cl
 	}
 	own := e.route.Namespace
 	namespace := string(orDefault(ref.Namespace, gatewayv1.Namespace(own)))
-	if namespace != own && !e.mesh {
-		reason := fmt.Sprintf("Service %s/%s is in another namespace, which must grant the reference", namespace, ref.Name)
-		if c.granting[namespace] {
-			reason += " (the ReferenceGrant there is not interpreted)"
-		}
-		return ClusterName{}, reason
+	if namespace != own && !e.mesh && !Granted(c.grants, own, namespace, string(ref.Name)) {
+		return ClusterName{}, fmt.Sprintf("Service %s/%s is in another namespace, which must grant the reference", namespace, ref.Name)
 	}
 	name := ClusterName{Host: strings.ToLower(serviceHost(string(ref.Name), namespace)), Port: int(orDefault(ref.Port, 0))}
 	s := c.serviceOf[name.Host]

@@ -274,10 +274,10 @@ func TestTimeoutsAndRetriesOfAnHTTPRoute(t *testing.T) {
 		timeout time.Duration
 		retries routing.Retries
 	}{
-		{"", 0, routing.Retries{Attempts: 2, On: standard}},
-		{"timeouts: {request: 10s}, ", 10 * time.Second, routing.Retries{Attempts: 2, On: standard}},
-		{"timeouts: {request: 0s}, ", 0, routing.Retries{Attempts: 2, On: standard}},
-		{"timeouts: {backendRequest: 500ms}, ", 500 * time.Millisecond, routing.Retries{Attempts: 2, On: standard}},
+		{"", 0, routing.Retries{Attempts: 2, Default: true, On: standard}},
+		{"timeouts: {request: 10s}, ", 10 * time.Second, routing.Retries{Attempts: 2, Default: true, On: standard}},
+		{"timeouts: {request: 0s}, ", 0, routing.Retries{Attempts: 2, Default: true, On: standard}},
+		{"timeouts: {backendRequest: 500ms}, ", 500 * time.Millisecond, routing.Retries{Attempts: 2, Default: true, On: standard}},
 		{"retry: {}, ", 0, routing.Retries{Attempts: 2, On: standard}},
 		{"retry: {attempts: 0}, ", 0, routing.Retries{}},
 		{
@@ -321,6 +321,22 @@ func TestReferencesToOtherNamespaces(t *testing.T) {
 	table, list := compileWith(t, apiGate, away, apiGateway(oneListener), route)
 	assert.Equal(t, "(500)=1", arms(ask(table, 80, "http://h/")))
 	assert.Equal(t, []string{"warning HTTPRoute default/r: Service away/s is in another namespace, which must grant the reference: its share is answered with 500"}, messages(list))
+
+	const grant = "apiVersion: gateway.networking.k8s.io/v1beta1\nkind: ReferenceGrant\nmetadata: {name: g, namespace: away}\nspec:\n" +
+		"  from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: default}]\n  to: [{group: '', kind: Service}]"
+	for change, want := range map[[2]string]string{
+		{"", ""}: "s.away.svc.cluster.local=1",
+		{"kind: Service}", "kind: Service, name: s}"}:                                       "s.away.svc.cluster.local=1",
+		{"kind: Service}", "kind: Service, name: t}"}:                                       "(500)=1",
+		{"kind: Service}", "kind: Secret}"}:                                                 "(500)=1",
+		{"namespace: default", "namespace: other"}:                                          "(500)=1",
+		{"namespace: away", "namespace: default"}:                                           "(500)=1",
+		{"kind: HTTPRoute", "kind: TLSRoute"}:                                               "(500)=1",
+		{"group: gateway.networking.k8s.io, kind: HTTPRoute", "group: '', kind: HTTPRoute"}: "(500)=1",
+	} {
+		table, _ := compileWith(t, apiGate, away, apiGateway(oneListener), route, strings.Replace(grant, change[0], change[1], 1))
+		assert.Equal(t, want, arms(ask(table, 80, "http://h/")), change)
+	}
 
 	mesh := strings.Replace(route, "{name: gw}", `{group: "", kind: Service, name: a}`, 1)
 	assert.Equal(t, "s.away.svc.cluster.local=1", arms(ask(compile(t, client, apiServices(), away, mesh), 80, "http://a/")))

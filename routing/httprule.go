@@ -102,7 +102,7 @@ func (c *compiler) apiRetries(r *Rule, e apiEntry) {
 		r.Retries = Retries{}
 		if attempts := orDefault(retry.Attempts, 2); attempts > 0 {
 			r.Retries = defaultRetries()
-			r.Retries.Attempts = attempts
+			r.Retries.Default, r.Retries.Attempts = false, attempts
 			for _, code := range retry.Codes {
 				r.Retries.Codes = append(r.Retries.Codes, int(code))
 			}
@@ -172,7 +172,7 @@ func redirectFilter(in *gatewayv1.HTTPRequestRedirectFilter, path pathMatch, b b
 	case in.Scheme == nil:
 		rd.Port = b.port
 	}
-	rd.dropDefaultPort()
+	rd.dropDefaultPort(b)
 	rd.Path, rd.Prefix, rd.PrefixReplaceBy = pathModifier(in.Path, path)
 	if rd.Prefix != "" {
 		// Here Istio replaces text for text: slashes at the end stay, and

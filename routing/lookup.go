@@ -14,6 +14,8 @@ type listener struct {
 	// specific.
 	wild []wildHost
 	any  *virtualHost
+	// secure says that clients speak TLS to it.
+	secure bool
 }
 
 type wildHost struct {
@@ -26,6 +28,8 @@ type virtualHost struct {
 	domain string
 	owner  string // the object that the routes come from, for people
 	routes []route
+	// redirect is met by every request, in place of the routes, if it is set.
+	redirect *Rule
 }
 
 type route struct {
@@ -45,6 +49,9 @@ func (t *Table) Route(port int, r *http.Request) Decision {
 		}
 		return Decision{Status: http.StatusBadGateway, Unknown: true}
 	}
+	if host.redirect != nil {
+		return Decision{Rule: host.redirect}
+	}
 	path := r.URL.EscapedPath()
 	if path == "" {
 		path = "/"
@@ -58,8 +65,22 @@ func (t *Table) Route(port int, r *http.Request) Decision {
 	return Decision{Status: http.StatusNotFound}
 }
 
-// Ports returns the ports that t listens on, in order.
-func (t *Table) Ports() []int { return slices.Sorted(maps.Keys(t.listeners)) }
+// Ports returns the ports that t listens on for plain HTTP, in order.
+func (t *Table) Ports() []int { return t.ports(false) }
+
+// SecurePorts returns the ports on which t ends TLS and routes what is within,
+// in order.
+func (t *Table) SecurePorts() []int { return t.ports(true) }
+
+func (t *Table) ports(secure bool) []int {
+	var ports []int
+	for _, port := range slices.Sorted(maps.Keys(t.listeners)) {
+		if t.listeners[port].secure == secure {
+			ports = append(ports, port)
+		}
+	}
+	return ports
+}
 
 func (t *Table) host(port int, r *http.Request) *virtualHost {
 	l := t.listeners[port]

@@ -15,7 +15,7 @@ import (
 //
 //differential:virtualservice/faults-and-timeouts
 func defaultRetries() Retries {
-	return Retries{Attempts: 2, On: []string{"connect-failure", "refused-stream", "unavailable", "cancelled"}}
+	return Retries{Attempts: 2, Default: true, On: []string{"connect-failure", "refused-stream", "unavailable", "cancelled"}}
 }
 
 // retries compiles a policy: what it leaves open is the default's
@@ -30,6 +30,7 @@ func retries(in *networking.HTTPRetry) Retries {
 	if in.GetAttempts() <= 0 {
 		return Retries{}
 	}
+	r.Default = false
 	r.Attempts = int(in.GetAttempts())
 	r.PerTryTimeout = in.GetPerTryTimeout().AsDuration()
 	if in.GetRetryOn() != "" {

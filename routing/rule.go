@@ -271,7 +271,7 @@ func (c *compiler) redirect(r *Rule, e entry, path pathMatch, b binding) {
 			rd.Port = b.port
 		}
 	}
-	rd.dropDefaultPort()
+	rd.dropDefaultPort(b)
 	if code := int(in.GetRedirectCode()); code != 0 {
 		rd.Code = code
 	}
@@ -285,10 +285,17 @@ func (c *compiler) redirect(r *Rule, e entry, path pathMatch, b binding) {
 
 var redirectCodes = map[int]bool{301: true, 302: true, 303: true, 307: true, 308: true}
 
-// dropDefaultPort leaves out a port that the scheme implies. No listener here
-// speaks TLS, so that a redirect that names no scheme keeps http.
-func (rd *Redirect) dropDefaultPort() {
-	if rd.Port == 80 && (rd.Scheme == "" || rd.Scheme == "http") || rd.Port == 443 && rd.Scheme == "https" {
+// dropDefaultPort leaves out a port that the scheme implies: the redirect's, else
+// https where the server has settings for TLS, even if they only send plain HTTP
+// away (istio pilot/pkg/networking/core/gateway.go, IsTLS).
+//
+//differential:virtualservice/redirects
+func (rd *Redirect) dropDefaultPort(b binding) {
+	implied := 80
+	if rd.Scheme == "https" || rd.Scheme == "" && b.tls {
+		implied = 443
+	}
+	if rd.Port == implied {
 		rd.Port = 0
 	}
 }

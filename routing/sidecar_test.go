@@ -49,7 +49,7 @@ func TestAServiceWithoutRules(t *testing.T) {
 	require.NotNil(t, rule)
 	name := routing.ClusterName{Host: "details.default.svc.cluster.local", Port: 9080}
 	assert.Equal(t, []routing.Destination{{Cluster: name, Weight: 1}}, rule.Destinations)
-	assert.Equal(t, routing.Retries{Attempts: 2, On: []string{"connect-failure", "refused-stream", "unavailable", "cancelled"}}, rule.Retries)
+	assert.Equal(t, routing.Retries{Attempts: 2, Default: true, On: []string{"connect-failure", "refused-stream", "unavailable", "cancelled"}}, rule.Retries)
 	assert.Zero(t, rule.Timeout)
 	assert.Equal(t, &routing.Cluster{Name: name, ServiceNamespace: "default", ServiceName: "details"}, table.Cluster(name))
 	assert.Equal(t, "Service default/details", rule.Source)

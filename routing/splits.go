@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -34,7 +35,7 @@ func (t *Table) Splits(host string) []Split {
 		services[name.Host] = !t.gateway
 	}
 	var splits []Split
-	for _, port := range t.Ports() {
+	for _, port := range slices.Sorted(maps.Keys(t.listeners)) {
 		for _, vh := range t.listeners[port].hosts() {
 			if services[vh.domain] && t.clusters[ClusterName{Host: vh.domain, Port: port}] == nil {
 				continue

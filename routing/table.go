@@ -129,6 +129,9 @@ type Redirect struct {
 	Port                    int
 	Path                    string // replaces the whole path, if set
 	Prefix, PrefixReplaceBy string // replaces the matched prefix, if Prefix is set
+	// KeepPort leaves the port that the request names as it is, be it that of
+	// another scheme.
+	KeepPort bool
 }
 
 // A DirectResponse answers without any destination.
@@ -154,6 +157,9 @@ type Rewrite struct {
 type Retries struct {
 	Attempts      int // beyond the first
 	PerTryTimeout time.Duration
+	// Default says that the object sets none: what is here is Istio's default,
+	// in whose place a mesh can have one of its own.
+	Default bool
 	// On holds Envoy's conditions: "connect-failure", "5xx", "gateway-error",
 	// "reset", …; Codes the statuses of "retriable-status-codes".
 	On    []string

@@ -20,8 +20,7 @@ type world struct {
 	gateways         []object[*networkingv1.Gateway]
 	apiGateways      []object[*gatewayv1.Gateway]
 	httpRoutes       []object[*gatewayv1.HTTPRoute]
-	// granting are the namespaces that hold a ReferenceGrant.
-	granting map[string]bool
+	grants           []manifests.Object
 }
 
 // An object is a manifest with its value in its own type.
@@ -50,7 +49,6 @@ func collect(objects []manifests.Object) world {
 	w := world{
 		serviceOf:       map[string]*service{},
 		namespaceLabels: map[string]map[string]string{},
-		granting:        map[string]bool{},
 	}
 	for i, o := range objects {
 		if o.Namespace == "" && o.Kind != "Namespace" {
@@ -77,7 +75,7 @@ func collect(objects []manifests.Object) world {
 			}
 		default:
 			if o.Kind == "ReferenceGrant" {
-				w.granting[o.Namespace] = true
+				w.grants = append(w.grants, o)
 			}
 		}
 	}

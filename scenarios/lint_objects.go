@@ -5,12 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tidwall/gjson"
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/splitcheck/splitcheck/manifests"
 	"github.com/splitcheck/splitcheck/problems"
+	"github.com/splitcheck/splitcheck/routing"
 )
 
 func lintParentGroup(l *linter, v *view) {
@@ -157,35 +157,11 @@ func lintGrants(l *linter, v *view) {
 			if !atGateway || ref.Namespace == nil || string(*ref.Namespace) == rule.object.Namespace {
 				continue
 			}
-			if !v.granted(rule.object.Namespace, string(*ref.Namespace), string(ref.Name)) {
+			if !routing.Granted(v.inOrder, rule.object.Namespace, string(*ref.Namespace), string(ref.Name)) {
 				l.at(rule.object, fmt.Sprintf("%s.backendRefs[%d].namespace", rule.path, i),
 					fmt.Sprintf("no ReferenceGrant in namespace %s lets routes of namespace %s send to its Services: the share of %s is answered with 500", *ref.Namespace, rule.object.Namespace, ref.Name),
 					"apply a ReferenceGrant there, or the route in the same namespace")
 			}
 		}
 	}
-}
-
-// granted reads ReferenceGrants, which are not interpreted otherwise, from
-// their JSON.
-func (v *view) granted(from, to, name string) bool {
-	return slices.ContainsFunc(v.inOrder, func(o manifests.Object) bool {
-		if o.Kind != "ReferenceGrant" || o.Namespace != to {
-			return false
-		}
-		spec := gjson.GetBytes(o.JSON(), "spec")
-		allowed := false
-		for _, each := range spec.Get("from").Array() {
-			allowed = allowed || each.Get("kind").String() == "HTTPRoute" && each.Get("namespace").String() == from
-		}
-		if !allowed {
-			return false
-		}
-		for _, each := range spec.Get("to").Array() {
-			if each.Get("kind").String() == "Service" && (!each.Get("name").Exists() || each.Get("name").String() == name) {
-				return true
-			}
-		}
-		return false
-	})
 }

@@ -41,8 +41,9 @@ not followed: the answer is the redirect itself.
 The weights are those of --expect, or are read from a cluster: from the rule of a
 VirtualService or HTTPRoute that the request meets, or from another with --rule. A
 destination is called by its subset, else by the label version that its Service
-selects by, else by its Service; where answers call it otherwise, say so with
---name. The proxies must carry the weights before counting starts, and weights that
+selects by, else by its Service; where answers call it otherwise, or two of them
+would be called alike, say so with --name, which also takes SERVICE/SUBSET and
+NAMESPACE/SERVICE. The proxies must carry the weights before counting starts, and weights that
 change meanwhile make the check inconclusive.`,
 		Example: `  splitcheck verify http://127.0.0.1:8080/version.html --expect v1=90,v2=10 --identify 'body:(v[12])'
   splitcheck verify https://shop.example/api --expect stable=99,canary=1 --identify header:X-Version --rate 200

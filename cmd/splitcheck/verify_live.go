@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,9 +15,11 @@ import (
 	"github.com/splitcheck/splitcheck/gateway"
 	"github.com/splitcheck/splitcheck/liveroutes"
 	"github.com/splitcheck/splitcheck/loadgen"
+	"github.com/splitcheck/splitcheck/problems"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/runner"
 	"github.com/splitcheck/splitcheck/scenarios"
+	"github.com/splitcheck/splitcheck/split"
 	"github.com/splitcheck/splitcheck/target"
 )
 
@@ -118,6 +121,9 @@ func (f *verifyFlags) runLive(cmd *cobra.Command, std streams, address string) e
 			Name: "live", Await: true, Settle: scenarios.Settle{Timeout: f.live.settle}, Checks: []scenarios.Check{check},
 		}},
 	}
+	for _, note := range weights.Notes {
+		scenario.Warnings = append(scenario.Warnings, problems.Problem{Message: note, Warning: true})
+	}
 	return perform(ctx, std, []*scenarios.Scenario{scenario}, options, &f.output)
 }
 
@@ -146,9 +152,11 @@ func (f *verifyFlags) request(base, path string) (*http.Request, error) {
 
 // sameNames asks for a few answers before the sample. If all of them name
 // versions and none a version that the rule has, it is the names that differ and
-// not the split, and every answer would look like a leak.
+// not the split, and every answer would look like a leak. The first request without
+// an answer ends it: the sample will say so, and has a bar to show meanwhile.
 func (f *verifyFlags) sameNames(ctx context.Context, in target.Target, check scenarios.Check, weights *liveroutes.Weights) error {
-	entry, err := in.Enter(target.Via{}, target.Load{Connections: 1, Reuse: 1, Timeout: loadgen.DefaultTimeout})
+	timeout := cmp.Or(check.Load.Timeout, loadgen.DefaultTimeout)
+	entry, err := in.Enter(target.Via{}, target.Load{Connections: 1, Reuse: 1, Timeout: timeout})
 	if err != nil {
 		return notMeasured(err)
 	}
@@ -158,7 +166,8 @@ func (f *verifyFlags) sameNames(ctx context.Context, in target.Target, check sce
 	plan := loadgen.Plan{
 		URL: strings.TrimSuffix(entry.URL, "/") + check.Request.Path, Method: check.Request.Method, Host: check.Request.Host,
 		Headers: check.Request.Headers, Cookies: check.Request.Cookies, Body: check.Request.Body, Identify: check.Identify,
-		Requests: namesAsked, Connections: 1, Reuse: 1, Timeout: loadgen.DefaultTimeout, Rate: gatewayRate,
+		Requests: namesAsked, Connections: 1, Reuse: 1, Timeout: timeout, Rate: gatewayRate,
+		Stop: func(t *split.Tally, _ split.Answer) bool { return t.Failed() > 0 },
 	}
 	if login := check.Request.Login; login != nil {
 		plan.Login = &loadgen.Login{Path: login.Path, Form: login.Form}

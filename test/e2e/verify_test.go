@@ -10,14 +10,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestVerifyWithTheClustersWeights verifies what a former run has left against the
-// weights that the cluster has, by about 3,000 requests.
-func TestVerifyWithTheClustersWeights(t *testing.T) {
-	left := splitcheck(t, nil, nil, "run", "version-test-90-10", "--target", "kind", "--keep", "--requests", "500")
+// kept runs a scenario and leaves it, and returns the gateway's address and the
+// kubeconfig. A run on kind removes what former ones have left.
+func kept(t *testing.T, scenario, requests string) (gateway, kubeconfig string) {
+	t.Helper()
+	left := splitcheck(t, nil, nil, "run", scenario, "--target", "kind", "--keep", "--requests", requests)
 	require.Contains(t, []int{0, 3}, left.code, left.errs+left.out)
 	t.Cleanup(func() {
-		// A run on kind removes what former ones have left, and then its own.
-		swept := splitcheck(t, nil, nil, "run", "version-test-90-10", "--target", "kind", "--requests", "500")
+		swept := splitcheck(t, nil, nil, "run", "version-test-90-10", "--target", "kind", "--requests", "100")
 		assert.Contains(t, []int{0, 3}, swept.code, swept.errs+swept.out)
 	})
 	status := splitcheck(t, nil, nil, "cluster", "status")
@@ -27,7 +27,14 @@ func TestVerifyWithTheClustersWeights(t *testing.T) {
 		require.NotNil(t, found, status.out)
 		return found[1]
 	}
-	verify := []string{"verify", field("gateway") + "/version.html", "--kubeconfig", field("kubeconfig"), "--identify", "body:(v[12])", "--rate", "0"}
+	return field("gateway"), field("kubeconfig")
+}
+
+// TestVerifyWithTheClustersWeights verifies what a former run has left against the
+// weights that the cluster has, by about 3,000 requests.
+func TestVerifyWithTheClustersWeights(t *testing.T) {
+	gateway, kubeconfig := kept(t, "version-test-90-10", "500")
+	verify := []string{"verify", gateway + "/version.html", "--kubeconfig", kubeconfig, "--identify", "body:(v[12])", "--rate", "0"}
 
 	right := splitcheck(t, nil, nil, append(verify, "--virtual-service", "default/canary")...)
 	assert.Zero(t, right.code, right.out+right.errs)
