@@ -212,7 +212,12 @@ func against(u *unstructured.Unstructured) []string {
 		}
 		code, _, _ := unstructured.NestedString(message, "type", "code")
 		name, _, _ := unstructured.NestedString(message, "type", "name")
-		words = append(words, strings.TrimSpace(code+" "+name))
+		said := strings.TrimSpace(code + " " + name)
+		// Istio writes no more than the code; what it means stands there.
+		if page, _, _ := unstructured.NestedString(message, "documentationUrl"); page != "" {
+			said += ", see " + page
+		}
+		words = append(words, said)
 	}
 	if len(parents) == 0 && u.GetKind() == "HTTPRoute" {
 		words = append(words, "nothing: no controller has taken it up; are its parentRefs there, and of a class that Istio serves?")

@@ -200,16 +200,19 @@ func (u *underway) settledWrong(ctx context.Context, world []manifests.Object, n
 	doubts = append(doubts, u.cluster.conditions(ctx, world)...)
 	doubts = append(doubts, u.refusals(ctx, now)...)
 	known := map[string]time.Time{}
-	var stands []string
+	stands := false
 	for _, d := range doubts {
 		known[d] = time.Now()
 		if first, ok := u.doubts[d]; ok {
 			known[d] = first
 		}
-		if time.Since(known[d]) > verdictPatience {
-			stands = append(stands, d)
-		}
+		stands = stands || time.Since(known[d]) > verdictPatience
 	}
 	u.doubts = known
-	return strings.Join(stands, "; ")
+	if !stands {
+		return ""
+	}
+	// What came later is mostly the reason: istiod writes into a status what it
+	// thinks of an object a moment after nobody has any use for it.
+	return strings.Join(doubts, "; ")
 }

@@ -138,7 +138,7 @@ func TestFailures(t *testing.T) {
 	}{
 		{"route-without-parent", []string{"HTTPRoute default/canary", "attaches to nothing", "no controller has taken it up"}},
 		{"selector-without-pods", []string{"Gateway default/canary-gateway", "istio=nobody", "matches no running gateway pod"}},
-		{"service-without-gate", []string{"VirtualService default/canary", "attaches to nothing", "no-such-gateway"}},
+		{"service-without-gate", []string{"VirtualService default/canary", "attaches to nothing", "no-such-gateway", "IST0101 ReferencedResourceNotFound, see https://istio.io/"}},
 		{"refused-by-the-proxies", []string{"has refused", "Not supported field in StreamInfo: NONSENSE"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -57,16 +57,17 @@ func TestDiagnose(t *testing.T) {
 		"spec":{"replicas":0,"selector":{"matchLabels":{"app":"planted"}},"template":{"metadata":{"labels":{"app":"planted"}},
 		"spec":{"containers":[{"name":"a","image":"none","args":["--password=`+secret+`"],"env":[{"name":"DB_PASSWORD","value":"`+secret+`"}]}]}}}}`, "apply", "-f", "-")
 	file := filepath.Join(t.TempDir(), "failed.tar.gz")
-	f.start(t, f.routes(t, "service-without-gate"), "--diagnose", file).ends(t, time.Minute, 4, "what the cluster said of this is in", file)
+	f.start(t, f.routes(t, "service-without-gate"), "--diagnose", file).ends(t, time.Minute, 4, "hat the cluster said of this is in", file)
 	parts := unpack(t, file)
-	var whole strings.Builder
+	var names, whole strings.Builder
 	for name, content := range parts {
-		whole.WriteString(name + "\n" + content)
+		names.WriteString(name + "\n")
+		whole.WriteString(content)
 	}
 	assert.Contains(t, parts["objects/networking.istio.io/virtualservices.yaml"], "no-such-gateway", "the route that failed")
 	assert.Contains(t, parts["namespaces/default/deployments.yaml"], "name: planted")
 	for _, name := range []string{`^index\.txt$`, `^nodes\.yaml$`, `^namespaces/istio-system/logs/istiod-.*/discovery\.log$`, `^proxies/istio-system/istio-ingressgateway-.*/routes\.json$`, `^istiod/istiod-.*/syncz\.json$`, `^namespaces/default/events\.yaml$`} {
-		assert.Regexp(t, `(?m)`+name, whole.String())
+		assert.Regexp(t, `(?m)`+name, names.String())
 	}
 	assert.NotContains(t, whole.String(), secret)
 	assert.NotContains(t, parts["index.txt"], "Could not be had", parts["index.txt"])
