@@ -115,9 +115,8 @@ func isGateway(o manifests.Object) bool {
 
 // handedOver says whether a Gateway is served by pods that are there already,
 // which it names by their Service; for others Istio makes pods, with the address
-// that is asked for if it is an IP address (istio
-// pilot/pkg/config/kube/gateway/deploymentcontroller.go and gateway_collection.go,
-// IsManaged).
+// that is asked for if it is an IP address
+// (istio pilot/pkg/config/kube/gatewaycommon/gateway_utils.go, IsManaged).
 func handedOver(g *gatewayv1.Gateway) bool {
 	switch len(g.Spec.Addresses) {
 	case 0:
