@@ -21,6 +21,8 @@ var planned = map[string]struct{ runs, requests int }{
 	"TestFailures":                     {25, 1934}, // Most are cut short, or never begun.
 	"TestRestartedCluster":             {2, 487},
 	"TestSecondWitness":                {1, 2034}, // With those of others.
+	"TestVerifyAsTheReadmeHasIt":       {3, 1537},
+	"TestVerifyOneOfTwoRules":          {10, 577},
 	"TestVerifyWithTheClustersWeights": {7, 1954},
 	"TestWays":                         {10, 1934},
 }
