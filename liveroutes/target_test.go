@@ -26,9 +26,9 @@ func carried(v1 float64) envoy.Routes {
 	}}
 }
 
-// settle waits for the shop's split, which the sidecar has as well, as far as the
-// proxies say, and also returns the time that it took.
-func settle(t *testing.T, e *envoys, url string) (live target.Convergence, err error, took time.Duration) {
+// settle waits for the shop's split, which the sidecar has as well, and also returns
+// the time that it took.
+func settle(t *testing.T, e *envoys, url string) (live target.Convergence, took time.Duration, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		c := shopCluster(t, strings.Replace(shop, "gateways: [edge]\n  http:\n  - match", "gateways: [edge, mesh]\n  http:\n  - match", 1))
@@ -40,13 +40,13 @@ func settle(t *testing.T, e *envoys, url string) (live target.Convergence, err e
 		live, err = c.Over(nil, q, w).Change(t.Context(), target.Change{Timeout: 30 * time.Second})
 		took = time.Since(began)
 	})
-	return live, err, took
+	return live, took, err
 }
 
 const atTheGateway, inTheMesh = "http://shop.example/cart", "http://nobody.example/"
 
 func TestProxiesThatAreUpToDate(t *testing.T) {
-	live, err, took := settle(t, &envoys{routes: carried(90)}, atTheGateway)
+	live, took, err := settle(t, &envoys{routes: carried(90)}, atTheGateway)
 	require.NoError(t, err)
 	assert.True(t, live.Converged)
 	assert.Empty(t, live.Warnings)
@@ -57,7 +57,7 @@ func TestProxiesThatAreUpToDate(t *testing.T) {
 // A proxy without the rule, or with other weights, is waited for, and named.
 func TestProxiesThatAreNotUpToDate(t *testing.T) {
 	for want, routes := range map[string]envoy.Routes{"it has no such route": nil, "it has v1 50 %, v2 50 %": carried(50)} {
-		live, err, took := settle(t, &envoys{routes: routes}, atTheGateway)
+		live, took, err := settle(t, &envoys{routes: routes}, atTheGateway)
 		require.NoError(t, err)
 		assert.False(t, live.Converged)
 		assert.Contains(t, live.Detail, "gateway-1.istio-system: "+want)
@@ -65,13 +65,13 @@ func TestProxiesThatAreNotUpToDate(t *testing.T) {
 	}
 }
 
-var noAnswer = errors.New("proxy x did not answer")
+var errSilent = errors.New("proxy x did not answer")
 
 // In a large mesh some sidecar never answers. It has no part in what enters by a
 // gateway, and keeps nobody waiting.
 func TestASilentSidecarThatDecidesNothing(t *testing.T) {
-	e := &envoys{routes: carried(90), failure: map[string]error{"frontend-1": noAnswer}}
-	live, err, took := settle(t, e, atTheGateway)
+	e := &envoys{routes: carried(90), failure: map[string]error{"frontend-1": errSilent}}
+	live, took, err := settle(t, e, atTheGateway)
 	require.NoError(t, err)
 	assert.True(t, live.Converged)
 	assert.Zero(t, took)
@@ -84,33 +84,33 @@ func TestASilentSidecarThatDecidesNothing(t *testing.T) {
 // not without the sidecar of what may be the caller.
 func TestASilentProxyThatDecides(t *testing.T) {
 	for proxy, url := range map[string]string{"gateway-1": atTheGateway, "frontend-1": inTheMesh} {
-		live, err, took := settle(t, &envoys{routes: carried(90), failure: map[string]error{proxy: noAnswer}}, url)
+		live, took, err := settle(t, &envoys{routes: carried(90), failure: map[string]error{proxy: errSilent}}, url)
 		require.NoError(t, err, proxy)
 		assert.False(t, live.Converged, proxy)
 		assert.Equal(t, 30*time.Second, took, proxy)
 		assert.Contains(t, live.Detail, "2 were asked, and 1 answered:\nproxy x did not answer", proxy)
 		assert.Len(t, live.Proxies, 1, "%s: what the other said is kept", proxy)
 	}
-	_, err, _ := settle(t, &envoys{failure: map[string]error{"gateway-1": noAnswer, "frontend-1": noAnswer}}, atTheGateway)
+	_, _, err := settle(t, &envoys{failure: map[string]error{"gateway-1": errSilent, "frontend-1": errSilent}}, atTheGateway)
 	assert.ErrorContains(t, err, "none of the 2 proxies that should carry VirtualService shop/cart, http[3] answered: proxy x did not answer")
 }
 
 // A Sidecar object keeps routes from sidecars: that is no other split. A gateway
 // without the rule is one, and so is a mesh in which nobody has it.
 func TestASidecarWithoutTheRule(t *testing.T) {
-	live, err, took := settle(t, &envoys{routes: carried(90), none: map[string]bool{"frontend-1": true}}, atTheGateway)
+	live, took, err := settle(t, &envoys{routes: carried(90), none: map[string]bool{"frontend-1": true}}, atTheGateway)
 	require.NoError(t, err)
 	assert.True(t, live.Converged)
 	assert.Zero(t, took)
 	require.Len(t, live.Warnings, 1)
 	assert.Contains(t, live.Warnings[0], "sidecars without any route of VirtualService shop/cart, http[3], whose requests it does not split (a Sidecar object may keep it from them): frontend-1.shop")
 
-	live, err, _ = settle(t, &envoys{routes: carried(90), none: map[string]bool{"gateway-1": true}}, atTheGateway)
+	live, _, err = settle(t, &envoys{routes: carried(90), none: map[string]bool{"gateway-1": true}}, atTheGateway)
 	require.NoError(t, err)
 	assert.False(t, live.Converged)
 	assert.Contains(t, live.Detail, "gateway-1.istio-system: it has no such route")
 
-	live, err, _ = settle(t, &envoys{none: map[string]bool{"frontend-1": true, "gateway-1": true}}, inTheMesh)
+	live, _, err = settle(t, &envoys{none: map[string]bool{"frontend-1": true, "gateway-1": true}}, inTheMesh)
 	require.NoError(t, err)
 	assert.False(t, live.Converged)
 }

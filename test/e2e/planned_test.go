@@ -22,6 +22,8 @@ var planned = map[string]struct{ runs, requests int }{
 	"TestRestartedCluster":             {2, 487},
 	"TestSecondWitness":                {1, 2034}, // With those of others.
 	"TestTwoRunsAtOnce":                {2, 557},
+	"TestVerifyAsTheReadmeHasIt":       {3, 1537},
+	"TestVerifyOneOfTwoRules":          {10, 577},
 	"TestVerifyWithTheClustersWeights": {7, 1954},
 	"TestWays":                         {13, 1934},
 }

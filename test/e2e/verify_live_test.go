@@ -127,7 +127,7 @@ func TestVerifyOneOfTwoRules(t *testing.T) {
 		assert.Contains(t, got.out, "VirtualService default/verify, http[1] decides")
 	}
 	// The request does not meet this rule, and the answers show it.
-	other := verify(gateway, append(meant, "--rule", "admin")...)
+	other := verify(gateway, append(meant, "--rule", "admin", "--requests", "300")...)
 	assert.Equal(t, 1, other.code, other.out+other.errs)
 	elsewhere := verify(gateway, "--virtual-service", "default/canary")
 	assert.Equal(t, 2, elsewhere.code, elsewhere.out+elsewhere.errs)
