@@ -22,7 +22,8 @@ type proxy struct {
 	labels          map[string]string
 	gateway         bool
 	gatewayAPI      string
-	port            int // of a gateway
+	service         string // of a gateway that others can be handed to
+	port            int    // of a gateway
 	node            *node
 	entered         *edge // of a gateway, from the client
 	sent            sent
@@ -35,7 +36,7 @@ func (p *proxy) identity() string {
 }
 
 func (p *proxy) routing() routing.Proxy {
-	return routing.Proxy{Name: p.name, Namespace: p.namespace, Labels: p.labels, Gateway: p.gateway, GatewayAPI: p.gatewayAPI}
+	return routing.Proxy{Name: p.name, Namespace: p.namespace, Labels: p.labels, Gateway: p.gateway, GatewayAPI: p.gatewayAPI, Service: p.service}
 }
 
 var (

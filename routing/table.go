@@ -20,6 +20,9 @@ type Proxy struct {
 	// Gateway API brought into being carries the name of its object.
 	Gateway    bool
 	GatewayAPI string // "namespace/name", or empty
+	// Service is "namespace/name" of the Service in front of another gateway, to
+	// which Gateways of the Gateway API can be handed by their addresses.
+	Service string
 }
 
 // A Table is what one proxy does with a request. It is immutable and safe for
