@@ -123,3 +123,13 @@ func (c *cluster) settle(t *testing.T) {
 		}, 20*time.Second, 200*time.Millisecond, "%s never took the change", proxy)
 	}
 }
+
+func newTransport(t *testing.T) *http.Transport {
+	t.Helper()
+	transport, ok := http.DefaultTransport.(*http.Transport)
+	require.True(t, ok)
+	transport = transport.Clone()
+	transport.DisableCompression, transport.Proxy = true, nil
+	t.Cleanup(transport.CloseIdleConnections)
+	return transport
+}
