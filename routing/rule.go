@@ -87,13 +87,18 @@ func (c *compiler) forward(r *Rule, e entry, b binding, host string) {
 }
 
 // cluster names the cluster of a destination, and warns of one that is not
-// there. Without a port it is the service's only one, else the listener's.
+// there. Without a port a gateway takes the service's only one, else the
+// listener's. A sidecar always takes the listener's: istiod looks there among the
+// services that have a port of that number, as if they had no other
+// (istio pilot/pkg/networking/core/httproute.go, BuildSidecarOutboundVirtualHosts).
+//
+//differential:virtualservice/ports sidecar/destination-ports
 func (c *compiler) cluster(d *networking.Destination, e entry, path string, b binding) ClusterName {
 	name := ClusterName{Host: fullHost(d.GetHost(), e.namespace), Subset: d.GetSubset(), Port: b.port}
 	s := c.serviceOf[name.Host]
 	if port := d.GetPort(); port != nil {
 		name.Port = int(port.GetNumber())
-	} else if s != nil && len(s.ports) == 1 {
+	} else if c.proxy.Gateway && s != nil && len(s.ports) == 1 {
 		name.Port = s.ports[0].number
 	}
 	if c.table.clusters[name] != nil {

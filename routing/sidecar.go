@@ -86,7 +86,11 @@ func (c *compiler) bindSidecar(l *listener, port int, r *routing, here map[strin
 			return
 		}
 	}
+	// Nobody gets to the routes of a Service where it does not listen: what
+	// destinations lack there is not worth a word.
+	c.muted = len(services) == 0 && slices.ContainsFunc(r.hosts, func(h string) bool { return len(c.covered(h)) > 0 })
 	routes := r.routes(binding{port: port, gateway: meshGateway})
+	c.muted = false
 	if len(routes) == 0 {
 		return // The hosts stay with the next in line, or with the default.
 	}
