@@ -119,7 +119,7 @@ func (c *compiler) reachOf(r *routing) reach {
 // warn records what stops nothing; refuse what Istio's validation would not let
 // into the cluster. Both stand at path within o.
 //
-//differential:elsewhere a warning changes no answer; scenarios lint and its tests
+//differential:virtualservice/refused-negative-weight gateway/unmet-host
 func (c *compiler) warn(o manifests.Object, path, message, hint string) {
 	c.add(o, path, message, hint, true)
 }

@@ -36,6 +36,8 @@ func (c *compiler) rule(e entry, path pathMatch, b binding) *Rule {
 }
 
 // forward compiles the destinations of an entry and what goes with them.
+//
+//differential:virtualservice/plain virtualservice/zero-sum
 func (c *compiler) forward(r *Rule, e entry, b binding, host string) {
 	in := e.http
 	r.Timeout = in.GetTimeout().AsDuration()
@@ -175,7 +177,7 @@ func (c *compiler) faults(r *Rule, e entry) {
 // fraction is a percentage as Envoy gets it: in millionths, the rest cut off
 // (istio pilot/pkg/networking/core/route/route.go, translatePercentToFractionalPercent).
 //
-//differential:elsewhere bookinfo-faults on kind: shares are judged by scenarios
+//differential:elsewhere scenario bookinfo-faults
 func fraction(percent float64) float64 {
 	if !(percent > 0) { // NaN too.
 		return 0

@@ -124,7 +124,7 @@ func (c *compiler) separate(r *routing, here map[string]servicePort, owners map[
 			if !ok || isWildcard(h) && owners[s] != r || slices.Contains(services, s) {
 				continue
 			}
-			if !p.http {
+			if !p.http() {
 				c.warn(r.object, "spec.hosts", fmt.Sprintf("%s declares port %d as another protocol than HTTP: the rules do not apply to it", s.object, p.number),
 					"name the port http, or set its appProtocol")
 				continue
@@ -172,7 +172,7 @@ func plainRule(s *service, p servicePort) *Rule {
 		Source:       s.object.String(),
 		Destinations: []Destination{{Cluster: ClusterName{Host: s.host, Port: p.number}, Weight: 1}},
 	}
-	if p.http {
+	if p.http() {
 		r.Retries = defaultRetries()
 	}
 	return r
