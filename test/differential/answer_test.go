@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 // varying are headers whose values differ from run to run; that they are there
@@ -23,27 +22,34 @@ import (
 var (
 	varying = map[string]bool{"X-Request-Id": true, "X-Envoy-Upstream-Service-Time": true, "X-Envoy-Internal": true,
 		"X-Envoy-Peer-Metadata": true, "X-Envoy-Peer-Metadata-Id": true}
-	unread = map[string]bool{"Date": true, "Content-Length": true, "Accept-Encoding": true, "X-Forwarded-Client-Cert": true,
+	unread = map[string]bool{"Connection": true, "Date": true, "Content-Length": true, "Accept-Encoding": true, "X-Forwarded-Client-Cert": true,
 		"X-Envoy-Decorator-Operation": true, "X-Envoy-External-Address": true, "X-Envoy-Expected-Rq-Timeout-Ms": true}
 )
 
+// lanes is how many requests are under way at once.
+const lanes = 8
+
+// sendAll returns the different answers of each request, sorted.
 func sendAll(t *testing.T, requests []request, base string, transport http.RoundTripper) []string {
 	t.Helper()
-	var answers []string
-	for _, r := range requests {
-		got := make([]string, r.times)
-		var group sync.WaitGroup
-		lanes := make(chan struct{}, 4)
-		for i := range got {
-			lanes <- struct{}{}
+	got := make([][]string, len(requests))
+	var group sync.WaitGroup
+	free := make(chan struct{}, lanes)
+	for i, r := range requests {
+		got[i] = make([]string, r.times)
+		for n := range got[i] {
+			free <- struct{}{}
 			group.Go(func() {
-				defer func() { <-lanes }()
-				got[i] = send(t, r, base, transport)
+				defer func() { <-free }()
+				got[i][n] = send(t, r, base, transport)
 			})
 		}
-		group.Wait()
-		slices.Sort(got)
-		answers = append(answers, strings.Join(slices.Compact(got), "\n"))
+	}
+	group.Wait()
+	var answers []string
+	for _, all := range got {
+		slices.Sort(all)
+		answers = append(answers, strings.Join(slices.Compact(all), "\n"))
 	}
 	return answers
 }
@@ -79,14 +85,14 @@ func (r request) outgoing(t *testing.T, base string) *http.Request {
 	t.Helper()
 	if r.to == "" {
 		to, err := url.Parse(base + r.path)
-		require.NoError(t, err, r.line)
+		assert.NoError(t, err, r.line)
 		return &http.Request{Method: r.method, URL: to, Host: r.host, Header: r.header.Clone()}
 	}
 	var inside strings.Builder
 	fmt.Fprintf(&inside, "%s %s HTTP/1.1\r\nHost: %s\r\n", r.method, r.path, r.host)
-	require.NoError(t, r.header.Write(&inside), r.line)
+	assert.NoError(t, r.header.Write(&inside), r.line)
 	out, err := http.NewRequest(http.MethodPost, base+"/?to="+url.QueryEscape(r.to), strings.NewReader(inside.String()+"\r\n"))
-	require.NoError(t, err, r.line)
+	assert.NoError(t, err, r.line)
 	out.Host = "relay.example"
 	return out
 }

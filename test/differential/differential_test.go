@@ -12,18 +12,12 @@ package differential
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
-
-	"github.com/stretchr/testify/require"
 )
 
 func TestDifferential(t *testing.T) {
 	c := connect(t)
-	app, err := os.ReadFile("testdata/app.yaml")
-	require.NoError(t, err)
-	c.deploy(t, app)
 	p := planned(t)
 	fmt.Printf("planned: %d cases with %d requests\n", p.cases, p.caseRequests)
 	var cases, requests, refused int
@@ -32,7 +26,7 @@ func TestDifferential(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cases++
 			k := readCase(t, files[i])
-			simulated := simulate(t, k, app)
+			simulated := simulate(t, k, c.app)
 			real := c.ask(t, k)
 			switch {
 			case real.refused != simulated.refused:

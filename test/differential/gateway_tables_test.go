@@ -65,8 +65,11 @@ func (g *generator) virtualRule(destination func() string) []string {
 		}
 		lines = append(lines, "rewrite: "+pick(g, rewrites...))
 	}
-	lines = append(lines, "headers: {"+pick(g, "", "", "",
-		"request: {set: {x-one: set}}, ", "request: {add: {x-one: added}, remove: [x-two]}, ", "request: {set: {x-two: b, Host: set.example}}, ")+
+	changes := []string{"", "", "", "request: {set: {x-one: set}}, ", "request: {add: {x-one: added}, remove: [x-two]}, "}
+	if !strings.Contains(strings.Join(lines, ""), "rewrite: ") {
+		changes = append(changes, "request: {set: {x-two: b, Host: set.example}}, ")
+	}
+	lines = append(lines, "headers: {"+pick(g, changes...)+
 		"response: {"+pick(g, "", "", "add: {x-answer: a}, ", "remove: [x-arm], ")+"set: {x-rule: "+rule+"}}}")
 	if g.chance(4) {
 		fault := fmt.Sprintf("abort: {percentage: {value: %d}, httpStatus: %d}", pick(g, 0, 0, 100), pick(g, 400, 503))

@@ -19,14 +19,12 @@ func TestGenerated(t *testing.T) {
 	fmt.Printf("planned: %d tables with %d requests\n", p.tables, p.tableRequests)
 	p.floors(t, tables)
 	c := connect(t)
-	app := deployed(t)
-	c.deploy(t, app)
 	var compared plan
 	different, answers := 0, tally{}
 	for _, b := range batches(tables) {
 		t.Run(fmt.Sprintf("%d-%d", b.first, b.first+len(b.made)-1), func(t *testing.T) {
 			k := b.asCase(t)
-			simulated := simulate(t, k, app)
+			simulated := simulate(t, k, c.app)
 			real := c.ask(t, k)
 			require.Equal(t, real.refused, simulated.refused, "refused by one alone\n- cluster: %s\n+ simulated: %s", real.words, simulated.words)
 			require.False(t, real.refused, "a table that is refused compares nothing: %s", real.words)

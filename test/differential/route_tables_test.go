@@ -6,11 +6,18 @@ import (
 	"strings"
 )
 
-// httpRoute writes one whose rules stand in random order: there it is precedence
+// A madeRoute is an HTTPRoute as text. Those that are later have no port for a parent for
+// which another may have one.
+type madeRoute struct {
+	text  string
+	later int
+}
+
+// gatewayRoute writes one whose rules stand in random order: there it is precedence
 // that decides, among all HTTPRoutes of a host.
-func (g *generator) httpRoute(i int) string {
-	return fmt.Sprintf("apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: generated-%d-%d, namespace: differential}\nspec:\n  parentRefs: [{name: gateway, namespace: istio-system}]\n  hostnames: [%s]\n  rules:\n",
-		g.number, i, strconv.Quote(g.hosts())) + g.routeRules(g.gatewayBackend)
+func (g *generator) gatewayRoute(i int) madeRoute {
+	return madeRoute{text: fmt.Sprintf("apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: generated-%d-%d, namespace: differential}\nspec:\n  parentRefs: [{name: gateway, namespace: istio-system}]\n  hostnames: [%s]\n  rules:\n",
+		g.number, i, strconv.Quote(g.hosts())) + g.routeRules(g.gatewayBackend)}
 }
 
 // routeRules writes a list of them, most of them with one that takes every request.

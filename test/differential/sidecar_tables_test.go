@@ -110,7 +110,7 @@ func (g *generator) meshDestination() string {
 // meshRoute writes an HTTPRoute whose parent is a Service: a producer's beside it,
 // or a consumer's in the client's namespace or, where it concerns nobody who asks,
 // in another.
-func (g *generator) meshRoute(i int) string {
+func (g *generator) meshRoute(i int) madeRoute {
 	a, b, c := g.service("a"), g.service("b"), g.service("c")
 	parent := func(name, namespace string) string {
 		return `{group: "", kind: Service, name: ` + name + ", namespace: " + namespace
@@ -142,8 +142,12 @@ func (g *generator) meshRoute(i int) string {
 		parents = parent(a, meshNamespace) + "}"
 		g.calls(a + ":80")
 	}
-	return fmt.Sprintf("apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: generated-%d-%d, namespace: %s}\nspec:\n  parentRefs: [%s]\n  rules:\n",
-		g.number, i, namespace, parents) + g.routeRules(g.meshBackend)
+	later := 2 - 2*strings.Count(parents, "port: ")
+	if strings.Count(parents, "kind: Service") > 1 {
+		later = 1
+	}
+	return madeRoute{later: later, text: fmt.Sprintf("apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: generated-%d-%d, namespace: %s}\nspec:\n  parentRefs: [%s]\n  rules:\n",
+		g.number, i, namespace, parents) + g.routeRules(g.meshBackend)}
 }
 
 // meshBackend is a backendRef without its braces.

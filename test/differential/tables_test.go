@@ -1,6 +1,7 @@
 package differential
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -62,30 +63,47 @@ func generate(number int) table {
 	g.host = fmt.Sprintf("t%d.table.example", number)
 	// Routes of several objects are merged, or the older ones win: but for the
 	// kinds that mix them, most tables have one.
-	var objects []string
+	var virtual []string
+	var routes []madeRoute
 	for i := range 1 + g.IntN(5)/3 {
 		switch kind {
 		case virtualAtGateway:
-			objects = append(objects, g.virtualService(i))
+			virtual = append(virtual, g.virtualService(i))
 		case routeAtGateway:
-			objects = append(objects, g.httpRoute(i))
+			routes = append(routes, g.gatewayRoute(i))
 		case virtualInSidecar:
-			objects = append(objects, g.meshVirtualService(i))
+			virtual = append(virtual, g.meshVirtualService(i))
 		case routeInSidecar:
-			objects = append(objects, g.meshRoute(i))
+			routes = append(routes, g.meshRoute(i))
 		case bothAtGateway:
-			objects = append(objects, g.virtualService(i), g.httpRoute(i))
+			virtual, routes = append(virtual, g.virtualService(i)), append(routes, g.gatewayRoute(i))
 		case bothInSidecar:
-			objects = append(objects, g.meshVirtualService(i), g.meshRoute(i))
+			virtual, routes = append(virtual, g.meshVirtualService(i)), append(routes, g.meshRoute(i))
 		}
 	}
-	made := table{kind: kind, manifest: strings.Join(objects, "---\n")}
+	made := table{kind: kind, manifest: strings.Join(inOrder(g.inSidecar(), virtual, routes), "---\n")}
 	for len(made.requests) < requestsOfTable {
 		if r := g.request(); !slices.Contains(made.requests, r) {
 			made.requests = append(made.requests, r)
 		}
 	}
 	return made
+}
+
+// inOrder puts objects into the order in which Istio takes them for created, also
+// where that is within one second, when their names in istiod decide: those of
+// VirtualServices begin with "generated", those of HTTPRoutes with the parent's
+// namespace, its name, and its port where there is one.
+func inOrder(sidecar bool, virtual []string, routes []madeRoute) []string {
+	slices.SortStableFunc(routes, func(a, b madeRoute) int { return cmp.Compare(a.later, b.later) })
+	var texts []string
+	for _, r := range routes {
+		texts = append(texts, r.text)
+	}
+	if sidecar {
+		return append(texts, virtual...)
+	}
+	return append(virtual, texts...)
 }
 
 // inSidecar says whether the table is for the sidecar of a client.
