@@ -59,6 +59,7 @@ type Cluster struct {
 // A Protocol is what a sidecar takes a port of a Service for.
 type Protocol int
 
+// The protocols, as far as they bear on routes.
 const (
 	HTTP     Protocol = iota // declared as such
 	Detected                 // nothing is declared: it looks at each connection
