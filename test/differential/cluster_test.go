@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -13,9 +14,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -55,6 +58,7 @@ func TestMain(m *testing.M) {
 func connect(t *testing.T) *cluster {
 	t.Helper()
 	if shared != nil {
+		require.NotEmpty(t, shared.proxies, "the applications did not start")
 		return shared
 	}
 	for name, what := range map[string]string{
@@ -123,7 +127,7 @@ func (c *cluster) deploy(t *testing.T) {
 	out, err := kubectl(t.Context(), image.ReplaceAll(c.app, []byte("image: "+c.image)), "apply", "-f", "-")
 	require.NoError(t, err, out)
 	for _, namespace := range []string{"differential", "differential-mesh"} {
-		out, err := kubectl(t.Context(), nil, "-n", namespace, "wait", "--for=condition=Available", "--timeout=90s", "deployment", "--all")
+		out, err := kubectl(t.Context(), nil, "-n", namespace, "wait", "--for=condition=Available", "--timeout=3m", "deployment", "--all")
 		require.NoError(t, err, out)
 	}
 	all, err := c.reader.List(t.Context(), "istio-system", "differential-mesh")
@@ -139,38 +143,60 @@ func (c *cluster) ask(t *testing.T, k testCase) result {
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
-		out, err := kubectl(ctx, k.manifests, "delete", "--ignore-not-found", "-f", "-")
+		// Nothing here has finalizers: what is deleted is gone at once.
+		out, err := kubectl(ctx, k.manifests, "delete", "--ignore-not-found", "--wait=false", "-f", "-")
 		require.NoError(t, err, out)
 	}()
-	if out, err := kubectl(t.Context(), k.manifests, "apply", "-f", "-"); err != nil {
+	out, err := c.applied(t, k.manifests)
+	if err != nil {
 		return result{refused: true, words: out}
 	}
-	c.settle(t)
-	// A connection of the case before would outlive its listener.
-	c.transport.CloseIdleConnections()
 	return result{answers: sendAll(t, k.requests, c.url, c.transport)}
 }
 
-// settle waits until the proxies carry the mark, and what came before it.
-func (c *cluster) settle(t *testing.T) {
+// applied applies objects and a new mark behind them, and waits until the proxies
+// carry both. An error is that of objects which the cluster refuses.
+func (c *cluster) applied(t *testing.T, objects []byte) (out string, err error) {
 	t.Helper()
 	c.marks++
 	word := fmt.Sprintf("mark-%d-%d", os.Getpid(), c.marks)
-	out, err := kubectl(t.Context(), []byte(fmt.Sprintf(mark, word)), "apply", "-f", "-")
-	require.NoError(t, err, out)
+	if out, err := kubectl(t.Context(), slices.Concat(objects, []byte("\n---\n"+fmt.Sprintf(mark, word))), "apply", "-f", "-"); err != nil {
+		return out, err
+	}
+	ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errors.New("it never took the change"))
+	defer cancel()
+	var group sync.WaitGroup
 	for _, p := range c.proxies {
-		before := ""
-		require.Eventually(t, func() bool {
-			has, err := c.carries(t.Context(), p)
-			same := has == before
-			before = has
-			return err == nil && same && strings.Contains(has, word) && !strings.Contains(has, "warming")
-		}, time.Minute, 50*time.Millisecond, "%s never took the change", p)
+		group.Go(func() { assert.NoError(t, c.settle(ctx, p, word), "%s", p) })
+	}
+	group.Wait()
+	require.False(t, t.Failed(), "nothing can be compared")
+	// A connection of the case before would outlive its listener.
+	c.transport.CloseIdleConnections()
+	return "", nil
+}
+
+// settle waits until a proxy carries the mark, and twice the same with nothing
+// that warms up.
+func (c *cluster) settle(ctx context.Context, p proxies.Proxy, word string) error {
+	for before := ""; ; {
+		has, err := c.carries(ctx, p)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err == nil && has == before && strings.Contains(has, word) && !strings.Contains(has, "warming") {
+			return nil
+		}
+		before = has
+		select {
+		case <-ctx.Done():
+		case <-time.After(50 * time.Millisecond):
+		}
 	}
 }
 
 // carries is all that a proxy has been sent: listeners, clusters and routes, which
-// come apart. A proxy that has settled says twice the same, and warms up nothing.
+// come apart.
 func (c *cluster) carries(ctx context.Context, p proxies.Proxy) (string, error) {
 	text, err := c.reader.Admin(ctx, p, "/config_dump")
 	if err != nil {

@@ -154,10 +154,8 @@ func (c *cluster) apply(t *testing.T, objects string) {
 		out, err := kubectl(context.Background(), []byte(objects), "delete", "--ignore-not-found", "-f", "-")
 		assert.NoError(t, err, out)
 	})
-	out, err := kubectl(t.Context(), []byte(objects), "apply", "-f", "-")
+	out, err := c.applied(t, []byte(objects))
 	require.NoError(t, err, out)
-	c.settle(t)
-	c.transport.CloseIdleConnections()
 }
 
 // proxy is the one of a workload.
