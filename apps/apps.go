@@ -1,7 +1,7 @@
 // Package apps holds the built-in applications as http.Handlers: bookinfo's four
-// services, version-test, the weather services, nginx by version, and the
-// backend and frontend of the Gateway API example. The same handler runs in the
-// simulated mesh, in `splitcheck app` and in pods. It knows nothing of routes:
+// services, version-test, the weather services, nginx by version, the backend
+// and frontend of the Gateway API example, and two that show what a mesh does to
+// any request: stand-in and relay. The same handler runs in the simulated mesh, in `splitcheck app` and in pods. It knows nothing of routes:
 // a call from one service to another goes to the host by name, through the
 // client it is given.
 package apps

@@ -39,6 +39,9 @@ var catalogue = []application{
 		Profile{"frontend", "a page that shows which backend answered it", 8080, []string{"v1"}, true},
 		[]string{"splitcheck.dev/apps/frontend"}, newFrontend,
 	}, {
+		Profile{"relay", "makes the HTTP request in the body it is sent, within the cluster, and answers with the answer", 8080, []string{"v1"}, true},
+		[]string{"splitcheck.dev/apps/relay"}, newRelay,
+	}, {
 		Profile{StandIn, "names itself and echoes the request, as JSON: what runs in place of an unknown image", 8080, []string{"v1"}, true},
 		[]string{"splitcheck.dev/apps/stand-in"}, newStandIn,
 	},

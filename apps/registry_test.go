@@ -102,7 +102,7 @@ func TestInfo(t *testing.T) {
 	ports := map[string]int{
 		"productpage": 9080, "details": 9080, "ratings": 9080, "reviews": 9080, "version-test": 80, "nginx": 80,
 		"weather-frontend": 3000, "forecast": 3002, "advertisement": 3003, "recommendation": 3005,
-		"backend": 8080, "frontend": 8080, StandIn: 8080,
+		"backend": 8080, "frontend": 8080, "relay": 8080, StandIn: 8080,
 	}
 	require.Len(t, Names(), len(ports))
 	for _, name := range Names() {

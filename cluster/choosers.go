@@ -39,7 +39,7 @@ func (c *Cluster) choosers(ctx context.Context, world []manifests.Object) (choos
 	for _, p := range all {
 		chooses := !p.Gateway && slices.Contains(own, p.Namespace)
 		for _, o := range world {
-			if serves(p, world, o) {
+			if serves(p, o) {
 				served[o.Key()] = true
 				chooses = true
 			}
@@ -81,15 +81,15 @@ func (c *Cluster) listProxies(ctx context.Context, world []manifests.Object, own
 		return nil, err
 	}
 	for _, p := range all {
-		if slices.ContainsFunc(world, func(o manifests.Object) bool { return serves(p, world, o) }) && !slices.Contains(c.gatewayNamespaces, p.Namespace) {
+		if slices.ContainsFunc(world, func(o manifests.Object) bool { return serves(p, o) }) && !slices.Contains(c.gatewayNamespaces, p.Namespace) {
 			c.gatewayNamespaces = append(c.gatewayNamespaces, p.Namespace)
 		}
 	}
 	return all, nil
 }
 
-// serves says whether p is one of the pods of a Gateway of a world.
-func serves(p proxies.Proxy, world []manifests.Object, o manifests.Object) bool {
+// serves says whether p is one of the pods of a Gateway.
+func serves(p proxies.Proxy, o manifests.Object) bool {
 	if !p.Gateway {
 		return false
 	}
@@ -98,7 +98,7 @@ func serves(p proxies.Proxy, world []manifests.Object, o manifests.Object) bool 
 		selector := g.Spec.GetSelector()
 		return len(selector) == 0 || labels.SelectorFromSet(selector).Matches(labels.Set(p.Labels))
 	case *gatewayv1.Gateway:
-		return p.Compiled(world).GatewayAPI == o.Namespace+"/"+o.Name
+		return p.Compiled().Serves(o.Namespace, o.Name, &g.Spec)
 	}
 	return false
 }

@@ -70,7 +70,7 @@ func (u *underway) settle(ctx context.Context, guard time.Duration) error {
 func (u *underway) warn(world []manifests.Object, looks []look) {
 	for i := range looks {
 		p := looks[i].proxy
-		_, found := routing.Compile(world, p.Compiled(world))
+		_, found := routing.Compile(world, p.Compiled())
 		for _, problem := range found.Warnings() {
 			if problem.File != inCluster {
 				u.warnings = append(u.warnings, strings.TrimPrefix(problem.String(), "warning: "))

@@ -56,7 +56,7 @@ func (v *view) met(q Question) (rule *routing.Rule, elsewhere []string) {
 		if !p.Gateway {
 			continue
 		}
-		table, _ := routing.Compile(v.objects, p.Compiled(v.objects))
+		table, _ := routing.Compile(v.objects, p.Compiled())
 		for _, port := range entered(table, q.Request.URL.Scheme) {
 			decision := table.Route(port, q.Request)
 			switch {
@@ -153,7 +153,7 @@ func (v *view) inTheMesh(source string) bool {
 }
 
 func ruleOf(objects []manifests.Object, p proxies.Proxy, source string) *routing.Rule {
-	table, _ := routing.Compile(objects, p.Compiled(objects))
+	table, _ := routing.Compile(objects, p.Compiled())
 	for _, s := range table.Splits("") {
 		if s.Rule.Source == source {
 			return s.Rule

@@ -1,6 +1,9 @@
 package mesh
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // reserved are headers by which clients within a mesh steer Envoy. A gateway
 // takes them from those outside.
@@ -49,6 +52,18 @@ func (p *proxy) receive(c *call) {
 		from = before + "," + from
 	}
 	h[forwardedFor] = []string{from}
+}
+
+// take takes away the headers by which a client steers its sidecar's retries and
+// time-outs. A sidecar obeys them; this one does not.
+//
+//differential:sidecar/unknown-host
+func (c *call) take() {
+	for _, name := range reserved {
+		if !strings.HasPrefix(name, "X-Envoy-Original-") {
+			delete(c.request.Header, name)
+		}
+	}
 }
 
 // numberTry numbers the try for the application, from 1.

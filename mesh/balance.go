@@ -15,7 +15,7 @@ import (
 // balancer has to remember. Envoy counts active requests for each proxy and
 // cluster apart; so does this.
 //
-//differential:elsewhere bookinfo-thirds on kind: an even choice over pods is a share, and shares are judged by scenarios
+//differential:elsewhere scenario bookinfo-thirds
 type endpoints struct {
 	hosts    []*host
 	balancer routing.Balancer
@@ -42,7 +42,7 @@ func (e *endpoints) empty() bool { return e == nil || len(e.hosts) == 0 }
 // before it takes what it gets (Istio's default retry policy,
 // pilot/pkg/networking/core/route/retry/retry.go).
 //
-//differential:elsewhere which pod a try goes to is drawn; TestRetriesAvoidThePodThatFailed in this room
+//differential:elsewhere test mesh/TestHostAttempts
 const hostAttempts = 5
 
 // pick chooses the pod for a try; hosts that were tried before are avoided.
@@ -58,6 +58,8 @@ func (e *endpoints) pick(c *call, attempt int, tried []*host, sent *http.Header)
 
 // choose makes one choice; nth tells those of one call apart. A cookie that the
 // balancer makes is put into sent, the headers of the answer.
+//
+//differential:elsewhere scenario bookinfo-thirds
 func (e *endpoints) choose(c *call, nth uint64, sent *http.Header) *host {
 	n := uint64(len(e.hosts))
 	if n == 1 {
@@ -89,7 +91,7 @@ func (e *endpoints) choose(c *call, nth uint64, sent *http.Header) *host {
 // hash returns what a consistent hash looks at. Without it Envoy draws at
 // random, except for a cookie with a lifetime, which it makes.
 //
-//differential:elsewhere consistent hashes were not compared: docs/fidelity.md says so
+//differential:elsewhere uncompared consistent hashes
 func (e *endpoints) hash(c *call, sent *http.Header) (uint64, bool) {
 	r := &c.request
 	switch on := e.hashOn; {
@@ -143,7 +145,7 @@ type point struct {
 // ringSize is the least number of points on a ring, Envoy's default
 // minimum_ring_size.
 //
-//differential:elsewhere no answer shows the points on a ring; Envoy documents the number
+//differential:elsewhere uncompared consistent hashes
 const ringSize = 1024
 
 // lookup finds the first point at or after hash on the ring, which is laid out

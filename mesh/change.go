@@ -107,7 +107,8 @@ func (m *Mesh) newView(p *proxy, s *snapshot, table *routing.Table) *view {
 // returns a channel that is closed when all that are not stuck have it. New
 // proxies begin with it. Pods that are no longer there end after that.
 //
-//differential:elsewhere version-test-90-10 on kind: when a change is live is read from the proxies
+//differential:elsewhere scenario bookinfo-canary
+//differential:elsewhere uncompared how long a change takes
 func (m *Mesh) push(before, next *cluster, snap *snapshot, tables map[string]*routing.Table, stuck map[*proxy]bool) <-chan struct{} {
 	m.version++
 	delay := m.options.ApplyDelay

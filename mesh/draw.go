@@ -7,7 +7,7 @@ import "math"
 // number for each stream; a hash of seed, request number and path of hops has
 // the same distribution and can be repeated.
 //
-//differential:elsewhere version-test-90-10 on kind: shares are judged by scenarios
+//differential:elsewhere scenario version-test-90-10
 type key uint64
 
 // A purpose keeps the draws of one hop independent of each other.
@@ -62,7 +62,7 @@ func (k key) below(p purpose, n uint64, probability float64) bool {
 // percent reports whether an event of the given percentage happens, to a
 // millionth, as Envoy's fractional percentages do.
 //
-//differential:elsewhere bookinfo-faults on kind: shares are judged by scenarios
+//differential:elsewhere scenario bookinfo-faults
 func (k key) percent(p purpose, n uint64, percentage float64) bool {
 	return percentage > 0 && k.draw(p, n)%1_000_000 < uint64(math.Round(percentage*10_000))
 }

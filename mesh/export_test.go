@@ -7,3 +7,6 @@ import "github.com/splitcheck/splitcheck/target"
 func (m *Mesh) EnterAgain(via target.Via, load target.Load) (target.Entry, error) {
 	return m.enter(via, load, m.options.Seed)
 }
+
+// HostAttempts is how often a retry looks for a pod that was not tried yet.
+const HostAttempts = hostAttempts

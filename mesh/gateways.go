@@ -3,14 +3,18 @@ package mesh
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/splitcheck/splitcheck/routing"
 )
 
 // The ingress gateway that istioctl installs.
 const (
 	ingressNamespace = "istio-system"
 	ingressName      = "istio-ingressgateway"
+	ingressService   = ingressNamespace + "/" + ingressName
 )
 
 // A gateway is a Deployment of gateway pods and the Service in front of it.
@@ -25,10 +29,10 @@ type gateway struct {
 
 // reconcileGateways makes the gateways what the objects ask for: the ingress
 // gateway is always there, and istiod deploys one more for each Gateway of its
-// class, named NAME-istio
+// class, named NAME-istio, unless it is handed to one that is there
 // (Istio's pilot/pkg/config/kube/gatewaycommon/deploymentcontroller.go).
 //
-//differential:elsewhere version-test-httproute on kind: a gateway that Istio made
+//differential:elsewhere scenario version-test-httproute
 func (c *cluster) reconcileGateways(m *Mesh, replicas int) {
 	wanted := []gateway{{
 		namespace: ingressNamespace, name: ingressName, port: 80,
@@ -37,6 +41,12 @@ func (c *cluster) reconcileGateways(m *Mesh, replicas int) {
 	for _, o := range c.objects {
 		g, ok := o.Value.(*gatewayv1.Gateway)
 		if !ok || g.Spec.GatewayClassName != "istio" {
+			continue
+		}
+		if services, handed := routing.HandedTo(o.Namespace, &g.Spec); handed {
+			if !slices.Contains(services, ingressService) {
+				c.warnings = append(c.warnings, fmt.Sprintf("%s is handed to gateways by its addresses, and %s is not among them: nobody serves it here", o.Key(), ingressService))
+			}
 			continue
 		}
 		labels := map[string]string{"gateway.networking.k8s.io/gateway-name": o.Name}
@@ -59,6 +69,9 @@ func (c *cluster) reconcileGateways(m *Mesh, replicas int) {
 				mesh: m, name: fmt.Sprintf("%s-%d", w.name, n), namespace: w.namespace, labels: w.labels,
 				gateway: true, gatewayAPI: w.api, port: w.port, node: node, entered: m.graph.edge(m.client, node),
 			})
+			if w.api == "" {
+				w.proxies[n].service = w.namespace + "/" + w.name
+			}
 		}
 	}
 	c.gateways = wanted

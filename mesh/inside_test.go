@@ -20,7 +20,7 @@ import (
 const two = `
 {apiVersion: v1, kind: Namespace, metadata: {name: default, labels: {istio-injection: enabled}}}
 ---
-{apiVersion: v1, kind: Service, metadata: {name: server}, spec: {selector: {app: server}, ports: [{port: 80, targetPort: web}]}}
+{apiVersion: v1, kind: Service, metadata: {name: server}, spec: {selector: {app: server}, ports: [{name: http, port: 80, targetPort: web}]}}
 ---
 apiVersion: apps/v1
 kind: Deployment

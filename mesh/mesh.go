@@ -27,6 +27,8 @@ import (
 
 // Options say how a Mesh behaves. The zero value is a mesh with one gateway pod
 // and the seed 0.
+//
+//differential:elsewhere uncompared how long a change takes
 type Options struct {
 	// Seed is what all draws follow from.
 	Seed uint64

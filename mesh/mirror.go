@@ -61,7 +61,7 @@ func (p *proxy) mirror(ctx context.Context, c *call, v *view, nth int, m *routin
 // shadow is the host that Envoy gives a copy: -shadow before the port
 // (source/common/router/shadow_writer_impl.cc).
 //
-//differential:elsewhere bookinfo-mirror on kind: copies are counted where they arrive
+//differential:elsewhere test test/differential/TestCopies
 func shadow(host string) string {
 	if name, port, err := net.SplitHostPort(host); err == nil {
 		return name + "-shadow:" + port

@@ -31,7 +31,7 @@ type leak struct {
 // A drawing says what a choice is keyed by. Envoy draws for each request; the
 // others are defects.
 //
-//differential:elsewhere version-test-90-10 on kind: shares are judged by scenarios
+//differential:elsewhere scenario version-test-90-10
 type drawing uint8
 
 const (
@@ -59,7 +59,7 @@ func (v *view) makePlan(rule *routing.Rule, called string) *plan {
 // weighted_cluster_specifier; one arm alone gets everything, whatever its
 // weight. It returns nil where the weights sum to zero.
 //
-//differential:elsewhere version-test-90-10 on kind: shares are judged by scenarios
+//differential:elsewhere scenario version-test-90-10
 func (p *plan) choose(v *view, c *call) *arm {
 	for i := range p.leaks {
 		if c.choice.below(forLeak, uint64(i), p.leaks[i].share) {

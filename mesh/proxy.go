@@ -22,7 +22,8 @@ type proxy struct {
 	labels          map[string]string
 	gateway         bool
 	gatewayAPI      string
-	port            int // of a gateway
+	service         string // of a gateway that others can be handed to
+	port            int    // of a gateway
 	node            *node
 	entered         *edge // of a gateway, from the client
 	sent            sent
@@ -35,7 +36,7 @@ func (p *proxy) identity() string {
 }
 
 func (p *proxy) routing() routing.Proxy {
-	return routing.Proxy{Name: p.name, Namespace: p.namespace, Labels: p.labels, Gateway: p.gateway, GatewayAPI: p.gatewayAPI}
+	return routing.Proxy{Name: p.name, Namespace: p.namespace, Labels: p.labels, Gateway: p.gateway, GatewayAPI: p.gatewayAPI, Service: p.service}
 }
 
 var (
@@ -46,7 +47,12 @@ var (
 // carry takes a call through the proxy as a client's: it finds the rule, draws,
 // sends, and makes of what comes back the answer that the client sees. An
 // error means that the client has given up.
+//
+//differential:virtualservice/headers sidecar/plain
 func (p *proxy) carry(c *call) (*answer, error) {
+	if s := p.view.Load().opaque(c); s != nil {
+		return p.tunnel(s, c)
+	}
 	p.receive(c)
 	a, err := p.route(c)
 	if err != nil {
@@ -104,6 +110,8 @@ func (p *proxy) route(c *call) (*answer, error) {
 }
 
 // send forwards a call to the arm that is drawn for it.
+//
+//differential:virtualservice/own-answers httproute/dotted-backend
 func (p *proxy) send(ctx context.Context, c *call, v *view, rule *routing.Rule) (*answer, error) {
 	plan := v.plan(rule, c.service)
 	chosen := plan.choose(v, c)
@@ -120,6 +128,7 @@ func (p *proxy) send(ctx context.Context, c *call, v *view, rule *routing.Rule) 
 		changeAll(a.header, chosen.dest, responseChanges, rule)
 		return a, nil
 	}
+	c.take()
 	c.numberTry(0)
 	prepare(c, rule, chosen.dest)
 	for i := range rule.Mirrors {
@@ -141,7 +150,7 @@ func (p *proxy) send(ctx context.Context, c *call, v *view, rule *routing.Rule) 
 // client's connection went, as Istio does unless told otherwise
 // (outboundTrafficPolicy ALLOW_ANY).
 //
-//differential:sidecar/dotted-host
+//differential:sidecar/dotted-host sidecar/unknown-host
 func (p *proxy) passThrough(v *view, c *call) (*answer, error) {
 	s := v.snap.services[c.service]
 	if s == nil {
@@ -151,6 +160,8 @@ func (p *proxy) passThrough(v *view, c *call) (*answer, error) {
 	if arm == nil || arm.endpoints.empty() {
 		return failed(refused), nil
 	}
+	c.take()
+	c.numberTry(0)
 	return p.try(c.request.Context(), c, arm.endpoints.pick(c, 0, nil, new(http.Header)), 0)
 }
 

@@ -12,6 +12,8 @@ import (
 
 // prepare changes a call on its way to a destination: first the headers that
 // the destination asks for, then those of the rule, then host and path.
+//
+//differential:virtualservice/rewrites virtualservice/headers
 func prepare(c *call, rule *routing.Rule, dest *routing.Destination) {
 	changeAll(c.request.Header, dest, requestChanges, rule)
 	if dest != nil {
@@ -61,15 +63,22 @@ func requestChanges(h *routing.HeaderChanges) *routing.HeaderOps  { return &h.Re
 func responseChanges(h *routing.HeaderChanges) *routing.HeaderOps { return &h.Response }
 
 // changeAll applies the changes of a rule and of the destination that was drawn,
-// nil if there is none: the destination's first, or both as one list.
+// nil if there is none: the destination's first, or both as one list, of which
+// Envoy removes all that is to be removed, then sets all that is to be set, and
+// adds what is left (source/common/router/header_parser.cc).
+//
+//differential:virtualservice/headers virtualservice/headers-of-one
 func changeAll(h http.Header, dest *routing.Destination, of func(*routing.HeaderChanges) *routing.HeaderOps, rule *routing.Rule) {
 	switch {
 	case dest == nil:
 		changeHeaders(h, of(&rule.Headers))
 	case dest.Alone:
-		remove(h, of(&dest.Headers))
-		changeHeaders(h, of(&rule.Headers))
-		put(h, of(&dest.Headers))
+		both := [...]*routing.HeaderOps{of(&rule.Headers), of(&dest.Headers)}
+		for _, change := range [...]func(http.Header, *routing.HeaderOps){remove, set, add} {
+			for _, ops := range both {
+				change(h, ops)
+			}
+		}
 	default:
 		changeHeaders(h, of(&dest.Headers))
 		changeHeaders(h, of(&rule.Headers))
@@ -79,7 +88,8 @@ func changeAll(h http.Header, dest *routing.Destination, of func(*routing.Header
 // changeHeaders applies changes in the order remove, set, add.
 func changeHeaders(h http.Header, ops *routing.HeaderOps) {
 	remove(h, ops)
-	put(h, ops)
+	set(h, ops)
+	add(h, ops)
 }
 
 func remove(h http.Header, ops *routing.HeaderOps) {
@@ -88,10 +98,13 @@ func remove(h http.Header, ops *routing.HeaderOps) {
 	}
 }
 
-func put(h http.Header, ops *routing.HeaderOps) {
+func set(h http.Header, ops *routing.HeaderOps) {
 	for name, value := range ops.Set {
 		h.Set(name, value)
 	}
+}
+
+func add(h http.Header, ops *routing.HeaderOps) {
 	for name, value := range ops.Add {
 		h.Add(name, value)
 	}

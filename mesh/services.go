@@ -29,6 +29,7 @@ type snapshot struct {
 // A service is a Kubernetes Service and the pods that its selector chooses.
 type service struct {
 	namespace, name string
+	host            string // the full name
 	ports           []corev1.ServicePort
 	pods            []*pod
 	clientIP        bool
@@ -58,6 +59,7 @@ func (c *cluster) snapshot() *snapshot {
 			s.services[o.Namespace+"/"+o.Name] = &service{
 				namespace: o.Namespace,
 				name:      o.Name,
+				host:      strings.ToLower(o.Name + "." + o.Namespace + ".svc.cluster.local"),
 				ports:     v.Spec.Ports,
 				pods:      s.selected(o.Namespace, v.Spec.Selector),
 				clientIP:  v.Spec.SessionAffinity == corev1.ServiceAffinityClientIP,

@@ -108,7 +108,7 @@ func (v *view) direct(s *service, port int) *plan {
 	if p, ok := v.straight.Load(k); ok {
 		return p.(*plan)
 	}
-	name := routing.ClusterName{Host: s.name + "." + s.namespace + ".svc.cluster.local", Port: port}
+	name := routing.ClusterName{Host: s.host, Port: port}
 	e := v.enlist(passThroughCluster, s.doors(port), routing.Random, routing.HashOn{})
 	made := v.disturb(&plan{arms: []arm{{endpoints: e, dest: &routing.Destination{Cluster: name}}}}, s.namespace+"/"+s.name)
 	p, _ := v.straight.LoadOrStore(k, made)
@@ -118,16 +118,24 @@ func (v *view) direct(s *service, port int) *plan {
 // route finds the rule for a request and the view it belongs to. Under a stale
 // defect that may be the view before.
 func (v *view) route(c *call) (routing.Decision, *view) {
-	decision := v.table.Route(c.port, &c.request)
+	decision := v.lookUp(c)
 	if v.before == nil || decision.Rule == nil {
 		return decision, v
 	}
 	for _, s := range v.snap.stale {
 		if v.concerns(s.host, decision.Rule, c.service) && s.take() {
-			return v.before.table.Route(c.port, &c.request), v.before
+			return v.before.lookUp(c), v.before
 		}
 	}
 	return decision, v
+}
+
+// lookUp asks the table: a gateway by its port, a sidecar by what is called.
+func (v *view) lookUp(c *call) routing.Decision {
+	if s := v.snap.services[c.service]; s != nil {
+		return v.table.RouteTo(routing.ClusterName{Host: s.host, Port: c.port}, &c.request)
+	}
+	return v.table.Route(c.port, &c.request)
 }
 
 // concerns reports whether a defect's host is the one that is called or one

@@ -16,14 +16,14 @@ import (
 
 // passThroughCluster is Envoy's name for what goes where the client sent it.
 //
-//differential:elsewhere a name in the account of proxies, which no answer shows
+//differential:elsewhere test test/differential/TestClusters
 const passThroughCluster = "PassthroughCluster"
 
 // Sent is what one proxy counts of its own requests, as Envoy does for each
 // endpoint of each cluster. It outlives the views of the proxy, so that its
 // counters never go back. The zero value is ready for use.
 //
-//differential:elsewhere the second witness on kind compares these counters with the answers
+//differential:elsewhere scenario version-test-90-10
 type sent struct {
 	mu   sync.Mutex
 	pods map[destination]*tried
@@ -64,7 +64,7 @@ func (t *tried) count(status int) {
 
 // envoyName writes the name of a cluster as Envoy has it.
 //
-//differential:elsewhere proxies holds the names of clusters against recorded dumps of real proxies
+//differential:elsewhere test proxies/TestCarried
 func envoyName(c routing.ClusterName) string {
 	return fmt.Sprintf("outbound|%d|%s|%s", c.Port, c.Subset, c.Host)
 }

@@ -56,7 +56,7 @@ func newComparison(objects []manifests.Object, p Proxy, routes envoy.Routes) *co
 			c.key[o.String()] = o.Key()
 		}
 	}
-	c.table, _ = routing.Compile(objects, p.Compiled(objects))
+	c.table, _ = routing.Compile(objects, p.Compiled())
 	for _, s := range c.table.Splits("") {
 		source, _, _ := strings.Cut(s.Rule.Source, ", ")
 		key, ours := c.key[source]
@@ -91,26 +91,12 @@ func newComparison(objects []manifests.Object, p Proxy, routes envoy.Routes) *co
 	return c
 }
 
-// Compiled is p as routing knows it. A Gateway of the Gateway API can be handed
-// to a gateway that is there already, by an address: p then serves both.
-func (p Proxy) Compiled(objects []manifests.Object) routing.Proxy {
+// Compiled is p as routing knows it. The Service in front of a gateway, to which
+// Gateways of the Gateway API can be handed, is taken to have its workload's name.
+func (p Proxy) Compiled() routing.Proxy {
 	out := routing.Proxy{Name: p.Name, Namespace: p.Namespace, Labels: p.Labels, Gateway: p.Gateway, GatewayAPI: p.GatewayAPI}
-	if !p.Gateway || p.GatewayAPI != "" {
-		return out
-	}
-	for _, o := range objects {
-		g, ok := o.Value.(*gatewayv1.Gateway)
-		if !ok || g == nil {
-			continue
-		}
-		for _, a := range g.Spec.Addresses {
-			service, rest, _ := strings.Cut(a.Value, ".")
-			namespace, _, _ := strings.Cut(rest, ".")
-			if service == p.Workload && cmp.Or(namespace, o.Namespace) == p.Namespace {
-				out.GatewayAPI = o.Namespace + "/" + o.Name
-				return out
-			}
-		}
+	if p.Gateway && p.GatewayAPI == "" {
+		out.Service = p.Namespace + "/" + p.Workload
 	}
 	return out
 }

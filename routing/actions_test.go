@@ -178,13 +178,21 @@ func TestDirectResponses(t *testing.T) {
 	assert.Equal(t, &routing.DirectResponse{Status: 200, Body: "hi"}, onlyRule(t, "/", "  - directResponse: {status: 200, body: {bytes: aGk=}}").Rule.Direct)
 }
 
-// Without a port a destination is the service's only one
-// (istio pilot/pkg/networking/core/route/route.go, GetDestinationCluster).
+// Without a port a destination has the service's only one at a gateway, and the
+// listener's in a sidecar (istio pilot/pkg/networking/core/route/route.go,
+// GetDestinationCluster, and httproute.go, BuildSidecarOutboundVirtualHosts).
 func TestThePortOfADestination(t *testing.T) {
 	two := "apiVersion: v1\nkind: Service\nmetadata: {name: two}\nspec: {ports: [{port: 80}, {port: 9080}]}"
 	one := "apiVersion: v1\nkind: Service\nmetadata: {name: one}\nspec: {ports: [{port: 8000}]}"
-	for destination, port := range map[string]int{"{host: two}": 9080, "{host: two, port: {number: 80}}": 80, "{host: one}": 8000} {
+	for destination, port := range map[string]int{"{host: two}": 9080, "{host: two, port: {number: 80}}": 80, "{host: one, port: {number: 8000}}": 8000} {
 		d := ask(compile(t, client, bookinfo, one, two, reviewsRules("  - route: [{destination: "+destination+"}]")), 9080, "http://reviews/")
 		assert.Equal(t, port, d.Rule.Destinations[0].Cluster.Port, destination)
 	}
+	table, list := compileWith(t, client, bookinfo, one, reviewsRules("  - route: [{destination: {host: one}}]"))
+	assert.Equal(t, 9080, ask(table, 9080, "http://reviews/").Rule.Destinations[0].Cluster.Port)
+	assert.Equal(t, []string{"warning VirtualService default/reviews: Service default/one has no port 9080: what is sent there is answered with 503"}, messages(list))
+
+	front := "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: front}\nspec: {hosts: [\"*\"], gateways: [gw], http: [{route: [{destination: {host: one}}]}]}"
+	d := ask(compile(t, ingress, bookinfo, ingressGateway, one, front), 80, "http://example.com/")
+	assert.Equal(t, 8000, d.Rule.Destinations[0].Cluster.Port)
 }

@@ -16,26 +16,33 @@ import (
 // The checks of this file are those of Istio's validation that bear on where a
 // request goes (istio pkg/config/validation/validation.go), and a word on what
 // this package does not interpret.
+//
+//differential:virtualservice/refused-no-action
 
 // checkVirtualService refuses a VirtualService for its hosts and gateways as Istio does.
 //
-//differential:elsewhere TestWhatIstioRefusesOfAnObject in this room
+//differential:virtualservice/refused-no-hosts virtualservice/refused-star-mesh virtualservice/refused-host-twice virtualservice/refused-hosts-overlap virtualservice/refused-no-rule sidecar/two-names
 func (c *compiler) checkVirtualService(o object[*networkingv1.VirtualService]) {
 	spec := &o.value.Spec
 	mesh := len(spec.GetGateways()) == 0 || slices.Contains(spec.GetGateways(), meshGateway)
 	if len(spec.GetHosts()) == 0 && len(spec.GetGateways()) > 0 {
 		c.refuse(o.Object, "spec", "there are gateways but no hosts", `name the hosts, such as hosts: ["*"]`)
 	}
-	seen := map[string]bool{}
 	for i, h := range spec.GetHosts() {
 		full := fullHost(h, o.Namespace)
 		if h == "*" && mesh {
 			c.refuse(o.Object, at("spec.hosts", i), "the host * stands for everything, which only a gateway may serve", "name gateways without mesh, or the host itself")
 		}
-		if seen[full] {
-			c.refuse(o.Object, at("spec.hosts", i), "the host "+quote(h)+" is there twice", "remove one")
+		for _, before := range spec.GetHosts()[:i] {
+			switch {
+			case before == h:
+				c.refuse(o.Object, at("spec.hosts", i), "the host "+quote(h)+" is there twice", "remove one")
+			case covers(before, h) || covers(h, before):
+				c.refuse(o.Object, at("spec.hosts", i), "the hosts "+quote(before)+" and "+quote(h)+" overlap", "keep the wider one, or write two VirtualServices")
+			case fullHost(before, o.Namespace) == full:
+				c.warn(o.Object, at("spec.hosts", i), "the hosts "+quote(before)+" and "+quote(h)+" are one", "remove one")
+			}
 		}
-		seen[full] = true
 		if mesh && strings.Contains(h, ".") && !isWildcard(h) && c.serviceOf[full] == nil {
 			if s := c.serviceOf[strings.TrimSuffix(full, ".svc")+"."+clusterDomain]; s != nil {
 				c.warn(o.Object, at("spec.hosts", i), "a host with dots is taken as it stands, so that "+quote(h)+" is not "+s.object.String(), "write "+s.host)
@@ -148,7 +155,25 @@ func (c *compiler) checkWeights(e entry) {
 	}
 }
 
+// checkChanges refuses, as Istio does, changes of paths and hosts that change
+// nothing, or the same thing twice.
+//
+//differential:virtualservice/refused-authority-twice virtualservice/refused-rewrite-both virtualservice/refused-redirect-prefix
 func (c *compiler) checkChanges(e entry) {
+	authorities := 0
+	if e.http.GetRewrite().GetAuthority() != "" {
+		authorities++
+	}
+	for _, headers := range []map[string]string{e.http.GetHeaders().GetRequest().GetSet(), e.http.GetHeaders().GetRequest().GetAdd()} {
+		for name := range headers {
+			if isAuthority(name) {
+				authorities++
+			}
+		}
+	}
+	if authorities > 1 {
+		c.refuse(e.object, e.path, "the rule sets the request's host more than once", "keep rewrite.authority, or one of the headers Host and :authority")
+	}
 	if w := e.http.GetRewrite(); w != nil {
 		regex := w.GetUriRegexRewrite() != nil
 		if w.GetUri() == "" && w.GetAuthority() == "" && !regex {

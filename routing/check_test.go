@@ -54,11 +54,12 @@ func TestWhatIstioRefusesOfAnObject(t *testing.T) {
 	}
 	for document, want := range map[string]string{
 		vs("{hosts: [reviews]}"): "VirtualService default/reviews: there is no rule",
-		vs("{hosts: ['*'], http: [{directResponse: {status: 200}}]}"):                                        "VirtualService default/reviews: the host * stands for everything, which only a gateway may serve",
-		vs("{gateways: [mesh], http: [{directResponse: {status: 200}}]}"):                                    "VirtualService default/reviews: there are gateways but no hosts",
-		vs("{hosts: [reviews, reviews.default.svc.cluster.local], http: [{directResponse: {status: 200}}]}"): `VirtualService default/reviews: the host "reviews.default.svc.cluster.local" is there twice`,
-		destinationRule("d", "default", "{host: details, subsets: [{name: v1}, {name: v1}]}"):                `DestinationRule default/d: the subset "v1" is there twice`,
-		destinationRule("d", "default", "{host: details, subsets: [{name: V_1}]}"):                           `DestinationRule default/d: the subset's name "V_1" is not a DNS label`,
+		vs("{hosts: ['*'], http: [{directResponse: {status: 200}}]}"):                              "VirtualService default/reviews: the host * stands for everything, which only a gateway may serve",
+		vs("{gateways: [mesh], http: [{directResponse: {status: 200}}]}"):                          "VirtualService default/reviews: there are gateways but no hosts",
+		vs("{hosts: [reviews, details, reviews], http: [{directResponse: {status: 200}}]}"):        `VirtualService default/reviews: the host "reviews" is there twice`,
+		vs("{hosts: ['a.example.com', '*.example.com'], http: [{directResponse: {status: 200}}]}"): `VirtualService default/reviews: the hosts "a.example.com" and "*.example.com" overlap`,
+		destinationRule("d", "default", "{host: details, subsets: [{name: v1}, {name: v1}]}"):      `DestinationRule default/d: the subset "v1" is there twice`,
+		destinationRule("d", "default", "{host: details, subsets: [{name: V_1}]}"):                 `DestinationRule default/d: the subset's name "V_1" is not a DNS label`,
 	} {
 		_, list := compileWith(t, client, bookinfo, document)
 		assert.Equal(t, []string{"error " + want}, messages(list.Errors()), document)

@@ -25,27 +25,28 @@ func (c *compiler) compileClusters() {
 	for _, s := range c.services {
 		rule := c.destinationRuleFor(s, merged)
 		for _, p := range s.ports {
-			c.addCluster(s, p.number, "", nil, rule.policy, nil)
+			c.addCluster(s, p, "", nil, rule.policy, nil)
 			for _, subset := range rule.subsets {
-				c.addCluster(s, p.number, subset.GetName(), subset.GetLabels(), rule.policy, subset.GetTrafficPolicy())
+				c.addCluster(s, p, subset.GetName(), subset.GetLabels(), rule.policy, subset.GetTrafficPolicy())
 			}
 		}
 	}
 }
 
-func (c *compiler) addCluster(s *service, port int, subset string, labels map[string]string, policy, override *networking.TrafficPolicy) {
+func (c *compiler) addCluster(s *service, port servicePort, subset string, labels map[string]string, policy, override *networking.TrafficPolicy) {
 	cluster := &Cluster{
-		Name:             ClusterName{Host: s.host, Port: port, Subset: subset},
+		Name:             ClusterName{Host: s.host, Port: port.number, Subset: subset},
 		ServiceNamespace: s.namespace,
 		ServiceName:      s.name,
+		Protocol:         port.protocol,
 	}
 	if len(labels) > 0 {
 		cluster.SubsetLabels = labels
 	}
-	settings := policyFor(policy, port)
+	settings := policyFor(policy, port.number)
 	if override != nil {
 		// A subset's own policy replaces the rule's field by field.
-		if own := policyFor(override, port); own != nil {
+		if own := policyFor(override, port.number); own != nil {
 			settings = own
 		}
 	}
@@ -57,7 +58,7 @@ func (c *compiler) addCluster(s *service, port int, subset string, labels map[st
 // port replace those of the policy whole, even where they name no balancer
 // (istio pilot/pkg/networking/util, MergeTrafficPolicy).
 //
-//differential:elsewhere which pod is taken is drawn; TestBalancers in this room
+//differential:elsewhere test test/differential/TestClusters
 func policyFor(policy *networking.TrafficPolicy, port int) *networking.LoadBalancerSettings {
 	for _, p := range policy.GetPortLevelSettings() {
 		if int(p.GetPort().GetNumber()) == port {
@@ -70,6 +71,10 @@ func policyFor(policy *networking.TrafficPolicy, port int) *networking.LoadBalan
 	return policy.GetLoadBalancer()
 }
 
+// balancer is the one of settings, with what it hashes on.
+//
+//differential:elsewhere test test/differential/TestClusters
+//differential:elsewhere uncompared consistent hashes
 func balancer(settings *networking.LoadBalancerSettings) (Balancer, HashOn) {
 	if hash := settings.GetConsistentHash(); hash != nil {
 		on := HashOn{

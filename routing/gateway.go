@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ type server struct {
 	secure, tls bool
 	// redirect is what a server does that sends everybody to HTTPS.
 	redirect *Rule
+	order    int // the place in time of the object
 }
 
 // listenPort is the port by which clients know a server of the ingress gateway.
@@ -36,14 +38,16 @@ func listenPort(number int) int {
 	return number
 }
 
-// compileGateway makes the listeners of a gateway.
+// compileGateway makes the listeners of a gateway. Servers of both kinds share
+// their ports, and what they serve under one host is put together, that of the
+// older one first.
+//
+//differential:gateway/both-kinds
 func (c *compiler) compileGateway(routings []*routing) {
-	servers := c.classicServers()
-	if c.proxy.GatewayAPI != "" {
-		listeners := c.apiServers()
-		servers = append(servers, listeners...)
-		routings = append(routings, c.gatewayRoutes(listeners)...)
-	}
+	listeners := c.apiServers()
+	routings = append(routings, c.gatewayRoutes(listeners)...)
+	servers := append(c.classicServers(), listeners...)
+	slices.SortStableFunc(servers, func(a, b server) int { return cmp.Compare(a.order, b.order) })
 	used := map[*routing]bool{}
 	for _, s := range servers {
 		l := c.table.listener(s.port)

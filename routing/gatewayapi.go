@@ -18,14 +18,15 @@ import (
 //differential:httproute/listeners
 const gatewayClass = "istio"
 
-// apiServers returns the listeners of the Gateway that brought the proxy into
-// being. Their port is that of the Gateway's own Service, as it stands.
+// apiServers returns the listeners of the Gateways that the proxy serves. Their
+// port is that of the gateway's Service, as it stands.
 func (c *compiler) apiServers() []server {
 	var servers []server
 	for _, o := range c.apiGateways {
-		if o.Namespace+"/"+o.Name != c.proxy.GatewayAPI {
+		if !c.proxy.Serves(o.Namespace, o.Name, &o.value.Spec) {
 			continue
 		}
+		name := o.Namespace + "/" + o.Name
 		spec := &o.value.Spec
 		if spec.GatewayClassName != gatewayClass {
 			c.uninterpreted(o.Object, "spec.gatewayClassName", "class "+quote(string(spec.GatewayClassName)))
@@ -46,7 +47,7 @@ func (c *compiler) apiServers() []server {
 			if l.Hostname != nil && *l.Hostname != "" {
 				hostname = strings.ToLower(string(*l.Hostname))
 			}
-			s := server{gateway: c.proxy.GatewayAPI + "/" + string(l.Name), port: int(l.Port), number: int(l.Port), secure: secure, tls: secure}
+			s := server{gateway: name + "/" + string(l.Name), port: int(l.Port), number: int(l.Port), order: o.order, secure: secure, tls: secure}
 			for _, namespace := range c.allowedNamespaces(o.Object, l, path) {
 				s.hosts = append(s.hosts, namespace+"/"+hostname)
 			}
@@ -121,14 +122,22 @@ func (bs *buckets) add(b bucket, o object[*gatewayv1.HTTPRoute]) {
 	*bs = append(*bs, &b)
 }
 
-// gatewayRoutes binds HTTPRoutes to the listeners of the proxy's own Gateway.
-func (c *compiler) gatewayRoutes(listeners []server) []*routing {
+// gatewayRoutes binds HTTPRoutes to the listeners of the Gateways that the proxy
+// serves.
+func (c *compiler) gatewayRoutes(all []server) []*routing {
+	byGateway := map[string][]server{}
+	for _, s := range all {
+		gateway := s.gateway[:strings.LastIndexByte(s.gateway, '/')]
+		byGateway[gateway] = append(byGateway[gateway], s)
+	}
 	var found buckets
 	for _, o := range c.httpRoutes {
 		for i, ref := range o.value.Spec.ParentRefs {
-			if !isGateway(ref) || parentNamespace(ref, o.Namespace)+"/"+string(ref.Name) != c.proxy.GatewayAPI {
+			gateway := parentNamespace(ref, o.Namespace) + "/" + string(ref.Name)
+			if !isGateway(ref) || !c.servesNamed(gateway) {
 				continue
 			}
+			listeners := byGateway[gateway]
 			attached := false
 			for _, s := range listeners {
 				if ref.SectionName != nil && !strings.HasSuffix(s.gateway, "/"+string(*ref.SectionName)) || ref.Port != nil && int(*ref.Port) != s.number {
@@ -143,7 +152,7 @@ func (c *compiler) gatewayRoutes(listeners []server) []*routing {
 				}
 			}
 			if !attached {
-				c.warn(o.Object, at("spec.parentRefs", i), "no listener of Gateway "+c.proxy.GatewayAPI+" takes this route",
+				c.warn(o.Object, at("spec.parentRefs", i), "no listener of Gateway "+gateway+" takes this route",
 					"check the listener's name, port and hostname, and allowedRoutes, which leaves out other namespaces by default")
 			}
 		}

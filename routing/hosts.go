@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// The names that Istio has unless it is told otherwise.
+//
+//differential:virtualservice/root-namespace sidecar/dotted-host
 const (
 	clusterDomain = "svc.cluster.local"
 	// rootNamespace is where Istio looks for configuration of the whole mesh.

@@ -157,6 +157,9 @@ func (c *compiler) mirrorFilter(r *Rule, e apiEntry, in *gatewayv1.HTTPRequestMi
 	}
 }
 
+// redirectFilter compiles a redirect, for the listener that it stands on.
+//
+//differential:httproute/redirects
 func redirectFilter(in *gatewayv1.HTTPRequestRedirectFilter, path pathMatch, b binding) *Redirect {
 	if in == nil {
 		return nil

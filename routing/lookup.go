@@ -49,15 +49,37 @@ func (t *Table) Route(port int, r *http.Request) Decision {
 		}
 		return Decision{Status: http.StatusBadGateway, Unknown: true}
 	}
-	if host.redirect != nil {
-		return Decision{Rule: host.redirect}
+	return host.route(r)
+}
+
+// RouteTo is Route for the sidecar of a client whose connection goes to a port of a
+// Service. Where HTTP is declared all Services of the port share a listener, which
+// goes by the request's host alone; else the Service has one to itself, whatever
+// the host.
+//
+//differential:sidecar/port-names
+func (t *Table) RouteTo(service ClusterName, r *http.Request) Decision {
+	if cluster := t.clusters[service]; cluster != nil {
+		switch cluster.Protocol {
+		case TCP:
+			return Decision{Opaque: true}
+		case Detected:
+			return t.listeners[service.Port].find(service.Host).route(r)
+		}
+	}
+	return t.Route(service.Port, r)
+}
+
+func (h *virtualHost) route(r *http.Request) Decision {
+	if h.redirect != nil {
+		return Decision{Rule: h.redirect}
 	}
 	path := r.URL.EscapedPath()
 	if path == "" {
 		path = "/"
 	}
-	for i := range host.routes {
-		route := &host.routes[i]
+	for i := range h.routes {
+		route := &h.routes[i]
 		if prefix, ok := route.match.matches(r, path); ok {
 			return Decision{Rule: route.rule, MatchedPrefix: prefix}
 		}

@@ -3,8 +3,12 @@ package routing
 import networking "istio.io/api/networking/v1alpha3"
 
 // Istio has replaced some fields and still reads them, as users still write them.
+//
+//differential:elsewhere uncompared fields that others have replaced
 
 // delayPercent is the share of requests that are delayed, in percent.
+//
+//differential:elsewhere uncompared fields that others have replaced
 func delayPercent(d *networking.HTTPFaultInjection_Delay) float64 {
 	if p := d.GetPercentage(); p != nil {
 		return fraction(p.GetValue())
@@ -15,6 +19,9 @@ func delayPercent(d *networking.HTTPFaultInjection_Delay) float64 {
 
 // mirrorPercent is the share of requests that go to an HTTPRoute's mirror, in
 // percent: all of them where nothing is said.
+//
+//differential:virtualservice/mirrors
+//differential:elsewhere uncompared fields that others have replaced
 func mirrorPercent(in *networking.HTTPRoute) float64 {
 	if p := in.GetMirrorPercentage(); p != nil {
 		return fraction(p.GetValue())
@@ -26,6 +33,9 @@ func mirrorPercent(in *networking.HTTPRoute) float64 {
 	return 100
 }
 
+// inheritMirrorPercent gives leaf the share of root where it has none.
+//
+//differential:elsewhere uncompared fields that others have replaced
 func inheritMirrorPercent(leaf, root *networking.HTTPRoute) {
 	if leaf.MirrorPercentage == nil {
 		leaf.MirrorPercentage = root.MirrorPercentage

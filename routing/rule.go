@@ -36,6 +36,8 @@ func (c *compiler) rule(e entry, path pathMatch, b binding) *Rule {
 }
 
 // forward compiles the destinations of an entry and what goes with them.
+//
+//differential:virtualservice/plain virtualservice/zero-sum
 func (c *compiler) forward(r *Rule, e entry, b binding, host string) {
 	in := e.http
 	r.Timeout = in.GetTimeout().AsDuration()
@@ -87,13 +89,18 @@ func (c *compiler) forward(r *Rule, e entry, b binding, host string) {
 }
 
 // cluster names the cluster of a destination, and warns of one that is not
-// there. Without a port it is the service's only one, else the listener's.
+// there. Without a port a gateway takes the service's only one, else the
+// listener's. A sidecar always takes the listener's: istiod looks there among the
+// services that have a port of that number, as if they had no other
+// (istio pilot/pkg/networking/core/httproute.go, BuildSidecarOutboundVirtualHosts).
+//
+//differential:virtualservice/ports sidecar/destination-ports
 func (c *compiler) cluster(d *networking.Destination, e entry, path string, b binding) ClusterName {
 	name := ClusterName{Host: fullHost(d.GetHost(), e.namespace), Subset: d.GetSubset(), Port: b.port}
 	s := c.serviceOf[name.Host]
 	if port := d.GetPort(); port != nil {
 		name.Port = int(port.GetNumber())
-	} else if s != nil && len(s.ports) == 1 {
+	} else if c.proxy.Gateway && s != nil && len(s.ports) == 1 {
 		name.Port = s.ports[0].number
 	}
 	if c.table.clusters[name] != nil {
@@ -170,7 +177,7 @@ func (c *compiler) faults(r *Rule, e entry) {
 // fraction is a percentage as Envoy gets it: in millionths, the rest cut off
 // (istio pilot/pkg/networking/core/route/route.go, translatePercentToFractionalPercent).
 //
-//differential:elsewhere bookinfo-faults on kind: shares are judged by scenarios
+//differential:elsewhere scenario bookinfo-faults
 func fraction(percent float64) float64 {
 	if !(percent > 0) { // NaN too.
 		return 0

@@ -38,7 +38,7 @@ func (c *compiler) serversOf(o object[*networkingv1.Gateway], taken map[string]b
 			c.refuse(o.Object, path+".port", "the server has no port number", "write port: {number: 80, name: http, protocol: HTTP}")
 			continue
 		}
-		s := server{gateway: o.Namespace + "/" + o.Name, port: listenPort(number), number: number, tls: in.GetTls() != nil}
+		s := server{gateway: o.Namespace + "/" + o.Name, port: listenPort(number), number: number, order: o.order, tls: in.GetTls() != nil}
 		for _, h := range in.GetHosts() {
 			namespace, host, ok := strings.Cut(h, "/")
 			if !ok {

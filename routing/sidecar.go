@@ -86,7 +86,11 @@ func (c *compiler) bindSidecar(l *listener, port int, r *routing, here map[strin
 			return
 		}
 	}
+	// Nobody gets to the routes of a Service where it does not listen: what
+	// destinations lack there is not worth a word.
+	c.muted = len(services) == 0 && slices.ContainsFunc(r.hosts, func(h string) bool { return len(c.covered(h)) > 0 })
 	routes := r.routes(binding{port: port, gateway: meshGateway})
+	c.muted = false
 	if len(routes) == 0 {
 		return // The hosts stay with the next in line, or with the default.
 	}
@@ -120,7 +124,7 @@ func (c *compiler) separate(r *routing, here map[string]servicePort, owners map[
 			if !ok || isWildcard(h) && owners[s] != r || slices.Contains(services, s) {
 				continue
 			}
-			if !p.http {
+			if !p.http() {
 				c.warn(r.object, "spec.hosts", fmt.Sprintf("%s declares port %d as another protocol than HTTP: the rules do not apply to it", s.object, p.number),
 					"name the port http, or set its appProtocol")
 				continue
@@ -168,7 +172,7 @@ func plainRule(s *service, p servicePort) *Rule {
 		Source:       s.object.String(),
 		Destinations: []Destination{{Cluster: ClusterName{Host: s.host, Port: p.number}, Weight: 1}},
 	}
-	if p.http {
+	if p.http() {
 		r.Retries = defaultRetries()
 	}
 	return r

@@ -27,7 +27,7 @@ type Split struct {
 // all of them. What istiod puts under a Service's name on port 80 while the
 // Service has no such port is left out: no request gets there.
 //
-//differential:elsewhere proxies compares what Splits returns with recorded dumps of real proxies
+//differential:elsewhere test proxies/TestCarried
 func (t *Table) Splits(host string) []Split {
 	host = strings.ToLower(host)
 	services := map[string]bool{}

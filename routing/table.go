@@ -12,7 +12,7 @@ import (
 
 // A Proxy is whom a table is compiled for.
 type Proxy struct {
-	// Name is unique ("istio-ingressgateway-1", "frontend-v1-0").
+	// Name is unique ("ingress-1", "frontend-v1-0").
 	Name      string
 	Namespace string
 	Labels    map[string]string
@@ -20,6 +20,9 @@ type Proxy struct {
 	// Gateway API brought into being carries the name of its object.
 	Gateway    bool
 	GatewayAPI string // "namespace/name", or empty
+	// Service is "namespace/name" of the Service in front of another gateway, to
+	// which Gateways of the Gateway API can be handed by their addresses.
+	Service string
 }
 
 // A Table is what one proxy does with a request. It is immutable and safe for
@@ -33,7 +36,7 @@ type Table struct {
 // A ClusterName names where requests can be sent, as Envoy's
 // "outbound|80|v1|reviews.default.svc.cluster.local" does.
 //
-//differential:elsewhere proxies holds the names of clusters against recorded dumps of real proxies
+//differential:elsewhere test proxies/TestCarried
 type ClusterName struct {
 	Host   string // fully qualified
 	Port   int
@@ -49,15 +52,27 @@ type Cluster struct {
 	SubsetLabels map[string]string
 	Balancer     Balancer
 	// HashOn says what a ConsistentHash balancer looks at.
-	HashOn HashOn
+	HashOn   HashOn
+	Protocol Protocol
 }
+
+// A Protocol is what a sidecar takes a port of a Service for.
+type Protocol int
+
+// The protocols, as far as they bear on routes.
+const (
+	HTTP     Protocol = iota // declared as such
+	Detected                 // nothing is declared: it looks at each connection
+	TCP                      // declared as something else
+)
 
 // A Balancer chooses the pod within a cluster.
 type Balancer int
 
 // The balancers. LeastRequest, Envoy's choice of two, is Istio's default.
 //
-//differential:elsewhere bookinfo-thirds on kind: an even choice over pods
+//differential:elsewhere test test/differential/TestClusters
+//differential:elsewhere scenario bookinfo-thirds
 const (
 	LeastRequest Balancer = iota
 	RoundRobin
@@ -96,6 +111,8 @@ type Rule struct {
 // A Destination is one arm of a weighted choice. The share of an arm is its
 // weight over the sum of the rule's weights; a rule with one destination sends
 // everything there.
+//
+//differential:virtualservice/headers httproute/headers
 type Destination struct {
 	Cluster ClusterName
 	Weight  uint32
@@ -154,6 +171,8 @@ type Rewrite struct {
 
 // Retries say how often and on what a failed try is repeated, always within
 // the destination that was drawn.
+//
+//differential:virtualservice/faults-and-timeouts
 type Retries struct {
 	Attempts      int // beyond the first
 	PerTryTimeout time.Duration
@@ -186,6 +205,8 @@ type Mirror struct {
 }
 
 // A Decision is what a table says about one request.
+//
+//differential:sidecar/dotted-host gateway/no-virtual-service
 type Decision struct {
 	// Rule is the rule that the request meets. It is nil where the proxy has
 	// no listener or virtual host for the request, or no rule of it matches:
@@ -199,6 +220,9 @@ type Decision struct {
 	// then 502, what Istio answers where traffic may not leave the mesh; where
 	// it may, as is Istio's default, the request goes to wherever it was sent.
 	Unknown bool
+	// Opaque marks a connection that a sidecar passes on as it is, without a look
+	// at the requests in it.
+	Opaque bool
 }
 
 // Cluster returns what name stands for, or nil: traffic to it is answered with

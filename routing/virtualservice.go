@@ -202,6 +202,8 @@ func pathOf(t text, ignoreCase bool) pathMatch {
 }
 
 // compileHeader adds a condition on a header to m.
+//
+//differential:virtualservice/ignored-header-keys virtualservice/header-matches
 func (c *compiler) compileHeader(m *match, name string, in *networking.StringMatch, without bool, e entry, path string) bool {
 	lower := strings.ToLower(name)
 	path = key(path, name)

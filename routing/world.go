@@ -39,11 +39,12 @@ type service struct {
 }
 
 type servicePort struct {
-	number int
-	// http says that a sidecar reads requests on this port, because it is
-	// declared so or because nothing is declared and it looks for itself.
-	http bool
+	number   int
+	protocol Protocol
 }
+
+// http says that a sidecar reads requests on this port.
+func (p servicePort) http() bool { return p.protocol != TCP }
 
 func collect(objects []manifests.Object) world {
 	w := world{
@@ -91,7 +92,7 @@ func keep[T any](list *[]object[*T], o manifests.Object, value *T, order int) {
 func (w *world) addService(o manifests.Object, v *corev1.Service) {
 	s := &service{object: o, namespace: o.Namespace, name: o.Name, host: strings.ToLower(serviceHost(o.Name, o.Namespace))}
 	for _, p := range v.Spec.Ports {
-		s.ports = append(s.ports, servicePort{number: int(p.Port), http: readsHTTP(p)})
+		s.ports = append(s.ports, servicePort{number: int(p.Port), protocol: protocolOf(p)})
 	}
 	w.services = append(w.services, s)
 	w.serviceOf[s.host] = s
@@ -107,13 +108,14 @@ func (s *service) port(number int) (servicePort, bool) {
 	return servicePort{}, false
 }
 
-// names returns what clients of a namespace may call s
+// names returns what clients of a namespace may call s, in full with and without
+// the dot of an absolute name
 // (istio pilot/pkg/networking/core/httproute.go, GenerateAltVirtualHosts).
 //
-//differential:sidecar/dotted-host sidecar/plain
+//differential:sidecar/dotted-host sidecar/absolute-name sidecar/plain
 func (s *service) names(namespace string) []string {
 	short := s.name + "." + s.namespace
-	names := []string{s.host, short, short + ".svc"}
+	names := []string{s.host, s.host + ".", short, short + ".svc"}
 	if s.namespace == namespace {
 		names = append(names, s.name)
 	}
@@ -123,17 +125,17 @@ func (s *service) names(namespace string) []string {
 // serverFirst are ports on which istiod takes an unnamed port for TCP, because
 // there the server speaks first: SMTP, DNS, MySQL, MongoDB.
 //
-//differential:elsewhere protocols that are no HTTP are not compared: docs/fidelity.md
+//differential:sidecar/port-names
 var serverFirst = map[int32]bool{25: true, 53: true, 3306: true, 27017: true}
 
-// readsHTTP says whether istiod takes a port for HTTP, or has its protocol
-// looked for: by appProtocol, else the name up to its first dash
+// protocolOf says what istiod takes a port for: by appProtocol, else the name up
+// to its first dash
 // (istio pkg/config/kube/conversion.go, ConvertProtocol).
 //
-//differential:elsewhere protocols that are no HTTP are not compared: docs/fidelity.md
-func readsHTTP(p corev1.ServicePort) bool {
+//differential:sidecar/port-names
+func protocolOf(p corev1.ServicePort) Protocol {
 	if p.Protocol == corev1.ProtocolUDP || p.Protocol == corev1.ProtocolSCTP {
-		return false
+		return TCP
 	}
 	name := p.Name
 	if p.AppProtocol != nil {
@@ -141,14 +143,17 @@ func readsHTTP(p corev1.ServicePort) bool {
 	}
 	name = strings.ToLower(name)
 	if strings.HasPrefix(name, "grpc-web") {
-		return true
+		return HTTP
 	}
 	name, _, _ = strings.Cut(name, "-")
 	switch name {
 	case "tcp", "udp", "tls", "https", "mongo", "redis", "mysql", "hbone":
-		return false
+		return TCP
 	case "http", "http2", "grpc", "http_proxy":
-		return true
+		return HTTP
 	}
-	return !serverFirst[p.Port]
+	if serverFirst[p.Port] {
+		return TCP
+	}
+	return Detected
 }

@@ -50,11 +50,14 @@ func (v *view) enter(c Check) entryPoint {
 // gatewayTable compiles the routes of the gateway that load enters: the one
 // that the Gateway API brought into being, if there is one, else Istio's own.
 func (v *view) gatewayTable() (*routing.Table, int) {
-	proxy := routing.Proxy{Name: ingressName, Namespace: ingressNamespace, Labels: ingressLabels, Gateway: true}
+	proxy := ingress
 	port := 80
 	for _, o := range v.inOrder {
 		gateway, ok := o.Value.(*gatewayv1.Gateway)
 		if !ok || gateway.Spec.GatewayClassName != "istio" {
+			continue
+		}
+		if _, handed := routing.HandedTo(o.Namespace, &gateway.Spec); handed {
 			continue
 		}
 		proxy = routing.Proxy{Name: o.Name + "-istio", Namespace: o.Namespace, Gateway: true, GatewayAPI: o.Namespace + "/" + o.Name}

@@ -212,7 +212,7 @@ func (v *view) compile() problems.List {
 	if v.compiled != nil {
 		return *v.compiled
 	}
-	proxies := []routing.Proxy{{Name: ingressName, Namespace: ingressNamespace, Labels: ingressLabels, Gateway: true}}
+	proxies := []routing.Proxy{ingress}
 	for _, o := range v.inOrder {
 		if _, ok := o.Value.(*gatewayv1.Gateway); ok {
 			proxies = append(proxies, routing.Proxy{Name: o.Name, Namespace: o.Namespace, Gateway: true, GatewayAPI: o.Namespace + "/" + o.Name})

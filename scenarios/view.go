@@ -11,6 +11,7 @@ import (
 	"github.com/splitcheck/splitcheck/apps"
 	"github.com/splitcheck/splitcheck/manifests"
 	"github.com/splitcheck/splitcheck/problems"
+	"github.com/splitcheck/splitcheck/routing"
 )
 
 const (
@@ -22,6 +23,9 @@ const (
 )
 
 var ingressLabels = map[string]string{"istio": "ingressgateway", "app": ingressName}
+
+// ingress is the gateway that is always there.
+var ingress = routing.Proxy{Name: ingressName, Namespace: ingressNamespace, Labels: ingressLabels, Gateway: true, Service: ingressNamespace + "/" + ingressName}
 
 // A view is what the cluster holds while a step is being checked.
 type view struct {

@@ -1,10 +1,9 @@
-//go:build e2e
-
 package differential
 
 import (
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,7 +18,9 @@ import (
 // Gateway, both for every host. The section "requests" has a request on each
 // line: METHOD PATH | Header: value | … The host is example.com unless a line
 // says otherwise, and "times: N" sends it N times and compares which answers
-// there were.
+// there were. With "to: SERVICE:PORT", or SERVICE.NAMESPACE:PORT, it is a pod in the
+// mesh that sends it there, through its sidecar; the host is then the Service as it
+// is written.
 type testCase struct {
 	manifests []byte
 	requests  []request
@@ -31,6 +32,9 @@ type request struct {
 	host         string
 	header       http.Header
 	times        int
+	// to is the Service in full, and its port, that a pod in the mesh calls; empty
+	// for a request from outside.
+	to string
 }
 
 const virtualService = `
@@ -67,6 +71,23 @@ spec:
   rules:
 `
 
+// meshNamespace is where the client with a sidecar is, and most of what it calls.
+const meshNamespace = "differential-mesh"
+
+// wayIn leads from the ingress gateway to relay, the client with a sidecar.
+const wayIn = `
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: relay, namespace: differential-mesh}
+spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [relay.example]}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: relay, namespace: differential-mesh}
+spec: {hosts: [relay.example], gateways: [relay], http: [{route: [{destination: {host: relay}}]}]}
+`
+
 func readCase(t *testing.T, file string) testCase {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -93,6 +114,9 @@ func readCase(t *testing.T, file string) testCase {
 		}
 	}
 	require.NotEmpty(t, k.requests, "the case has no requests")
+	if slices.ContainsFunc(k.requests, func(r request) bool { return r.to != "" }) {
+		k.manifests = append(k.manifests, wayIn...)
+	}
 	return k
 }
 
@@ -110,6 +134,7 @@ func readRequest(t *testing.T, line string) request {
 	method, path, found := strings.Cut(parts[0], " ")
 	require.True(t, found, "%q is no METHOD and PATH", line)
 	r := request{line: line, method: method, path: path, host: "example.com", times: 1, header: http.Header{}}
+	named := false
 	for _, part := range parts[1:] {
 		name, value, found := strings.Cut(part, ":")
 		require.True(t, found, "%q is no header", part)
@@ -117,6 +142,9 @@ func readRequest(t *testing.T, line string) request {
 		switch strings.ToLower(name) {
 		case "host":
 			r.host = value
+			named = true
+		case "to":
+			r.to = value
 		case "times":
 			var err error
 			r.times, err = strconv.Atoi(value)
@@ -124,6 +152,17 @@ func readRequest(t *testing.T, line string) request {
 		default:
 			r.header.Add(name, value)
 		}
+	}
+	if r.to != "" {
+		service, port, found := strings.Cut(r.to, ":")
+		require.True(t, found, "%q is no SERVICE:PORT", r.to)
+		if !named {
+			r.host = strings.TrimSuffix(r.to, ":80")
+		}
+		if !strings.Contains(service, ".") {
+			service += "." + meshNamespace
+		}
+		r.to = service + ".svc.cluster.local:" + port
 	}
 	if r.header.Get("User-Agent") == "" {
 		r.header.Set("User-Agent", "differential")

@@ -11,36 +11,22 @@
 package differential
 
 import (
-	"context"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
-	"github.com/splitcheck/splitcheck/manifests"
-	"github.com/splitcheck/splitcheck/mesh"
-	"github.com/splitcheck/splitcheck/target"
 )
 
 func TestDifferential(t *testing.T) {
 	c := connect(t)
-	app, err := os.ReadFile("testdata/app.yaml")
-	require.NoError(t, err)
-	c.deploy(t, app)
+	p := planned(t)
+	fmt.Printf("planned: %d cases with %d requests\n", p.cases, p.caseRequests)
 	var cases, requests, refused int
-	require.NoError(t, filepath.WalkDir("testdata", func(file string, d fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(file) != ".txtar" {
-			return err
-		}
-		name := strings.TrimSuffix(strings.TrimPrefix(filepath.ToSlash(file), "testdata/"), ".txtar")
+	names, files := caseFiles(t)
+	for i, name := range names {
 		t.Run(name, func(t *testing.T) {
 			cases++
-			k := readCase(t, file)
-			simulated := simulate(t, k, app)
+			k := readCase(t, files[i])
+			simulated := simulate(t, k, c.app)
 			real := c.ask(t, k)
 			switch {
 			case real.refused != simulated.refused:
@@ -57,17 +43,8 @@ func TestDifferential(t *testing.T) {
 				}
 			}
 		})
-		return nil
-	}))
+	}
 	t.Logf("%d cases and %d requests were compared; %d cases were refused by both", cases, requests, refused)
-}
-
-// A result is what became of a case: it was refused, or each request has the
-// sorted list of its different answers.
-type result struct {
-	refused bool
-	words   string
-	answers []string
 }
 
 // diff shows the lines that only one of two answers has, and nothing for equals.
@@ -87,25 +64,4 @@ func diff(real, simulated string) string {
 		}
 	}
 	return d.String()
-}
-
-func simulate(t *testing.T, k testCase, app []byte) result {
-	t.Helper()
-	m := mesh.New(mesh.Options{ApplyDelay: -1})
-	defer func() { assert.NoError(t, m.Close(context.Background())) }()
-	deployed, problems := manifests.Decode("app.yaml", app)
-	require.NoError(t, problems.Err())
-	_, err := m.Change(t.Context(), target.Change{Apply: deployed})
-	require.NoError(t, err)
-
-	objects, problems := manifests.Decode("case.yaml", k.manifests)
-	if err := problems.Err(); err != nil {
-		return result{refused: true, words: err.Error()}
-	}
-	if _, err := m.Change(t.Context(), target.Change{Apply: objects}); err != nil {
-		return result{refused: true, words: err.Error()}
-	}
-	entry, err := m.Enter(target.Via{}, target.Load{})
-	require.NoError(t, err)
-	return result{answers: sendAll(t, k.requests, entry.URL, entry.Transport)}
 }
