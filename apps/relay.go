@@ -31,6 +31,10 @@ func newRelay(i Instance) (http.Handler, error) {
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	client.Timeout = relayTimeout
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/health" {
+			send(w, r, http.StatusOK, plainType, []byte("ok\n"))
+			return
+		}
 		to := r.URL.Query().Get("to")
 		if host, _, err := net.SplitHostPort(to); err != nil || !strings.HasSuffix(host, inCluster) {
 			send(w, r, http.StatusForbidden, plainType, fmt.Appendf(nil, "to=%s is not SERVICE.NAMESPACE%s:PORT\n", to, inCluster))

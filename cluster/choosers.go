@@ -11,6 +11,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/manifests"
 	"github.com/splitcheck/splitcheck/proxies"
+	"github.com/splitcheck/splitcheck/routing"
 )
 
 // istioClass is the GatewayClass for whose Gateways Istio makes pods.
@@ -68,7 +69,7 @@ func (c *Cluster) listProxies(ctx context.Context, world []manifests.Object, own
 			anywhere = true
 		case *gatewayv1.Gateway:
 			names = append(names, o.Namespace)
-			anywhere = anywhere || handedOver(g)
+			anywhere = anywhere || handedOver(o, g)
 		}
 	}
 	if !anywhere || c.gatewayNamespaces != nil {
@@ -108,24 +109,16 @@ func isGateway(o manifests.Object) bool {
 	case *networkingv1.Gateway:
 		return true
 	case *gatewayv1.Gateway:
-		return g.Spec.GatewayClassName == istioClass && !handedOver(g)
+		return g.Spec.GatewayClassName == istioClass && !handedOver(o, g)
 	}
 	return false
 }
 
 // handedOver says whether a Gateway is served by pods that are there already,
-// which it names by their Service; for others Istio makes pods, with the address
-// that is asked for if it is an IP address
-// (istio pilot/pkg/config/kube/gatewaycommon/gateway_utils.go, IsManaged).
-func handedOver(g *gatewayv1.Gateway) bool {
-	switch len(g.Spec.Addresses) {
-	case 0:
-		return false
-	case 1:
-		kind := g.Spec.Addresses[0].Type
-		return kind != nil && *kind != gatewayv1.IPAddressType
-	}
-	return true
+// which it names by their Service; for others Istio makes pods.
+func handedOver(o manifests.Object, g *gatewayv1.Gateway) bool {
+	_, handed := routing.HandedTo(o.Namespace, &g.Spec)
+	return handed
 }
 
 // unservedWords says why nobody serves a Gateway.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 	"sync/atomic"
 
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
@@ -16,6 +15,7 @@ import (
 	"github.com/splitcheck/splitcheck/ingress"
 	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/manifests"
+	"github.com/splitcheck/splitcheck/routing"
 	"github.com/splitcheck/splitcheck/target"
 )
 
@@ -71,11 +71,11 @@ func (c *Cluster) way(ctx context.Context, via target.Via) (ingress.Way, string,
 			if !ok || g.Spec.GatewayClassName != istioClass {
 				continue
 			}
-			if handedOver(g) {
-				// "ingress.istio-system.svc.cluster.local", or less of it.
-				name, rest, _ := strings.Cut(g.Spec.Addresses[0].Value, ".")
-				namespace, _, _ := strings.Cut(rest, ".")
-				way, err := c.options.Ways.Gateway(ctx, ingress.Meant{Service: cmp.Or(namespace, o.Namespace) + "/" + name})
+			if services, handed := routing.HandedTo(o.Namespace, &g.Spec); handed {
+				if len(services) == 0 {
+					return ingress.Way{}, "", fmt.Errorf("%s (%s:%d) is handed to no Service of its own namespace, and Istio serves it by no other", o, o.File, o.Line)
+				}
+				way, err := c.options.Ways.Gateway(ctx, ingress.Meant{Service: services[0]})
 				return way, "gateway", err
 			}
 			way, err := c.options.Ways.GatewayAPI(ctx, o.Namespace, o.Name)
