@@ -13,7 +13,7 @@ import (
 	"github.com/splitcheck/splitcheck/split"
 )
 
-// across is a route of namespace shop at a gateway of namespace edge, which takes
+// across is a route of namespace shop at a Gateway beside the pods that serve it, which takes
 // those of namespaces with a label, to a Service of namespace away, which grants
 // it.
 const across = `
@@ -35,7 +35,7 @@ apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: {name: cart, namespace: shop, generation: 1}
 spec:
-  parentRefs: [{name: edge, namespace: edge}]
+  parentRefs: [{name: edge, namespace: istio-system}]
   rules: [{backendRefs: [{name: cart, namespace: away, port: 80}]}]
 `
 
@@ -43,7 +43,7 @@ const edge = `
 ---
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
-metadata: {name: edge, namespace: edge}
+metadata: {name: edge, namespace: istio-system}
 spec:
   gatewayClassName: istio
   addresses: [{type: Hostname, value: gateway.istio-system.svc.cluster.local}]

@@ -95,7 +95,8 @@ func ends(tls *networking.ServerTLSSettings) bool {
 // them on the same port: istiod then leaves the later one out
 // (istio pilot/pkg/model/gateway.go, CheckDuplicates).
 //
-//differential:elsewhere TLS is not compared; TestServersWithTLS
+//differential:elsewhere test routing/TestServersWithTLS
+//differential:elsewhere uncompared TLS that ends at a gateway
 func (c *compiler) claim(o manifests.Object, path string, s server, taken map[string]bool) bool {
 	place := func(host string) string { return fmt.Sprint(s.port, " ", host) }
 	for _, h := range s.hosts {
