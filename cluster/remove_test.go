@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,11 +68,16 @@ func TestRoutesThatStay(t *testing.T) {
 	for timeout, converged := range map[time.Duration]bool{40 * time.Second: true, 25 * time.Second: false} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, Options{})
-			now := routed(90, 10)
-			w.carried = func() envoy.Routes { return now }
+			var gone atomic.Bool
+			w.carried = func() envoy.Routes {
+				if gone.Load() {
+					return nil
+				}
+				return routed(90, 10)
+			}
 			_, err := w.Change(t.Context(), target.Change{Apply: objects(t, canary)})
 			require.NoError(t, err)
-			slow := time.AfterFunc(30*time.Second, func() { now = nil })
+			slow := time.AfterFunc(30*time.Second, func() { gone.Store(true) })
 			defer slow.Stop()
 			key := manifests.Key{Group: "networking.istio.io", Kind: "VirtualService", Namespace: "default", Name: "canary"}
 			got, err := w.Change(t.Context(), target.Change{Delete: []manifests.Key{key}, Timeout: timeout})
