@@ -178,7 +178,7 @@ func newFailures(t *testing.T) *failures {
 	f := connected(t)
 	// The application is one that a run has brought; without its label it is
 	// the user's own, and no run takes it away.
-	f.splitcheck(t, "run", "version-test-90-10", "--target", "kind", "--keep")
+	f.splitcheck(t, "run", "version-test-90-10", "--target", "kind", "--keep", "--margin", "10%")
 	f.kubectl(t, "", "delete", "virtualservice,destinationrule,gateways.networking.istio.io", "-l", ourLabel)
 	f.kubectl(t, "", "label", "deployment,service", "-l", ourLabel, ourLabel+"-")
 	t.Cleanup(func() {

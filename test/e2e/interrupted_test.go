@@ -20,8 +20,8 @@ import (
 
 // Ctrl-C while the cluster is being made leaves nothing of it, whichever step it
 // meets. A step's line is printed when it ends, so that the one before is waited
-// for. With -short only the steps are met that leave something of their own: a
-// node that is half made, a load that is under way, an istioctl that runs.
+// for. With -short only two are met: a node that is half made, and an istioctl that
+// runs.
 func TestInterruptedCreation(t *testing.T) {
 	const name = "splitcheck-interrupted"
 	none := func(c *kindcluster.Config) { c.Images = nil }
@@ -32,7 +32,7 @@ func TestInterruptedCreation(t *testing.T) {
 	}{
 		{step: "Nodes and Kubernetes"}, // after the node's container is there
 		// The node image is in the local Docker by then, and takes long to load.
-		{step: "Image ", after: "✓ Nodes are ready", change: func(c *kindcluster.Config) { c.Images = []string{c.NodeImage} }},
+		{step: "Image ", after: "✓ Nodes are ready", change: func(c *kindcluster.Config) { c.Images = []string{c.NodeImage} }, full: true},
 		{step: "Gateway API", after: "✓ Nodes are ready", change: none, full: true},
 		// Nothing has to come up for an istioctl that is cut short.
 		{step: "Istio ", after: "✓ Gateway API", change: none},
