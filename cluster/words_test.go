@@ -70,16 +70,16 @@ func TestLedger(t *testing.T) {
 	assert.Len(t, l.since(), 1, "what a sidecar hands to its own application is not sent to a Service")
 }
 
-// What istiod's analysis writes into a status: the form that Istio 1.31 was seen to
-// write, with a code, a level, and the page that says what the code means.
+// What istiod's analysis writes into a status: Istio 1.31 was seen to write a code, a
+// level, and the page that says what the code means; its type has room for a name.
 func TestAnalysisIsToldWithItsPage(t *testing.T) {
 	var u unstructured.Unstructured
 	require.NoError(t, u.UnmarshalJSON([]byte(`{"apiVersion":"networking.istio.io/v1","kind":"VirtualService","metadata":{"name":"canary"},"status":{"validationMessages":[
-		{"documentationUrl":"https://istio.io/v1.31/docs/reference/config/analysis/ist0101/","level":"ERROR","type":{"code":"IST0101","name":"ReferencedResourceNotFound"}},
+		{"documentationUrl":"https://istio.io/v1.31/docs/reference/config/analysis/ist0101/","level":"ERROR","type":{"code":"IST0101"}},
 		{"level":"ERROR","type":{"code":"IST0132","name":"VirtualServiceHostNotFoundInGateway"}},
 		{"level":"INFO","type":{"code":"IST0102","name":"NamespaceNotInjected"}}]}}`)))
 	assert.Equal(t, []string{
-		"IST0101 ReferencedResourceNotFound, see https://istio.io/v1.31/docs/reference/config/analysis/ist0101/",
+		"IST0101, see https://istio.io/v1.31/docs/reference/config/analysis/ist0101/",
 		"IST0132 VirtualServiceHostNotFoundInGateway",
 	}, against(&u))
 }

@@ -20,27 +20,22 @@ import (
 
 // Ctrl-C while the cluster is being made leaves nothing of it, whichever step it
 // meets. A step's line is printed when it ends, so that the one before is waited
-// for. With -short only two are met: a node that is half made, and an istioctl that
-// runs.
+// for.
 func TestInterruptedCreation(t *testing.T) {
 	const name = "splitcheck-interrupted"
 	none := func(c *kindcluster.Config) { c.Images = nil }
 	for _, point := range []struct {
 		step, after string
 		change      func(*kindcluster.Config)
-		full        bool
 	}{
 		{step: "Nodes and Kubernetes"}, // after the node's container is there
 		// The node image is in the local Docker by then, and takes long to load.
-		{step: "Image ", after: "✓ Nodes are ready", change: func(c *kindcluster.Config) { c.Images = []string{c.NodeImage} }, full: true},
-		{step: "Gateway API", after: "✓ Nodes are ready", change: none, full: true},
+		{step: "Image ", after: "✓ Nodes are ready", change: func(c *kindcluster.Config) { c.Images = []string{c.NodeImage} }},
+		{step: "Gateway API", after: "✓ Nodes are ready", change: none},
 		// Nothing has to come up for an istioctl that is cut short.
 		{step: "Istio ", after: "✓ Gateway API", change: none},
-		{step: "A request goes through the gateway", after: "✓ Istio is ready", full: true},
+		{step: "A request goes through the gateway", after: "✓ Istio is ready"},
 	} {
-		if point.full && testing.Short() {
-			continue
-		}
 		t.Run(point.step, func(t *testing.T) {
 			file, cache := otherCluster(t, name, point.change), t.TempDir()
 			errs := &watch{line: point.after, seen: make(chan struct{})}

@@ -171,11 +171,7 @@ func TestRestartedCluster(t *testing.T) {
 	}
 	require.NotEmpty(t, name)
 	node := containers(t, name)
-	hows := [][]string{{"stop", node}}
-	if !testing.Short() {
-		hows = append(hows, []string{"restart", node})
-	}
-	for _, how := range hows {
+	for _, how := range [][]string{{"restart", node}, {"stop", node}} {
 		t.Run(how[0], func(t *testing.T) {
 			out, err := exec.CommandContext(t.Context(), "docker", how...).CombinedOutput()
 			require.NoError(t, err, string(out))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -57,11 +58,22 @@ func TestMain(m *testing.M) {
 }
 
 // TestPlanned prints the sum: `go test -tags e2e -run TestPlanned -v ./test/e2e`.
+// $SPLITCHECK_E2E_ONLY holds the flag -run or -skip and its expression, if not all
+// tests are to be run.
 func TestPlanned(t *testing.T) {
-	runs, requests := 0, 0
+	flag, only, _ := strings.Cut(os.Getenv("SPLITCHECK_E2E_ONLY"), " ")
+	named, err := regexp.Compile(only)
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs, requests, tests := 0, 0, 0
 	for _, test := range slices.Sorted(maps.Keys(planned)) {
+		if flag == "-run" && !named.MatchString(test) || flag == "-skip" && named.MatchString(test) {
+			continue
+		}
+		tests++
 		runs += planned[test].runs
 		requests += planned[test].runs * planned[test].requests
 	}
-	t.Logf("planned: %d requests at most, by %d runs of the program in %d tests", requests, runs, len(planned))
+	t.Logf("planned: %d requests at most, by %d runs of the program in %d tests", requests, runs, tests)
 }

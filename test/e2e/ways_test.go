@@ -111,16 +111,14 @@ func TestWays(t *testing.T) {
 		changed(t, "ClusterIP")
 		enter(t).ends(t, time.Minute, 0, "by port-forward to pod "+pod(t)+", since it has no NodePort: this is the split of that one gateway pod")
 	})
-	if !testing.Short() {
-		t.Run("PortForwardToOneOfTwo", func(t *testing.T) {
-			f.clean(t)
-			changed(t, "ClusterIP")
-			autoscaled(t, "2")
-			scale(t, 2)
-			t.Cleanup(func() { scale(t, 1) })
-			enter(t).ends(t, time.Minute, 0, "this is the split of that one gateway pod of 2")
-		})
-	}
+	t.Run("PortForwardToOneOfTwo", func(t *testing.T) {
+		f.clean(t)
+		changed(t, "ClusterIP")
+		autoscaled(t, "2")
+		scale(t, 2)
+		t.Cleanup(func() { scale(t, 1) })
+		enter(t).ends(t, time.Minute, 0, "this is the split of that one gateway pod of 2")
+	})
 	t.Run("PodOfPortForwardIsKilled", func(t *testing.T) {
 		f.clean(t)
 		changed(t, "ClusterIP")
