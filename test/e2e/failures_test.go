@@ -18,6 +18,31 @@ import (
 func TestMoreFailures(t *testing.T) {
 	f := newFailures(t)
 
+	t.Run("WeightsChangeAndComeBackWhileCounting", func(t *testing.T) {
+		f.clean(t)
+		r := f.start(t, f.routes(t, split90), "--rate", "300")
+		f.sends(t, r, 300)
+		for _, weights := range []string{"50,50", "90,10"} {
+			v1, v2, _ := strings.Cut(weights, ",")
+			f.kubectl(t, "", "patch", "virtualservice", "canary", "--type=json", "-p",
+				`[{"op":"replace","path":"/spec/http/0/route/0/weight","value":`+v1+`},{"op":"replace","path":"/spec/http/0/route/1/weight","value":`+v2+`}]`)
+		}
+		r.ends(t, time.Minute, 3, "he weights changed while counting", "VirtualService default/canary was changed (generation 1, now 3)")
+	})
+
+	for _, c := range []struct {
+		name  string
+		words []string
+	}{
+		{"route-without-parent", []string{"HTTPRoute default/canary", "attaches to nothing", "no controller has taken it up"}},
+		{"selector-without-pods", []string{"Gateway default/canary-gateway", "istio=nobody", "matches no running gateway pod"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f.clean(t)
+			f.start(t, f.routes(t, c.name)).ends(t, time.Minute, 4, c.words...)
+		})
+	}
+
 	t.Run("IstiodSaysWhatIsWrong", func(t *testing.T) {
 		// Its words are in the object's status, and a change that does not take
 		// effect is explained by them.
@@ -118,18 +143,6 @@ func TestFailures(t *testing.T) {
 		r.ends(t, time.Minute, 3, "he weights changed while counting", "90/10 before, 50/50 after")
 	})
 
-	t.Run("WeightsChangeAndComeBackWhileCounting", func(t *testing.T) {
-		f.clean(t)
-		r := f.start(t, f.routes(t, split90), "--rate", "300")
-		f.sends(t, r, 300)
-		for _, weights := range []string{"50,50", "90,10"} {
-			v1, v2, _ := strings.Cut(weights, ",")
-			f.kubectl(t, "", "patch", "virtualservice", "canary", "--type=json", "-p",
-				`[{"op":"replace","path":"/spec/http/0/route/0/weight","value":`+v1+`},{"op":"replace","path":"/spec/http/0/route/1/weight","value":`+v2+`}]`)
-		}
-		r.ends(t, time.Minute, 3, "he weights changed while counting", "VirtualService default/canary was changed (generation 1, now 3)")
-	})
-
 	t.Run("GatewayPodIsKilled", func(t *testing.T) {
 		f.clean(t)
 		r := f.start(t, f.routes(t, split90), "--rate", "300")
@@ -194,8 +207,6 @@ func TestFailures(t *testing.T) {
 		name  string
 		words []string
 	}{
-		{"route-without-parent", []string{"HTTPRoute default/canary", "attaches to nothing", "no controller has taken it up"}},
-		{"selector-without-pods", []string{"Gateway default/canary-gateway", "istio=nobody", "matches no running gateway pod"}},
 		{"service-without-gate", []string{"VirtualService default/canary", "attaches to nothing", "no-such-gateway", "IST0101, see https://istio.io/"}},
 		{"refused-by-the-proxies", []string{"has refused", "Not supported field in StreamInfo: NONSENSE"}},
 	} {

@@ -19,8 +19,8 @@ import (
 var planned = map[string]struct{ runs, requests int }{
 	"TestClustersThatCannotBe":         {1, 0},     // It finds no cluster to send anything to.
 	"TestDiagnose":                     {2, 1934},  // The second finds no route.
-	"TestFailures":                     {15, 1934}, // Most are cut short, or never begun.
-	"TestMoreFailures":                 {10, 1934}, // As before.
+	"TestFailures":                     {13, 1934}, // Most are cut short, or never begun.
+	"TestMoreFailures":                 {14, 1934}, // As before.
 	"TestRestartedCluster":             {2, 487},
 	"TestSecondWitness":                {1, 2034}, // With those of others.
 	"TestTwoRunsAtOnce":                {2, 557},
