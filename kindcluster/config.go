@@ -16,8 +16,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/splitcheck/splitcheck/manifests"
-	"github.com/splitcheck/splitcheck/problems"
+	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/internal/problems"
 )
 
 // What is pinned: a change of any of these is a change of what is tested.

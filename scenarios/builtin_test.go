@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/splitcheck/splitcheck/manifests"
+	"github.com/splitcheck/splitcheck/internal/manifests"
 )
 
 // The library is what users start from and what `run --all` promises, so its

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/splitcheck/splitcheck/routing"
+	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
 // A Decisive is what can be known, without sending anything, of the choice that

@@ -8,8 +8,8 @@ import (
 	"go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/util/validation"
 
-	"github.com/splitcheck/splitcheck/manifests"
-	"github.com/splitcheck/splitcheck/problems"
+	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/internal/problems"
 )
 
 const apiVersion = "splitcheck.dev/v1alpha1"

@@ -8,7 +8,7 @@ import (
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
-	"github.com/splitcheck/splitcheck/routing"
+	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
 // An entryPoint is where the load of a check goes in, and what is known of its way.

@@ -9,8 +9,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/splitcheck/splitcheck/manifests"
-	"github.com/splitcheck/splitcheck/problems"
+	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/internal/problems"
 )
 
 // LoadFile reads a scenario file. The scenario is nil if anything is wrong that

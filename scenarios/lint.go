@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/splitcheck/splitcheck/manifests"
-	"github.com/splitcheck/splitcheck/problems"
+	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/internal/problems"
 )
 
 // A finding is a kind of trap that linting knows; docs/lint.md explains each.

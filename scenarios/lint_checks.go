@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/splitcheck/splitcheck/routing"
+	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
 // lintMarker finds rules on a header that every proxy writes itself: Envoy sets

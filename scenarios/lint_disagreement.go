@@ -10,8 +10,8 @@ import (
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
-	"github.com/splitcheck/splitcheck/problems"
-	"github.com/splitcheck/splitcheck/routing"
+	"github.com/splitcheck/splitcheck/internal/problems"
+	"github.com/splitcheck/splitcheck/internal/routing"
 	"github.com/splitcheck/splitcheck/split"
 )
 

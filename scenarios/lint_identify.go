@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/splitcheck/splitcheck/identify"
-	"github.com/splitcheck/splitcheck/problems"
+	"github.com/splitcheck/splitcheck/internal/problems"
 )
 
 // LintIdentify asks every version that a check is to tell apart for an answer,

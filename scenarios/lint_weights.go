@@ -8,7 +8,7 @@ import (
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
-	"github.com/splitcheck/splitcheck/manifests"
+	"github.com/splitcheck/splitcheck/internal/manifests"
 )
 
 // An httpRule is one entry of a VirtualService's list.

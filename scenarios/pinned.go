@@ -10,8 +10,8 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/splitcheck/splitcheck/apps"
 	"github.com/splitcheck/splitcheck/identify"
+	"github.com/splitcheck/splitcheck/internal/apps"
 )
 
 // A pinned world runs the applications of a scenario in this process, without

@@ -1,6 +1,6 @@
 package scenarios
 
-import "github.com/splitcheck/splitcheck/problems"
+import "github.com/splitcheck/splitcheck/internal/problems"
 
 // refusals are what Istio's validation would not let into a cluster at some step
 // of the scenario, which could therefore be run nowhere but in a simulation.

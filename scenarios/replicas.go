@@ -5,7 +5,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 
-	"github.com/splitcheck/splitcheck/manifests"
+	"github.com/splitcheck/splitcheck/internal/manifests"
 )
 
 // Replicas returns how many pods each version has in a step, of the Service

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/splitcheck/splitcheck/identify"
-	"github.com/splitcheck/splitcheck/target"
+	"github.com/splitcheck/splitcheck/internal/target"
 )
 
 func (r Request) clone() Request {

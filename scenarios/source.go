@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/splitcheck/splitcheck/manifests"
-	"github.com/splitcheck/splitcheck/problems"
+	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/internal/problems"
 )
 
 // Disk is the user's files. Names are with slashes, absolute or relative to the

@@ -6,7 +6,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 
-	"github.com/splitcheck/splitcheck/manifests"
+	"github.com/splitcheck/splitcheck/internal/manifests"
 )
 
 // A world is the objects that exist at a point of a scenario.

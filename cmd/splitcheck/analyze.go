@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/splitcheck/splitcheck/analysis"
-	"github.com/splitcheck/splitcheck/recorded"
+	"github.com/splitcheck/splitcheck/internal/recorded"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/split"
 )

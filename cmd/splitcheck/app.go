@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/splitcheck/splitcheck/apps"
+	"github.com/splitcheck/splitcheck/internal/apps"
 )
 
 func newApp(std streams) *cobra.Command {

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/client-go/rest"
 
-	"github.com/splitcheck/splitcheck/cluster"
-	"github.com/splitcheck/splitcheck/clusterdump"
+	"github.com/splitcheck/splitcheck/internal/cluster"
+	"github.com/splitcheck/splitcheck/internal/clusterdump"
 	"github.com/splitcheck/splitcheck/kindcluster"
 )
 

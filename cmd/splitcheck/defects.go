@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/split"
-	"github.com/splitcheck/splitcheck/target"
 )
 
 // parseDefects reads KIND:NAME=VALUE,NAME=VALUE. What is not the name of a

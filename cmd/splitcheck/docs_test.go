@@ -51,8 +51,8 @@ func TestDocs(t *testing.T) {
 // runs the first two.
 var elsewhere = map[string]bool{
 	"go test ./...": true,
-	"go test ./simulate -run TestPage -update":                    true,
-	"go test ./simulate -run TestPage -timeout 60m -update -full": true,
+	"go test ./internal/simulate -run TestPage -update":                    true,
+	"go test ./internal/simulate -run TestPage -timeout 60m -update -full": true,
 	"go test -run '^$' -bench . -benchmem ./...":                  true,
 	"git clone https://github.com/splitcheck/splitcheck":          true,
 	"cd splitcheck": true,

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"text/tabwriter"
 
-	"github.com/splitcheck/splitcheck/runner"
+	"github.com/splitcheck/splitcheck/internal/runner"
 	"github.com/splitcheck/splitcheck/scenarios"
 )
 

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/splitcheck/splitcheck/problems"
+	"github.com/splitcheck/splitcheck/internal/problems"
 	"github.com/splitcheck/splitcheck/scenarios"
 )
 

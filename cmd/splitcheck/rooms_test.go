@@ -62,11 +62,28 @@ func TestSoleImporters(t *testing.T) {
 			}
 			for _, imported := range fileImports(t, file) {
 				if strings.HasPrefix(imported, prefix) {
-					assert.Contains(t, rooms, path.Dir(file), "%s imports %s", file, imported)
+					assert.Contains(t, rooms, roomOf(path.Dir(file)), "%s imports %s", file, imported)
 				}
 			}
 		}
 	}
+}
+
+// roomOf is the name of a room whose package is in a folder: rooms under
+// internal/ are called without it.
+func roomOf(folder string) string { return strings.TrimPrefix(folder, "internal/") }
+
+// folderOf is the folder of a room.
+func folderOf(room string) string {
+	if folder := filepath.Join("../..", "internal", filepath.FromSlash(room)); isFolder(folder) {
+		return folder
+	}
+	return filepath.Join("../..", filepath.FromSlash(room))
+}
+
+func isFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
 }
 
 func readRooms(t *testing.T) map[string][]string {
@@ -99,7 +116,7 @@ func importsOf(t *testing.T) map[string][]string {
 	t.Helper()
 	imports := map[string][]string{}
 	for _, file := range goFiles(t) {
-		room := path.Dir(file)
+		room := roomOf(path.Dir(file))
 		if strings.HasSuffix(file, "_test.go") || strings.Contains(room, "target/") {
 			continue
 		}
@@ -108,7 +125,7 @@ func importsOf(t *testing.T) map[string][]string {
 		}
 		for _, imported := range fileImports(t, file) {
 			if rest, ours := strings.CutPrefix(imported, module); ours {
-				imports[room] = append(imports[room], rest)
+				imports[room] = append(imports[room], roomOf(rest))
 			}
 		}
 	}

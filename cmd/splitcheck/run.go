@@ -12,13 +12,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/splitcheck/splitcheck/analysis"
-	"github.com/splitcheck/splitcheck/gateway"
-	"github.com/splitcheck/splitcheck/manifests"
-	"github.com/splitcheck/splitcheck/mesh"
+	"github.com/splitcheck/splitcheck/internal/gateway"
+	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/internal/mesh"
+	"github.com/splitcheck/splitcheck/internal/runner"
+	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/reports"
-	"github.com/splitcheck/splitcheck/runner"
 	"github.com/splitcheck/splitcheck/scenarios"
-	"github.com/splitcheck/splitcheck/target"
 )
 
 // gatewayRate is the default rate, in requests per second, where the traffic is

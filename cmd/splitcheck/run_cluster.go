@@ -19,13 +19,13 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
-	"github.com/splitcheck/splitcheck/appimage"
-	"github.com/splitcheck/splitcheck/cluster"
-	"github.com/splitcheck/splitcheck/ingress"
+	"github.com/splitcheck/splitcheck/internal/appimage"
+	"github.com/splitcheck/splitcheck/internal/cluster"
+	"github.com/splitcheck/splitcheck/internal/ingress"
+	"github.com/splitcheck/splitcheck/internal/runner"
+	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/kindcluster"
-	"github.com/splitcheck/splitcheck/runner"
 	"github.com/splitcheck/splitcheck/scenarios"
-	"github.com/splitcheck/splitcheck/target"
 )
 
 // openCluster makes a cluster ready for all scenarios and fills in what options

@@ -16,8 +16,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
 
-	"github.com/splitcheck/splitcheck/appimage"
-	"github.com/splitcheck/splitcheck/cluster"
+	"github.com/splitcheck/splitcheck/internal/appimage"
+	"github.com/splitcheck/splitcheck/internal/cluster"
 	"github.com/splitcheck/splitcheck/kindcluster"
 )
 

@@ -13,8 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/splitcheck/splitcheck/problems"
-	"github.com/splitcheck/splitcheck/runner"
+	"github.com/splitcheck/splitcheck/internal/problems"
+	"github.com/splitcheck/splitcheck/internal/runner"
 	"github.com/splitcheck/splitcheck/scenarios"
 )
 

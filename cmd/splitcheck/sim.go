@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/splitcheck/splitcheck/mesh"
-	"github.com/splitcheck/splitcheck/runner"
+	"github.com/splitcheck/splitcheck/internal/mesh"
+	"github.com/splitcheck/splitcheck/internal/runner"
+	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/scenarios"
-	"github.com/splitcheck/splitcheck/target"
 )
 
 func newSim(std streams) *cobra.Command {

@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/internal/simulate"
 	"github.com/splitcheck/splitcheck/reports"
-	"github.com/splitcheck/splitcheck/simulate"
 	"github.com/splitcheck/splitcheck/split"
 )
 

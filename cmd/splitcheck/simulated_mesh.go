@@ -11,12 +11,12 @@ import (
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/identify"
+	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/internal/mesh"
+	"github.com/splitcheck/splitcheck/internal/simulate"
+	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/loadgen"
-	"github.com/splitcheck/splitcheck/manifests"
-	"github.com/splitcheck/splitcheck/mesh"
-	"github.com/splitcheck/splitcheck/simulate"
 	"github.com/splitcheck/splitcheck/split"
-	"github.com/splitcheck/splitcheck/target"
 )
 
 // A defectiveMesh draws samples from simulated meshes that have a defect, each

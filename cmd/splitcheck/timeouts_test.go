@@ -40,9 +40,9 @@ func timeouts(t *testing.T) string {
 	var table strings.Builder
 	table.WriteString("| room | bound | | what for |\n|---|---|---|---|\n")
 	for _, room := range boundedRooms {
-		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("../..", room, "timeouts.go"), nil, parser.ParseComments)
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(folderOf(room), "timeouts.go"), nil, parser.ParseComments)
 		require.NoError(t, err)
-		source, err := os.ReadFile(filepath.Join("../..", room, "timeouts.go"))
+		source, err := os.ReadFile(filepath.Join(folderOf(room), "timeouts.go"))
 		require.NoError(t, err)
 		ast.Inspect(file, func(n ast.Node) bool {
 			spec, ok := n.(*ast.ValueSpec)

@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/net/http/httpguts"
 
-	"github.com/splitcheck/splitcheck/gateway"
+	"github.com/splitcheck/splitcheck/internal/gateway"
+	"github.com/splitcheck/splitcheck/internal/runner"
 	"github.com/splitcheck/splitcheck/reports"
-	"github.com/splitcheck/splitcheck/runner"
 	"github.com/splitcheck/splitcheck/scenarios"
 )
 

@@ -12,15 +12,15 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/splitcheck/splitcheck/gateway"
-	"github.com/splitcheck/splitcheck/liveroutes"
+	"github.com/splitcheck/splitcheck/internal/gateway"
+	"github.com/splitcheck/splitcheck/internal/liveroutes"
+	"github.com/splitcheck/splitcheck/internal/problems"
+	"github.com/splitcheck/splitcheck/internal/runner"
+	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/loadgen"
-	"github.com/splitcheck/splitcheck/problems"
 	"github.com/splitcheck/splitcheck/reports"
-	"github.com/splitcheck/splitcheck/runner"
 	"github.com/splitcheck/splitcheck/scenarios"
 	"github.com/splitcheck/splitcheck/split"
-	"github.com/splitcheck/splitcheck/target"
 )
 
 // liveFlags say where the weights stand that a cluster has.

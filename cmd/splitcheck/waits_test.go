@@ -26,7 +26,7 @@ var noWaits = map[string]string{
 func TestEveryWaitIsNamed(t *testing.T) {
 	used := map[string]bool{}
 	for _, room := range boundedRooms {
-		files, err := filepath.Glob(filepath.Join("../..", room, "*.go"))
+		files, err := filepath.Glob(filepath.Join(folderOf(room), "*.go"))
 		require.NoError(t, err)
 		require.NotEmpty(t, files)
 		for _, file := range files {

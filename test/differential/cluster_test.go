@@ -22,7 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"k8s.io/client-go/tools/clientcmd"
 
-	"github.com/splitcheck/splitcheck/proxies"
+	"github.com/splitcheck/splitcheck/internal/proxies"
 )
 
 // A cluster is a real one, reached by kubectl and by its ingress gateway.

@@ -42,7 +42,7 @@ func TestEveryRuleNamesItsCase(t *testing.T) {
 	named := map[string]bool{}
 	rules := 0
 	for _, room := range []string{"routing", "mesh"} {
-		files, err := filepath.Glob(filepath.Join("../..", room, "*.go"))
+		files, err := filepath.Glob(filepath.Join(folderOf(room), "*.go"))
 		require.NoError(t, err)
 		for _, file := range files {
 			if strings.HasSuffix(file, "_test.go") {
@@ -91,7 +91,7 @@ func elsewhere(words []string) error {
 		}
 	case "test":
 		room, name := path.Split(rest)
-		files, err := filepath.Glob(filepath.Join("../..", filepath.FromSlash(room), "*_test.go"))
+		files, err := filepath.Glob(filepath.Join(folderOf(room), "*_test.go"))
 		if err != nil {
 			return err
 		}
@@ -205,4 +205,18 @@ func named(decl ast.Decl) (string, *ast.CommentGroup) {
 		return name, decl.Doc
 	}
 	return "", nil
+}
+
+// folderOf is where a room's package is: most are under internal/.
+func folderOf(room string) string {
+	room = filepath.FromSlash(room)
+	if folder := filepath.Join("../../internal", room); isFolder(folder) {
+		return folder
+	}
+	return filepath.Join("../..", room)
+}
+
+func isFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
 }

@@ -7,9 +7,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/splitcheck/splitcheck/manifests"
-	"github.com/splitcheck/splitcheck/mesh"
-	"github.com/splitcheck/splitcheck/target"
+	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/internal/mesh"
+	"github.com/splitcheck/splitcheck/internal/target"
 )
 
 // A result is what became of a case: it was refused, or each request has the

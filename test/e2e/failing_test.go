@@ -24,7 +24,7 @@ import (
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/tools/clientcmd"
 
-	"github.com/splitcheck/splitcheck/proxies"
+	"github.com/splitcheck/splitcheck/internal/proxies"
 )
 
 const split90 = "split-90-10"

@@ -16,9 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"k8s.io/client-go/tools/clientcmd"
 
-	"github.com/splitcheck/splitcheck/envoy"
-	"github.com/splitcheck/splitcheck/manifests"
-	"github.com/splitcheck/splitcheck/proxies"
+	"github.com/splitcheck/splitcheck/internal/envoy"
+	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/internal/proxies"
 )
 
 // The namespace is of this test alone, and what it applies is exported to no

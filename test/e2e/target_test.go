@@ -16,13 +16,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/splitcheck/splitcheck/appimage"
-	"github.com/splitcheck/splitcheck/cluster"
-	"github.com/splitcheck/splitcheck/ingress"
+	"github.com/splitcheck/splitcheck/internal/appimage"
+	"github.com/splitcheck/splitcheck/internal/cluster"
+	"github.com/splitcheck/splitcheck/internal/ingress"
+	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/internal/target/targettest"
 	"github.com/splitcheck/splitcheck/kindcluster"
 	"github.com/splitcheck/splitcheck/scenarios"
-	"github.com/splitcheck/splitcheck/target"
-	"github.com/splitcheck/splitcheck/target/targettest"
 )
 
 // kindTarget opens targets on the kind cluster of $SPLITCHECK_CLUSTER_CONFIG, which

@@ -1,0 +1,57 @@
+package appimage
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/splitcheck/splitcheck/internal/apps"
+)
+
+// bookinfo are the applications of Istio's example, all of which answer /health.
+var bookinfo = []string{"productpage", "details", "reviews", "ratings"}
+
+// ProbePublished gives each container of a Deployment that runs a published image
+// of a known application a readiness probe, if it has none. The authors' manifests
+// have none: their pods are ready before the program in them listens, which takes
+// bookinfo's reviews, a Java server, many seconds, and whatever is sent to them
+// until then fails and would count. A container on a port that is not the
+// application's own is somebody's own configuration of it, and is left alone.
+func ProbePublished(u *unstructured.Unstructured) error {
+	deployment, err := deploymentOf(u)
+	if deployment == nil || err != nil {
+		return err
+	}
+	containers := deployment.Spec.Template.Spec.Containers
+	changed := false
+	for n := range containers {
+		c := &containers[n]
+		app, version, known := apps.ForImage(c.Image)
+		if !known || unpublished(c.Image) || c.ReadinessProbe != nil || c.StartupProbe != nil {
+			continue
+		}
+		profile, _ := apps.Info(app)
+		// What a container does not name it may still have moved.
+		if port := int32(profile.Port); len(c.Ports) > 0 && portOf(c, app) == port {
+			c.ReadinessProbe = publishedReadiness(app, version, port)
+			changed = true
+		}
+	}
+	if !changed {
+		return nil
+	}
+	return store(u, containers)
+}
+
+// publishedReadiness asks bookinfo for a page, since reviews listens before it
+// knows its pages. Of the others it is only known that they listen.
+func publishedReadiness(app, version string, port int32) *corev1.Probe {
+	probe := readiness(app, version, port)
+	if !slices.Contains(bookinfo, app) {
+		probe.HTTPGet = nil
+		probe.TCPSocket = &corev1.TCPSocketAction{Port: intstr.FromInt32(port)}
+	}
+	return probe
+}

@@ -1,0 +1,130 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/internal/proxies"
+	"github.com/splitcheck/splitcheck/internal/routing"
+)
+
+// istioClass is the GatewayClass for whose Gateways Istio makes pods.
+const istioClass = "istio"
+
+// Choosers are the proxies that make a choice by the objects of a world, and the
+// Gateways among those that no proxy serves.
+type choosers struct {
+	proxies  []proxies.Proxy
+	unserved []manifests.Object
+}
+
+// choosers finds the pods of each gateway concerned and the sidecars in the
+// namespaces of the objects.
+func (c *Cluster) choosers(ctx context.Context, world []manifests.Object) (choosers, error) {
+	var found choosers
+	own := namespacesOf(ownOnly(world))
+	if len(own) == 0 {
+		return found, nil
+	}
+	all, err := c.listProxies(ctx, world, own)
+	if err != nil {
+		return found, err
+	}
+	served := map[manifests.Key]bool{}
+	for _, p := range all {
+		chooses := !p.Gateway && slices.Contains(own, p.Namespace)
+		for _, o := range world {
+			if serves(p, o) {
+				served[o.Key()] = true
+				chooses = true
+			}
+		}
+		if chooses {
+			found.proxies = append(found.proxies, p)
+		}
+	}
+	for _, o := range world {
+		if isGateway(o) && !served[o.Key()] && o.File != inCluster {
+			found.unserved = append(found.unserved, o)
+		}
+	}
+	return found, nil
+}
+
+// listProxies lists those of the scenario's namespaces, of the namespaces of the
+// Gateways for which Istio makes pods, since it makes them there, and of those
+// where pods were found that other Gateways select; of all namespaces until then.
+func (c *Cluster) listProxies(ctx context.Context, world []manifests.Object, own []string) ([]proxies.Proxy, error) {
+	names := slices.Clone(own)
+	anywhere := false
+	for _, o := range world {
+		switch g := o.Value.(type) {
+		case *networkingv1.Gateway:
+			anywhere = true
+		case *gatewayv1.Gateway:
+			names = append(names, o.Namespace)
+			anywhere = anywhere || handedOver(o, g)
+		}
+	}
+	if !anywhere || c.gatewayNamespaces != nil {
+		names = append(names, c.gatewayNamespaces...)
+		slices.Sort(names)
+		return c.proxies.List(ctx, slices.Compact(names)...)
+	}
+	all, err := c.proxies.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range all {
+		if slices.ContainsFunc(world, func(o manifests.Object) bool { return serves(p, o) }) && !slices.Contains(c.gatewayNamespaces, p.Namespace) {
+			c.gatewayNamespaces = append(c.gatewayNamespaces, p.Namespace)
+		}
+	}
+	return all, nil
+}
+
+// serves says whether p is one of the pods of a Gateway.
+func serves(p proxies.Proxy, o manifests.Object) bool {
+	if !p.Gateway {
+		return false
+	}
+	switch g := o.Value.(type) {
+	case *networkingv1.Gateway:
+		selector := g.Spec.GetSelector()
+		return len(selector) == 0 || labels.SelectorFromSet(selector).Matches(labels.Set(p.Labels))
+	case *gatewayv1.Gateway:
+		return p.Compiled().Serves(o.Namespace, o.Name, &g.Spec)
+	}
+	return false
+}
+
+func isGateway(o manifests.Object) bool {
+	switch g := o.Value.(type) {
+	case *networkingv1.Gateway:
+		return true
+	case *gatewayv1.Gateway:
+		return g.Spec.GatewayClassName == istioClass && !handedOver(o, g)
+	}
+	return false
+}
+
+// handedOver says whether a Gateway is served by pods that are there already,
+// which it names by their Service; for others Istio makes pods.
+func handedOver(o manifests.Object, g *gatewayv1.Gateway) bool {
+	_, handed := routing.HandedTo(o.Namespace, &g.Spec)
+	return handed
+}
+
+// unservedWords says why nobody serves a Gateway.
+func unservedWords(o manifests.Object) string {
+	if g, ok := o.Value.(*networkingv1.Gateway); ok {
+		return fmt.Sprintf("the manifest: the selector of %s (%s:%d), %s, matches no running gateway pod", o, o.File, o.Line, labels.FormatLabels(g.Spec.GetSelector()))
+	}
+	return fmt.Sprintf("the control plane: Istio has made no running pod for %s (%s:%d)", o, o.File, o.Line)
+}

@@ -1,0 +1,290 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	dynamicfake "k8s.io/client-go/dynamic/fake"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/splitcheck/splitcheck/internal/envoy"
+	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/internal/proxies"
+)
+
+// A mapper knows the kinds of the tests and never has to be asked again.
+type mapper struct{ *meta.DefaultRESTMapper }
+
+func (mapper) Reset() {}
+
+var kinds = []struct {
+	gvk        schema.GroupVersionKind
+	namespaced bool
+}{
+	{schema.GroupVersionKind{Version: "v1", Kind: "Namespace"}, false},
+	{schema.GroupVersionKind{Version: "v1", Kind: "Service"}, true},
+	{schema.GroupVersionKind{Version: "v1", Kind: "ConfigMap"}, true},
+	{schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"}, true},
+	{schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "StatefulSet"}, true},
+	{schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "DaemonSet"}, true},
+	{schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, true},
+	{schema.GroupVersionKind{Group: "networking.istio.io", Version: "v1", Kind: "DestinationRule"}, true},
+	{schema.GroupVersionKind{Group: "networking.istio.io", Version: "v1", Kind: "Gateway"}, true},
+	{schema.GroupVersionKind{Group: "networking.istio.io", Version: "v1", Kind: "VirtualService"}, true},
+	{schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "Gateway"}, true},
+	{schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRoute"}, true},
+}
+
+// A world is a cluster of which only the objects are there, and one gateway pod
+// that carries what it is told to.
+type fakeWorld struct {
+	t *testing.T
+	*Cluster
+	dynamic *dynamicfake.FakeDynamicClient
+
+	mu sync.Mutex
+	// wrote is every write: "apply VirtualService canary", "delete Gateway in".
+	wrote []string
+	asked []string // the same for dry runs
+	// refuse answers for an object, if it does.
+	refuse func(u *unstructured.Unstructured) error
+	// carried returns the routes of the gateway's pod.
+	carried func() envoy.Routes
+	// refusals are what the proxies write into their logs.
+	refusals []string
+	pods     []proxies.Proxy
+}
+
+func newWorld(t *testing.T, options Options, there ...*unstructured.Unstructured) *fakeWorld {
+	t.Helper()
+	scheme, lists := runtime.NewScheme(), map[schema.GroupVersionResource]string{}
+	var versions []schema.GroupVersion
+	for _, k := range kinds {
+		versions = append(versions, k.gvk.GroupVersion())
+	}
+	m := mapper{meta.NewDefaultRESTMapper(versions)}
+	for _, k := range kinds {
+		scope := meta.RESTScope(meta.RESTScopeNamespace)
+		if !k.namespaced {
+			scope = meta.RESTScopeRoot
+		}
+		plural := k.gvk.GroupVersion().WithResource(strings.ToLower(k.gvk.Kind) + "s")
+		m.AddSpecific(k.gvk, plural, plural, scope)
+		lists[plural] = k.gvk.Kind + "List"
+	}
+	w := &fakeWorld{t: t, pods: []proxies.Proxy{{
+		Name: "ingress-1", Namespace: "istio-system", Workload: "ingress", Gateway: true,
+		Labels: map[string]string{"istio": "ingressgateway"},
+	}}}
+	w.dynamic = dynamicfake.NewSimpleDynamicClientWithCustomListKinds(scheme, lists)
+	for _, o := range there {
+		// Left to itself the fake would look for gatewaies.
+		at, err := m.RESTMapping(o.GroupVersionKind().GroupKind())
+		require.NoError(t, err)
+		require.NoError(t, w.dynamic.Tracker().Create(at.Resource, o, o.GetNamespace()))
+	}
+	w.dynamic.PrependReactor("patch", "*", w.patched)
+	w.dynamic.PrependReactor("delete", "*", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		w.note(&w.wrote, "delete "+action.GetResource().Resource+" "+action.(clienttesting.DeleteAction).GetName())
+		return false, nil, nil
+	})
+	options.Scenario = "test"
+	kube := fake.NewClientset()
+	kube.PrependReactor("create", "pods", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		pod := action.(clienttesting.CreateAction).GetObject().(*corev1.Pod)
+		pod.Spec.InitContainers = append(pod.Spec.InitContainers, corev1.Container{Name: "istio-proxy"})
+		return true, pod, nil
+	})
+	w.Cluster = open(options, w.dynamic, kube, m, w)
+	return w
+}
+
+// tracked are the objects that are read by their own types.
+func (w *fakeWorld) tracked() clienttesting.ObjectTracker {
+	return w.kube.(*fake.Clientset).Tracker()
+}
+
+func (w *fakeWorld) note(list *[]string, what string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	*list = append(*list, what)
+}
+
+// patched stands in for server-side apply, which the fake client has no schema
+// for: what is sent is what is there.
+func (w *fakeWorld) patched(action clienttesting.Action) (bool, runtime.Object, error) {
+	patch := action.(clienttesting.PatchActionImpl)
+	if patch.GetPatchType() != types.ApplyPatchType {
+		return false, nil, nil
+	}
+	u := &unstructured.Unstructured{}
+	if err := json.Unmarshal(patch.GetPatch(), &u.Object); err != nil {
+		return true, nil, err
+	}
+	if w.refuse != nil {
+		if err := w.refuse(u); err != nil {
+			return true, nil, err
+		}
+	}
+	what := "apply " + u.GetKind() + " " + u.GetName()
+	if len(patch.PatchOptions.DryRun) > 0 {
+		w.note(&w.asked, what)
+		return true, u, nil
+	}
+	w.note(&w.wrote, what)
+	u.SetCreationTimestamp(metav1.Now())
+	tracker := w.dynamic.Tracker()
+	if _, err := tracker.Get(patch.Resource, patch.Namespace, patch.Name); err == nil {
+		return true, u, tracker.Update(patch.Resource, u, patch.Namespace)
+	}
+	return true, u, tracker.Create(patch.Resource, u, patch.Namespace)
+}
+
+func (w *fakeWorld) List(_ context.Context, namespaces ...string) ([]proxies.Proxy, error) {
+	return slices.DeleteFunc(slices.Clone(w.pods), func(p proxies.Proxy) bool {
+		return len(namespaces) > 0 && !slices.Contains(namespaces, p.Namespace)
+	}), nil
+}
+
+func (w *fakeWorld) Routes(context.Context, proxies.Proxy) (envoy.Routes, error) {
+	if w.carried == nil {
+		return nil, nil
+	}
+	return w.carried(), nil
+}
+
+func (w *fakeWorld) Clusters(context.Context, proxies.Proxy) (envoy.Clusters, error) {
+	return envoy.Clusters{
+		{Name: "outbound|80|v1|canary.default.svc.cluster.local"},
+		{Name: "outbound|80|v2|canary.default.svc.cluster.local"},
+	}, nil
+}
+
+func (w *fakeWorld) Refusals(context.Context, proxies.Proxy, time.Duration) ([]string, error) {
+	return w.refusals, nil
+}
+
+func (w *fakeWorld) Close() {}
+
+// objects reads manifests.
+func objects(t *testing.T, text string) []manifests.Object {
+	t.Helper()
+	found, problems := manifests.Decode("test.yaml", []byte(text))
+	require.NoError(t, problems.Err())
+	return found
+}
+
+// canary is a Service in two subsets behind the ingress gateway.
+const canary = `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: canary}
+spec:
+  hosts: ["*"]
+  gateways: [in]
+  http:
+  - route:
+    - {destination: {host: canary.default.svc.cluster.local, subset: v1}, weight: 90}
+    - {destination: {host: canary.default.svc.cluster.local, subset: v2}, weight: 10}
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: in}
+spec:
+  selector: {istio: ingressgateway}
+  servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: canary}
+spec:
+  host: canary.default.svc.cluster.local
+  subsets: [{name: v1, labels: {app: v1}}, {name: v2, labels: {app: v2}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: canary}
+spec: {ports: [{port: 80, name: http}], selector: {apply: canary}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: default, labels: {istio-injection: enabled}}
+`
+
+// routed is what a gateway carries of canary, as in the recorded dumps of
+// package proxies.
+func routed(v1, v2 float64) envoy.Routes {
+	return envoy.Routes{{
+		Config: "http.8080", VirtualHost: "*:80", Domains: []string{"*"},
+		Object: manifests.Key{Group: "networking.istio.io", Kind: "VirtualService", Namespace: "default", Name: "canary"}, Rule: -1,
+		Match: envoy.Match{Path: "prefix", Value: "/"},
+		Arms: []envoy.Arm{
+			{Cluster: "outbound|80|v1|canary.default.svc.cluster.local", Weight: v1},
+			{Cluster: "outbound|80|v2|canary.default.svc.cluster.local", Weight: v2},
+		},
+		Settings: envoy.Settings{Retries: 2},
+		Updated:  time.Date(2026, 11, 24, 4, 0, 0, 0, time.UTC),
+	}}
+}
+
+func there(kind, name string, labels map[string]string) *unstructured.Unstructured {
+	u := &unstructured.Unstructured{}
+	for _, k := range kinds {
+		if k.gvk.Kind == kind {
+			u.SetGroupVersionKind(k.gvk)
+			if k.namespaced {
+				u.SetNamespace("default")
+			}
+			break
+		}
+	}
+	u.SetName(name)
+	u.SetLabels(labels)
+	u.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: "helm"}})
+	return u
+}
+
+var errRefused = fmt.Errorf("admission webhook said no")
+
+// names are what canary calls its objects.
+var names = map[string]string{"VirtualService": "canary", "DestinationRule": "canary", "Gateway": "in"}
+
+// edit changes one object of canary past the API: nothing counts its generations.
+func (w *fakeWorld) edit(t *testing.T, kind string, change func(*unstructured.Unstructured)) {
+	t.Helper()
+	at := schema.GroupVersionResource{Group: "networking.istio.io", Version: "v1", Resource: strings.ToLower(kind) + "s"}
+	got, err := w.dynamic.Tracker().Get(at, "default", names[kind])
+	require.NoError(t, err)
+	u := got.(*unstructured.Unstructured).DeepCopy()
+	change(u)
+	require.NoError(t, w.dynamic.Tracker().Update(at, u, "default"))
+}
+
+func (w *fakeWorld) drop(t *testing.T, kind string) {
+	t.Helper()
+	at := schema.GroupVersionResource{Group: "networking.istio.io", Version: "v1", Resource: strings.ToLower(kind) + "s"}
+	require.NoError(t, w.dynamic.Tracker().Delete(at, "default", names[kind]))
+}
+
+// add puts one more object into the cluster.
+func (w *fakeWorld) add(t *testing.T, text string) {
+	t.Helper()
+	u := stands(t, text)
+	at := schema.GroupVersionResource{Group: u.GroupVersionKind().Group, Version: u.GroupVersionKind().Version, Resource: strings.ToLower(u.GetKind()) + "s"}
+	require.NoError(t, w.dynamic.Tracker().Create(at, u, u.GetNamespace()))
+}

@@ -1,0 +1,100 @@
+package cluster
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/splitcheck/splitcheck/internal/envoy"
+	"github.com/splitcheck/splitcheck/internal/proxies"
+)
+
+// A ledger keeps what the proxies have counted, from when each counter was first
+// seen: proxies count from their own beginning, and pods outlive scenarios.
+type ledger struct {
+	mu       sync.Mutex
+	base     map[counter]tally
+	last     map[counter]tally
+	proxies  map[string]proxies.Proxy // by name
+	gateways map[string]*entered      // by node of the graph
+}
+
+// A counter is what one proxy counts of one address in one cluster.
+type counter struct{ proxy, cluster, address string }
+
+type tally struct{ requests, errors int64 }
+
+// outbound marks the clusters that lead to Services: the others lead to the
+// proxy's own application, or nowhere.
+const outbound = "outbound|"
+
+// record notes what a proxy says now.
+func (l *ledger) record(p proxies.Proxy, clusters envoy.Clusters) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.base == nil {
+		l.base = map[counter]tally{}
+	}
+	if l.last == nil {
+		l.last, l.proxies = map[counter]tally{}, map[string]proxies.Proxy{}
+	}
+	l.proxies[p.String()] = p
+	for _, cluster := range clusters {
+		if !strings.HasPrefix(cluster.Name, outbound) {
+			continue
+		}
+		for _, e := range cluster.Endpoints {
+			at := counter{p.String(), cluster.Name, e.Address}
+			now := tally{e.Requests, e.Errors}
+			before, known := l.last[at]
+			if !known {
+				l.base[at] = now
+			} else if now.requests < before.requests {
+				// The address left the cluster and has come back: its counter
+				// began anew, and what it had counted stays counted.
+				l.base[at] = tally{l.base[at].requests - before.requests, l.base[at].errors - before.errors}
+			}
+			l.last[at] = now
+		}
+	}
+}
+
+// since are the counts since first sight.
+func (l *ledger) since() map[counter]tally {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	counts := map[counter]tally{}
+	for at, now := range l.last {
+		counts[at] = tally{now.requests - l.base[at].requests, now.errors - l.base[at].errors}
+	}
+	return counts
+}
+
+// entry returns the count of what enters by a gateway.
+func (l *ledger) entry(gateway string) *entered {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.gateways == nil {
+		l.gateways = map[string]*entered{}
+	}
+	if l.gateways[gateway] == nil {
+		l.gateways[gateway] = &entered{}
+	}
+	return l.gateways[gateway]
+}
+
+// entered are the counts of what has gone in.
+func (l *ledger) entered() map[string]tally {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	counts := map[string]tally{}
+	for name, n := range l.gateways {
+		counts[name] = tally{n.requests.Load(), n.errors.Load()}
+	}
+	return counts
+}
+
+func (l *ledger) proxy(name string) proxies.Proxy {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.proxies[name]
+}

@@ -1,0 +1,171 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/internal/proxies"
+)
+
+// A revision is one state of an object's spec. The API server counts them: a
+// status, a label or an apply that changes nothing makes no new one, and weights
+// that went and came back have made two.
+type revision struct {
+	uid        types.UID
+	generation int64
+}
+
+func revisionOf(u *unstructured.Unstructured) revision {
+	return revision{u.GetUID(), u.GetGeneration()}
+}
+
+// revisions are those of everything that decides where requests of the scenario
+// go: its own routes, gateways and destinations, and of others' objects the rules
+// for the same destinations and the routes beside its own.
+func (c *Cluster) revisions(ctx context.Context, world []manifests.Object, accounts []account) (map[manifests.Key]revision, error) {
+	now := map[manifests.Key]revision{}
+	for _, b := range c.brought {
+		if b.gone || !b.phase.routing() {
+			continue
+		}
+		there, err := b.resource.Get(ctx, b.key.Name, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s cannot be looked up: %w", b.key, err)
+		}
+		now[b.key] = revisionOf(there)
+	}
+	hosts := destinationHosts(world, accounts)
+	for kind, concerns := range map[string]func(*unstructured.Unstructured) bool{
+		"DestinationRule": func(u *unstructured.Unstructured) bool {
+			host, _, _ := unstructured.NestedString(u.Object, "spec", "host")
+			return slices.ContainsFunc(hosts, func(h string) bool { return covers(host, u.GetNamespace(), h) })
+		},
+		"VirtualService": func(u *unstructured.Unstructured) bool { return beside(world, u) },
+	} {
+		mapping, err := c.mapper.RESTMapping(schema.GroupKind{Group: manifests.IstioGroup, Kind: kind})
+		if meta.IsNoMatchError(err) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the cluster does not say what a %s is: %w", kind, err)
+		}
+		list, err := c.dynamic.Resource(mapping.Resource).List(ctx, metav1.ListOptions{})
+		if apierrors.IsForbidden(err) {
+			continue // The scenario's own are looked up by name.
+		}
+		if err != nil {
+			return nil, notListed(ctx, kind+"s", "any", err)
+		}
+		for i := range list.Items {
+			u := &list.Items[i]
+			key := manifests.Key{Group: manifests.IstioGroup, Kind: kind, Namespace: u.GetNamespace(), Name: u.GetName()}
+			if c.find(key) == nil && concerns(u) {
+				now[key] = revisionOf(u)
+			}
+		}
+	}
+	return now, nil
+}
+
+// destinationHosts are the Services that the proxies send a world's requests to.
+func destinationHosts(world []manifests.Object, accounts []account) []string {
+	hosts := map[string]bool{}
+	for _, a := range accounts {
+		for _, d := range proxies.Destinations(world, a.proxy) {
+			hosts[d.Cluster[strings.LastIndex(d.Cluster, "|")+1:]] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(hosts))
+}
+
+// covers says whether the host of a DestinationRule, as it is written in a
+// namespace, stands for the full name of a Service.
+func covers(host, namespace, full string) bool {
+	if suffix, wild := strings.CutPrefix(host, "*"); wild {
+		return strings.HasSuffix(full, suffix)
+	}
+	if !strings.Contains(host, ".") {
+		host += "." + namespace + ".svc.cluster.local"
+	}
+	return strings.EqualFold(host, full)
+}
+
+// beside says whether a VirtualService of others has a say in where the requests
+// of a world go: it is a part of the world, or has a gateway and a host in common
+// with one of the scenario's own.
+func beside(world []manifests.Object, u *unstructured.Unstructured) bool {
+	theirs := bindings(u)
+	return slices.ContainsFunc(world, func(o manifests.Object) bool {
+		if o.Kind != "VirtualService" {
+			return false
+		}
+		if o.File == inCluster {
+			return o.Namespace == u.GetNamespace() && o.Name == u.GetName()
+		}
+		own := &unstructured.Unstructured{}
+		if own.UnmarshalJSON(o.JSON()) != nil {
+			return false
+		}
+		own.SetNamespace(o.Namespace)
+		return slices.ContainsFunc(bindings(own), func(b [2]string) bool { return slices.Contains(theirs, b) })
+	})
+}
+
+// bindings are the gateways of a VirtualService, each with each of its hosts.
+func bindings(u *unstructured.Unstructured) [][2]string {
+	hosts, _, _ := unstructured.NestedStringSlice(u.Object, "spec", "hosts")
+	gateways, _, _ := unstructured.NestedStringSlice(u.Object, "spec", "gateways")
+	if len(gateways) == 0 {
+		gateways = []string{"mesh"}
+	}
+	var all [][2]string
+	for _, g := range gateways {
+		if g != "mesh" && !strings.Contains(g, "/") {
+			g = u.GetNamespace() + "/" + g
+		}
+		for _, host := range hosts {
+			all = append(all, [2]string{g, strings.ToLower(host)})
+		}
+	}
+	return all
+}
+
+// changes say in words what has become of objects since they were last seen.
+func changes(seen, now map[manifests.Key]revision) []string {
+	if seen == nil {
+		return nil
+	}
+	var words []string
+	for key, is := range now {
+		was, known := seen[key]
+		switch {
+		case !known:
+			words = append(words, fmt.Sprintf("%s was made", key))
+		case was.uid != is.uid:
+			words = append(words, fmt.Sprintf("%s was deleted and made anew", key))
+		case was.generation != is.generation:
+			words = append(words, fmt.Sprintf("%s was changed (generation %d, now %d)", key, was.generation, is.generation))
+		}
+	}
+	for key := range seen {
+		if _, there := now[key]; !there {
+			words = append(words, fmt.Sprintf("%s was deleted", key))
+		}
+	}
+	slices.Sort(words)
+	return words
+}

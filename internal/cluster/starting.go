@@ -1,0 +1,59 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/splitcheck/splitcheck/internal/manifests"
+)
+
+// gatewayNameLabel is on the pods that Istio makes for a Gateway.
+const gatewayNameLabel = "gateway.networking.k8s.io/gateway-name"
+
+// starting looks at the pods of the Gateways for which Istio makes some. coming
+// says that one is still on its way, as when its image is pulled or a node is
+// made for it: until it runs, nothing that is missing says anything. words are
+// those of pods that are in trouble.
+func (u *underway) starting(ctx context.Context, world []manifests.Object) (coming bool, words []string) {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	for _, o := range world {
+		if _, api := o.Value.(*gatewayv1.Gateway); !api || !isGateway(o) {
+			continue
+		}
+		list, err := u.cluster.kube.CoreV1().Pods(o.Namespace).List(ctx, metav1.ListOptions{LabelSelector: gatewayNameLabel + "=" + o.Name})
+		if err != nil {
+			continue
+		}
+		for i := range list.Items {
+			p := &list.Items[i]
+			if p.DeletionTimestamp != nil || ready(p) {
+				continue
+			}
+			said, at := podTrouble(p)
+			if said != "" {
+				words = append(words, fmt.Sprintf("pod %s of %s %s", p.Name, o, said))
+			}
+			coming = coming || at == hopeful || at == doubtful && !u.stuck(p.Namespace+"/"+p.Name)
+		}
+	}
+	return coming, words
+}
+
+// stuck says that a pod has been in a state that mostly does not end by itself
+// for longer than that is believed of it.
+func (u *underway) stuck(pod string) bool {
+	if u.bad == nil {
+		u.bad = map[string]time.Time{}
+	}
+	first, known := u.bad[pod]
+	if !known {
+		u.bad[pod] = time.Now()
+		return false
+	}
+	return time.Since(first) > crashPatience
+}

@@ -1,0 +1,265 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/splitcheck/splitcheck/internal/manifests"
+)
+
+// errLate marks what did not come about in the time that a change may take.
+var errLate = errors.New("not within the time allowed")
+
+// rollOut waits until every workload of ours runs as it was asked to, its old
+// pods are gone, and the EndpointSlices hold exactly the pods that are ready.
+// What mostly does not mend itself fails early, with the pods' own words.
+func (c *Cluster) rollOut(ctx context.Context) error {
+	var names []string
+	for _, b := range c.brought {
+		if b.gone {
+			continue
+		}
+		switch {
+		case b.phase == workloads, b.key.Kind == "Service" && b.key.Group == "":
+			if !slices.Contains(names, b.key.Namespace) {
+				names = append(names, b.key.Namespace)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	since := map[string]time.Time{}
+	var steady time.Time
+	var open, hopeless *trouble
+	late := func() error {
+		return fmt.Errorf("%w: %s%s", errLate, open.words, c.evidence(context.WithoutCancel(ctx), open))
+	}
+	for {
+		s, err := c.snapshot(ctx, names)
+		if err == nil {
+			s.others, err = c.others(ctx)
+		}
+		if err != nil {
+			// Where the time ends in the middle of a question, what was last
+			// known says more than that it was not answered.
+			if open != nil && errors.Is(context.Cause(ctx), errLate) {
+				return late()
+			}
+			return err
+		}
+		open, hopeless = c.unready(s, since)
+		if hopeless != nil {
+			return fmt.Errorf("%s%s", hopeless.words, c.evidence(ctx, hopeless))
+		}
+		if open == nil {
+			if words := s.unsettled(c.own()); words != "" {
+				open = &trouble{words: words}
+			}
+		}
+		switch {
+		case open != nil:
+			steady = time.Time{}
+		case steady.IsZero():
+			steady = time.Now()
+		case time.Since(steady) >= podsSteady:
+			return nil
+		}
+		if open == nil {
+			open = &trouble{words: "the pods have only just become ready"}
+		}
+		if err := pause(ctx, pollInterval); err != nil {
+			if !errors.Is(err, errLate) {
+				return err
+			}
+			return late()
+		}
+	}
+}
+
+// A trouble is why a workload is not there yet.
+type trouble struct {
+	words string
+	// key is the workload's, whose events tell more; empty for none. So may the
+	// words of pod, where there is one.
+	key manifests.Key
+	pod *corev1.Pod
+}
+
+// unready returns the first thing that is still awaited, and the first that is
+// hopeless. since remembers when a bad state was first seen.
+func (c *Cluster) unready(s *snapshot, since map[string]time.Time) (open, hopeless *trouble) {
+	add := func(t *trouble, lost bool) {
+		if open == nil {
+			open = t
+		}
+		if lost && hopeless == nil {
+			hopeless = t
+		}
+	}
+	stuck := func(what string) bool {
+		first, known := since[what]
+		if !known {
+			since[what] = time.Now()
+			return false
+		}
+		return time.Since(first) > crashPatience
+	}
+	for _, b := range c.brought {
+		if b.gone || !awaited(b) {
+			continue
+		}
+		rolling, there := s.rolling(b.key)
+		if !there {
+			add(&trouble{words: b.key.String() + " is not there"}, stuck(b.key.String()))
+			continue
+		}
+		pods := s.of(b.key)
+		for _, p := range pods {
+			words, at := podTrouble(p)
+			if words == "" {
+				continue
+			}
+			t := &trouble{words: fmt.Sprintf("%s: pod %s %s", b.key, p.Name, words), key: b.key, pod: p}
+			add(t, at == lost || at == doubtful && stuck(p.Namespace+"/"+p.Name))
+		}
+		if d := s.deployment(b.key.Namespace, b.key.Name); d != nil && b.key.Kind == "Deployment" {
+			for _, condition := range d.Status.Conditions {
+				if condition.Type == appsv1.DeploymentReplicaFailure && condition.Status == corev1.ConditionTrue {
+					add(&trouble{words: fmt.Sprintf("%s: its pods cannot be created: %s", b.key, condition.Message), key: b.key}, stuck(b.key.String()+condition.Reason))
+				}
+			}
+		}
+		if rolling != "" {
+			t := &trouble{words: b.key.String() + ": " + rolling, key: b.key}
+			if n := slices.IndexFunc(pods, func(p *corev1.Pod) bool { return !ready(p) && p.DeletionTimestamp == nil }); n >= 0 {
+				t.pod = pods[n]
+			}
+			add(t, false)
+		}
+	}
+	return open, hopeless
+}
+
+// How bad the state of a pod is.
+type prospect int
+
+const (
+	hopeful  prospect = iota
+	doubtful          // it mostly does not mend itself
+	lost
+)
+
+// podTrouble says in the kubelet's words what is wrong with a pod.
+func podTrouble(p *corev1.Pod) (string, prospect) {
+	if p.DeletionTimestamp != nil {
+		return "", hopeful
+	}
+	for _, condition := range p.Status.Conditions {
+		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
+			return "finds no node: " + condition.Message, doubtful
+		}
+	}
+	for _, s := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {
+		if w := s.State.Waiting; w != nil {
+			words := fmt.Sprintf("is waiting: container %s: %s", s.Name, w.Reason)
+			if w.Message != "" {
+				words += ": " + w.Message
+			}
+			switch w.Reason {
+			case "CrashLoopBackOff":
+				if s.RestartCount >= 2 {
+					return words, lost
+				}
+				return words, doubtful
+			case "ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError", "CreateContainerError", "RunContainerError", "ErrImagePull", "ImagePullBackOff":
+				return words, doubtful
+			}
+		}
+		if t := s.State.Terminated; t != nil && t.ExitCode != 0 {
+			return fmt.Sprintf("container %s has ended with exit code %d (%s)", s.Name, t.ExitCode, t.Reason), hopeful
+		}
+	}
+	return "", hopeful
+}
+
+// evidence gathers what the cluster says beside a trouble: the last warnings
+// among the events, and the last lines that the container wrote.
+func (c *Cluster) evidence(ctx context.Context, t *trouble) string {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	var b strings.Builder
+	if said := c.events(ctx, t); len(said) > 0 {
+		fmt.Fprintf(&b, "; events: %s", strings.Join(said, "; "))
+	}
+	pod := t.pod
+	if pod == nil {
+		return b.String()
+	}
+	for _, s := range pod.Status.ContainerStatuses {
+		if s.Ready || s.RestartCount == 0 && s.State.Running == nil && s.State.Terminated == nil {
+			continue
+		}
+		lines := int64(5)
+		text, err := c.kube.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, &corev1.PodLogOptions{
+			Container: s.Name, TailLines: &lines, Previous: s.State.Waiting != nil && s.RestartCount > 0,
+		}).DoRaw(ctx)
+		if words := strings.TrimSpace(string(text)); err == nil && words != "" {
+			fmt.Fprintf(&b, "; the last lines of container %s: %s", s.Name, strings.Join(strings.Split(words, "\n"), " | "))
+		}
+	}
+	return b.String()
+}
+
+// mostEvents is how many events a message has room for.
+const mostEvents = 3
+
+// events are the last warnings about a trouble's pod, and about its workload: of
+// a Deployment the ReplicaSets are meant too, which are what asks for pods.
+func (c *Cluster) events(ctx context.Context, t *trouble) []string {
+	if t.key.Name == "" {
+		return nil
+	}
+	list, err := c.kube.CoreV1().Events(t.key.Namespace).List(ctx, metav1.ListOptions{FieldSelector: "type=" + corev1.EventTypeWarning})
+	if err != nil {
+		return nil
+	}
+	found := slices.DeleteFunc(list.Items, func(e corev1.Event) bool {
+		about := e.InvolvedObject
+		switch {
+		case e.Type != corev1.EventTypeWarning:
+			return true
+		case about.Kind == "Pod":
+			return t.pod == nil || about.Name != t.pod.Name
+		case about.Kind == "ReplicaSet" && t.key.Kind == "Deployment":
+			return !strings.HasPrefix(about.Name, t.key.Name+"-")
+		}
+		return about.Kind != t.key.Kind || about.Name != t.key.Name
+	})
+	slices.SortStableFunc(found, func(a, b corev1.Event) int { return eventTime(&a).Compare(eventTime(&b)) })
+	var said []string
+	for _, e := range found {
+		words := fmt.Sprintf("%s: %s", e.Reason, strings.TrimSpace(e.Message))
+		said = append(slices.DeleteFunc(said, func(s string) bool { return s == words }), words)
+	}
+	return said[max(0, len(said)-mostEvents):]
+}
+
+// eventTime is when an event was last seen, by whichever field its reporter fills.
+func eventTime(e *corev1.Event) time.Time {
+	switch {
+	case e.Series != nil:
+		return e.Series.LastObservedTime.Time
+	case !e.LastTimestamp.IsZero():
+		return e.LastTimestamp.Time
+	}
+	return e.EventTime.Time
+}

@@ -1,0 +1,164 @@
+package liveroutes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/splitcheck/splitcheck/internal/target"
+)
+
+// A Target is another one, which load goes to, together with the proxies that
+// carry the rule. It is a target.Witness of that rule alone.
+type Target struct {
+	target.Target
+	cluster  *Cluster
+	question Question
+	weights  *Weights
+	// last is what the cluster was at the last look.
+	last *view
+	// without are the sidecars that had no route of the rule when the others
+	// were seen to have it.
+	without map[string]bool
+}
+
+var (
+	_ target.Target  = (*Target)(nil)
+	_ target.Witness = (*Target)(nil)
+)
+
+// Over returns load's target with the proxies of the cluster as its witnesses.
+// Closing it closes load and not the cluster.
+func (c *Cluster) Over(load target.Target, q Question, w *Weights) *Target {
+	return &Target{Target: load, cluster: c, question: q, weights: w, last: w.read}
+}
+
+// Change changes nothing: it waits until every proxy that carries the rule is
+// programmed with its weights, as a step does that has applied them. A sidecar
+// that does not answer is a warning where the request enters by a gateway, which
+// is what decides then; in a large mesh there is always one.
+func (t *Target) Change(ctx context.Context, change target.Change) (target.Convergence, error) {
+	if len(change.Apply)+len(change.Delete)+len(change.Scale)+len(change.Defects) > 0 {
+		return t.Target.Change(ctx, change)
+	}
+	began := time.Now()
+	wait, cancel := context.WithTimeoutCause(ctx, change.Timeout, fmt.Errorf("not within %s", change.Timeout))
+	defer cancel()
+	took := map[string]time.Duration{}
+	var last *look
+	for {
+		v, err := t.cluster.view(wait, t.question)
+		if err == nil {
+			now := t.look(wait, v)
+			now.date(took, time.Since(began))
+			if now.carried() {
+				t.without = now.without
+				return target.Convergence{Converged: true, Took: time.Since(began), Proxies: now.states, Warnings: t.warnings(now)}, nil
+			}
+			if last == nil || wait.Err() == nil {
+				last = &now // One that the end of the time has cut short knows less.
+			}
+		}
+		if errors.Is(err, ErrMistake) {
+			return target.Convergence{}, err
+		}
+		timer := time.NewTimer(pollInterval)
+		select {
+		case <-timer.C:
+			continue
+		case <-wait.Done():
+			timer.Stop()
+		}
+		switch {
+		case ctx.Err() != nil:
+			return target.Convergence{}, ctx.Err()
+		case last == nil:
+			return target.Convergence{}, err
+		case len(last.states) == 0 && len(last.silent) > 0:
+			return target.Convergence{}, fmt.Errorf("none of the %d proxies that should carry %s answered: %w", len(last.silent), t.weights.Source, last.silent[0].failure)
+		}
+		return target.Convergence{Took: time.Since(began), Proxies: last.states, Detail: t.late(*last)}, nil
+	}
+}
+
+// late says which proxies do not carry the rule as it is, or did not say.
+func (t *Target) late(l look) string {
+	if len(l.states)+len(l.silent) == 0 {
+		words := "no proxy carries " + t.weights.Source
+		if len(l.without) > 0 {
+			words += "; these sidecars should, and have no such route: " + named(l.without)
+		}
+		return words
+	}
+	words := []string{fmt.Sprintf("not every proxy is known to carry %s with its weights, %s; %d were asked, and %d answered:",
+		t.weights.Source, t.weights.Weights, len(l.states)+len(l.silent), len(l.states))}
+	for _, s := range l.states {
+		if !s.Converged {
+			words = append(words, s.Name+": "+s.Detail)
+		}
+	}
+	if len(l.silent) > 0 {
+		words = append(words, l.unheard())
+	}
+	return strings.Join(words, "\n")
+}
+
+// warnings are about proxies that had no part in the sample.
+func (t *Target) warnings(l look) []string {
+	var words []string
+	if len(l.without) > 0 {
+		words = append(words, fmt.Sprintf("sidecars without any route of %s, whose requests it does not split (a Sidecar object may keep it from them): %s",
+			t.weights.Source, named(l.without)))
+	}
+	if len(l.silent) == 0 {
+		return words
+	}
+	return append(words, fmt.Sprintf("%d of %d proxies that should carry %s did not say whether they do; they are sidecars, and the requests enter by a gateway: %s",
+		len(l.silent), len(l.states)+len(l.silent), t.weights.Source, l.unheard()))
+}
+
+// named are the first of some proxies, and how many more there are.
+func named(set map[string]bool) string {
+	all := slices.Sorted(maps.Keys(set))
+	if more := len(all) - 3; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(all[:3], ", "), more)
+	}
+	return strings.Join(all, ", ")
+}
+
+// departs says in what the programmed weights of a route differ, or "".
+func (t *Target) departs(route target.Route) string {
+	var configured, programmed float64
+	for _, arm := range route.Arms {
+		configured += arm.Configured
+		programmed += arm.Programmed
+	}
+	if programmed == 0 {
+		return "it has no such route"
+	}
+	var parts []string
+	same := true
+	for _, arm := range route.Arms {
+		if diff := arm.Configured/configured - arm.Programmed/programmed; diff > 1e-9 || diff < -1e-9 {
+			same = false
+		}
+		parts = append(parts, fmt.Sprintf("%s %g %%", t.called(arm.Cluster), 100*arm.Programmed/programmed))
+	}
+	if same {
+		return ""
+	}
+	return "it has " + strings.Join(parts, ", ")
+}
+
+func (t *Target) called(cluster string) string {
+	for _, d := range t.weights.Destinations {
+		if d.Cluster == cluster {
+			return d.Name
+		}
+	}
+	return cluster
+}

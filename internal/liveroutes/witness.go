@@ -1,0 +1,100 @@
+package liveroutes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/internal/target"
+)
+
+// Witness implements target.Witness. What was changed since it was asked last is
+// in the testimony: weights that went and came back in between have no effect on
+// the proxies any more, and the sample is of two splits all the same. A change is
+// said whether or not the proxies answer: a silent witness lets a verdict stand.
+// Only those that decide are asked.
+func (t *Target) Witness(ctx context.Context) (target.Testimony, error) {
+	v, err := t.cluster.view(ctx, t.question)
+	deleted := errors.Is(err, ErrMistake)
+	if err != nil && !deleted {
+		return target.Testimony{}, err
+	}
+	var changes []string
+	if deleted {
+		// The proxies are asked for what they have of it still.
+		v, changes = t.last, []string{fmt.Sprintf("%s was deleted", t.question)}
+	} else {
+		changes = t.changes(v)
+	}
+	t.last = v
+	said, err := t.testify(ctx, v)
+	if err != nil && len(changes) == 0 {
+		return target.Testimony{}, err
+	}
+	said.Changes = changes
+	return said, nil
+}
+
+// changes says which of the objects that the split comes from are others than at
+// the last look, and whether the weights are others than those that are asked for.
+func (t *Target) changes(v *view) []string {
+	was, is := t.sources(t.last), t.sources(v)
+	all := maps.Clone(was)
+	maps.Copy(all, is)
+	var words []string
+	for _, key := range slices.SortedFunc(maps.Keys(all), func(a, b manifests.Key) int { return strings.Compare(a.String(), b.String()) }) {
+		old, known := was[key]
+		now, there := is[key]
+		switch {
+		case !there:
+			words = append(words, fmt.Sprintf("%s was deleted", key))
+		case !known:
+			words = append(words, fmt.Sprintf("%s was made", key))
+		case old.uid != now.uid:
+			words = append(words, fmt.Sprintf("%s was deleted and made anew", key))
+		case old.generation != now.generation:
+			words = append(words, fmt.Sprintf("%s was changed (generation %d, now %d)", key, old.generation, now.generation))
+		}
+	}
+	if rule, err := v.rule(t.named()); err == nil {
+		if w, err := v.weights(t.question, rule); err == nil && w.Weights.String() != t.weights.Weights.String() {
+			words = append(words, fmt.Sprintf("the weights of %s went from %s to %s", t.weights.Source, t.weights.Weights, w.Weights))
+		}
+	}
+	return words
+}
+
+// sources are the revisions of the object that the question is about and of the
+// DestinationRules that say which pods its destinations are.
+func (t *Target) sources(v *view) map[manifests.Key]revision {
+	found := map[manifests.Key]revision{}
+	for _, o := range v.objects {
+		if o.Key() == t.question.key() || o.Kind == "DestinationRule" && t.concerns(o) {
+			found[o.Key()] = v.revisions[o.Key()]
+		}
+	}
+	return found
+}
+
+// named is the question with the rule that was found.
+func (t *Target) named() Question {
+	q := t.question
+	_, q.Rule, _ = strings.Cut(t.weights.Source, ", ")
+	return q
+}
+
+// concerns tells whether a DestinationRule is of a Service that the rule sends
+// to.
+func (t *Target) concerns(o manifests.Object) bool {
+	host := destinationHost(o)
+	for _, d := range t.weights.Destinations {
+		if strings.HasSuffix(d.Cluster, "|"+host) {
+			return true
+		}
+	}
+	return false
+}

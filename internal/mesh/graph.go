@@ -1,0 +1,102 @@
+package mesh
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/splitcheck/splitcheck/internal/target"
+)
+
+// A graph counts what called what. Nodes and edges are found once, when a proxy
+// first needs them, and only counted after that.
+type graph struct {
+	mu    sync.Mutex
+	nodes map[string]*node
+	edges map[[2]*node]*edge
+}
+
+type node struct{ target.Node }
+
+type edge struct {
+	from, to                   *node
+	requests, errors, mirrored atomic.Int64
+}
+
+func newGraph() *graph {
+	return &graph{nodes: map[string]*node{}, edges: map[[2]*node]*edge{}}
+}
+
+// node returns the node of a workload; the client has no namespace.
+func (g *graph) node(namespace, workload, version string) *node {
+	id := workload
+	if namespace != "" {
+		id = namespace + "/" + workload
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n, ok := g.nodes[id]
+	if !ok || n.Version != version {
+		n = &node{target.Node{ID: id, Workload: workload, Version: version, Namespace: namespace}}
+		if ok {
+			// A rolling update has brought another version of the workload:
+			// both are shown.
+			n.ID = id + "@" + version
+			if known := g.nodes[n.ID]; known != nil {
+				return known
+			}
+		}
+		g.nodes[n.ID] = n
+	}
+	return n
+}
+
+func (g *graph) edge(from, to *node) *edge {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	e, ok := g.edges[[2]*node{from, to}]
+	if !ok {
+		e = &edge{from: from, to: to}
+		g.edges[[2]*node{from, to}] = e
+	}
+	return e
+}
+
+// count adds a request that was answered with status.
+func (e *edge) count(status int) {
+	e.requests.Add(1)
+	if status >= 500 {
+		e.errors.Add(1)
+	}
+}
+
+// Graph implements target.Grapher: every edge that carried a request, and the
+// nodes at its ends, in order of their names.
+func (m *Mesh) Graph(context.Context) (target.Graph, error) {
+	m.graph.mu.Lock()
+	defer m.graph.mu.Unlock()
+	var drawn target.Graph
+	seen := map[*node]bool{}
+	for _, e := range m.graph.edges {
+		requests, mirrored := e.requests.Load(), e.mirrored.Load()
+		if requests+mirrored == 0 {
+			continue
+		}
+		drawn.Edges = append(drawn.Edges, target.Edge{
+			From: e.from.ID, To: e.to.ID, Requests: requests, Errors: e.errors.Load(), Mirrored: mirrored,
+		})
+		for _, n := range []*node{e.from, e.to} {
+			if !seen[n] {
+				seen[n] = true
+				drawn.Nodes = append(drawn.Nodes, n.Node)
+			}
+		}
+	}
+	slices.SortFunc(drawn.Nodes, func(a, b target.Node) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(drawn.Edges, func(a, b target.Edge) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+	})
+	return drawn, nil
+}

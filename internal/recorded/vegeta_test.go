@@ -1,0 +1,75 @@
+package recorded_test
+
+import (
+	"bytes"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/splitcheck/splitcheck/internal/recorded"
+)
+
+// testdata holds one attack of vegeta v12.13.0, 20 requests at 100 per second,
+// in its three formats. Requests 1, 5, 13 and 17 were answered 30 ms late by v2,
+// 7 by a closed connection, 9 by 404 and all others by v1: the file holds 1
+// behind 4, 5 behind 7, and so on.
+var formats = []string{"gob", "json", "csv"}
+
+func attack(t *testing.T, format string) []byte {
+	t.Helper()
+	content, err := os.ReadFile("testdata/vegeta." + format)
+	require.NoError(t, err)
+	return content
+}
+
+func TestVegeta(t *testing.T) {
+	for _, format := range formats {
+		o := options(t, "")
+		o.Answers = 20
+		tally, err := recorded.Read(bytes.NewReader(attack(t, format)), o)
+		require.NoError(t, err, format)
+		assert.Equal(t, map[string]int64{"v1": 14, "v2": 4}, tally.Versions)
+		assert.Equal(t, map[string]int64{"connection closed without an answer": 1}, tally.Errors)
+		assert.Equal(t, map[string]int64{"404 without a marker": 1}, tally.Unidentified)
+		assert.Equal(t, map[string]map[string]int64{"v1": {"v1": 9, "v2": 4}, "v2": {"v1": 4}}, tally.Sequence.Transitions)
+		assert.EqualValues(t, 1, tally.Sequence.Segments)
+		assert.Zero(t, tally.Connections.Count)
+	}
+}
+
+// Two attacks in one file are two sequences; nothing is lost.
+func TestSeveralAttacks(t *testing.T) {
+	for _, format := range []string{"json", "csv"} {
+		twice := bytes.Repeat(attack(t, format), 2)
+		tally, err := recorded.Read(bytes.NewReader(twice), options(t, ""))
+		require.NoError(t, err)
+		assert.Equal(t, map[string]int64{"v1": 28, "v2": 8}, tally.Versions)
+		assert.EqualValues(t, 2, tally.Sequence.Segments)
+		assert.Equal(t, map[string]map[string]int64{"v1": {"v1": 18, "v2": 8}, "v2": {"v1": 8}}, tally.Sequence.Transitions)
+	}
+}
+
+// A record that begins in the middle is counted in its order.
+func TestPartOfAnAttack(t *testing.T) {
+	lines := bytes.SplitAfter(attack(t, "json"), []byte("\n"))
+	tally, err := recorded.Read(bytes.NewReader(bytes.Join(lines[10:], nil)), options(t, ""))
+	require.NoError(t, err)
+	assert.Equal(t, map[string]int64{"v1": 8, "v2": 2}, tally.Versions)
+	assert.Equal(t, map[string]map[string]int64{"v1": {"v1": 5, "v2": 2}, "v2": {"v1": 2}}, tally.Sequence.Transitions)
+}
+
+func TestBrokenResults(t *testing.T) {
+	for _, format := range formats {
+		content := attack(t, format)
+		_, err := recorded.Read(bytes.NewReader(content[:len(content)-100]), options(t, ""))
+		assert.ErrorContains(t, err, "1.txt: vegeta result 20 cannot be read as "+format)
+		o := options(t, "")
+		o.Answers = 19
+		_, err = recorded.Read(bytes.NewReader(content), o)
+		assert.ErrorContains(t, err, "1.txt: 20 answers were found, but there should be 19")
+		_, err = recorded.Read(bytes.NewReader(content), options(t, "---"))
+		assert.ErrorContains(t, err, "leave out --split")
+	}
+}

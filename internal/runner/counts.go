@@ -1,0 +1,107 @@
+package runner
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/splitcheck/splitcheck/internal/target"
+)
+
+// deciding reports whether a proxy's requests are those of the rule: all
+// proxies' are where it is not known.
+func (a *account) deciding(proxy string) bool {
+	_, has := a.programmed[proxy]
+	return has || len(a.programmed) == 0
+}
+
+// counts reports whether it is known what the destinations or pods are called.
+// Without a check's own word it takes workloads: those of the scenario's objects.
+func (a *account) counts() bool {
+	return len(a.decides.Workloads) > 0 || a.decides.Named || a.check.Decisive != nil
+}
+
+type place struct{ proxy, cluster, pod string }
+
+// count sums up by version what the proxies that decide have sent in between.
+func (a *account) count(before, after target.Testimony) {
+	if !a.counts() {
+		a.comings(before, after)
+		return
+	}
+	was := map[place]target.Count{}
+	for _, c := range before.Counts {
+		was[place{c.Proxy, c.Cluster, c.Pod}] = c
+	}
+	back := map[string]bool{}
+	for _, c := range after.Counts {
+		at := place{c.Proxy, c.Cluster, c.Pod}
+		old := was[at]
+		delete(was, at)
+		version := a.version(c)
+		if version == "" || !a.deciding(c.Proxy) {
+			continue
+		}
+		if c.Requests < old.Requests || c.Errors < old.Errors {
+			back[c.Proxy] = true
+			old = target.Count{}
+		}
+		a.counted[version] += c.Requests - old.Requests
+		a.failed[version] += c.Errors - old.Errors
+		a.sent[c.Proxy] += c.Requests - old.Requests
+	}
+	for _, proxy := range slices.Sorted(maps.Keys(back)) {
+		a.gaps = append(a.gaps, fmt.Sprintf("the counters of proxy %s went back: it was restarted, or its destinations were programmed anew", proxy))
+	}
+	a.comings(before, after)
+	// The counters of a pod that has gone are lost, unless the proxy has gone
+	// and has been named.
+	there, gone := proxiesOf(after), map[string]bool{}
+	for at, c := range was {
+		if there[at.proxy] && a.version(c) != "" && a.deciding(at.proxy) {
+			gone[at.pod] = true
+		}
+	}
+	for _, pod := range slices.Sorted(maps.Keys(gone)) {
+		a.gaps = append(a.gaps, fmt.Sprintf("pod %s went away, and what was sent to it is no longer counted", pod))
+	}
+}
+
+// version is that of the pod that a count is about; empty for other workloads
+// and for what a sidecar takes in.
+func (a *account) version(c target.Count) string {
+	if strings.HasPrefix(c.Cluster, "inbound|") {
+		return ""
+	}
+	if c.Workload != "" && !a.decides.Named {
+		return a.decides.Workloads[c.Workload]
+	}
+	return a.decides.Clusters[c.Cluster]
+}
+
+// comings finds the proxies that came or went while counting.
+func (a *account) comings(before, after target.Testimony) {
+	was, is := proxiesOf(before), proxiesOf(after)
+	for _, proxy := range slices.Sorted(maps.Keys(was)) {
+		if !is[proxy] {
+			a.gaps = append(a.gaps, fmt.Sprintf("proxy %s went away while counting, with its counters", proxy))
+		}
+	}
+	for _, proxy := range slices.Sorted(maps.Keys(is)) {
+		if !was[proxy] && (a.deciding(proxy) || a.sent[proxy] > 0) {
+			a.notes = append(a.notes, fmt.Sprintf("proxy %s came while counting", proxy))
+		}
+	}
+}
+
+func proxiesOf(said target.Testimony) map[string]bool {
+	all := map[string]bool{}
+	for _, r := range said.Routes {
+		all[r.Proxy] = true
+	}
+	for _, c := range said.Counts {
+		all[c.Proxy] = true
+	}
+	return all
+}

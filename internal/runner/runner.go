@@ -1,0 +1,340 @@
+// Package runner runs scenarios against a target and returns the report: open,
+// and for each step change the routes, wait until they are live, and for each
+// check draw a sample and judge it. It knows no target by name; the caller
+// gives it one.
+package runner
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/scenarios"
+)
+
+// Options are what the user set for the whole invocation.
+type Options struct {
+	// Open opens the target for one scenario; it is closed after it.
+	Open func(ctx context.Context, scenario *scenarios.Scenario) (target.Target, error)
+	// Target describes the target in the report.
+	Target reports.Target
+	// Reproduction says how to run the same again.
+	Reproduction *reports.Reproduction
+	// Rate is the target's own default rate; 0 is as fast as it goes.
+	Rate float64
+	// Overrides take precedence over what scenarios say.
+	Overrides Overrides
+	Seed      uint64
+	// Failing is called once, before the first scenario that did not come out as
+	// expected is taken away; nil for nothing. What it returns is a warning of
+	// that scenario's, empty for none.
+	Failing func(ctx context.Context) string
+	// Progress is told what happens; nil for silence.
+	Progress Progress
+	// Now reads the clock for the report; nil for time.Now.
+	Now func() time.Time
+}
+
+// Progress is told what happens while it happens. It returns at once.
+type Progress interface {
+	// Doing says what is being done when it is not drawing a sample.
+	Doing(text string)
+	// Sampling begins a sample of total requests.
+	Sampling(label string, total int64)
+	// Sampled says how many of them have come back.
+	Sampled(done int64)
+	// Done ends whatever was shown.
+	Done()
+}
+
+// Run runs each scenario in turn, all of them whatever the first ones show, and
+// returns the finished report. All checks together are one suite: each is
+// planned and judged at its part of the suite's error rates. Run stops early
+// only when ctx ends; the report then says so and holds what was counted. A
+// scenario after one that could not be taken away is not begun: its sample would
+// be drawn among the routes of another.
+func Run(ctx context.Context, list []*scenarios.Scenario, options Options) *reports.Report {
+	r := &run{Options: options, suite: checks(list)}
+	if r.Now == nil {
+		r.Now = time.Now
+	}
+	if r.Progress == nil {
+		r.Progress = silent{}
+	}
+	began := r.Now()
+	report := &reports.Report{Target: options.Target, Reproduction: options.Reproduction, Started: &began}
+	var stays error
+	for i, scenario := range list {
+		if ctx.Err() != nil {
+			break
+		}
+		if stays != nil {
+			report.Scenarios = append(report.Scenarios, notBegun(list[i:], list[i-1].Name, stays)...)
+			break
+		}
+		var done reports.Scenario
+		done, stays = r.scenario(ctx, scenario)
+		report.Scenarios = append(report.Scenarios, done)
+	}
+	r.Progress.Done()
+	report.Interrupted = ctx.Err() != nil
+	report.DurationSeconds = r.since(began)
+	report.Finish()
+	return report
+}
+
+func (r *run) since(began time.Time) reports.Number { return reports.Num(r.Now().Sub(began).Seconds()) }
+
+// checks counts the checks of a suite.
+func checks(list []*scenarios.Scenario) int {
+	n := 0
+	for _, scenario := range list {
+		for _, step := range scenario.Steps {
+			n += len(step.Checks)
+		}
+	}
+	return n
+}
+
+type run struct {
+	Options
+	suite int
+	// looked is set when Failing was called.
+	looked bool
+}
+
+// scenario runs one. stays is why what it has brought could not be taken away.
+func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) (report reports.Scenario, stays error) {
+	report = reports.Scenario{Name: s.Name, Description: s.Description}
+	for _, warning := range s.Warnings {
+		report.Warnings = append(report.Warnings, warning.String())
+	}
+	began := r.Now()
+	defer func() {
+		report.Interrupted = ctx.Err() != nil
+		report.DurationSeconds = r.since(began)
+	}()
+	r.Progress.Doing(s.Name + ": opening the target")
+	opened, err := r.Open(ctx, s)
+	if err != nil {
+		report.Failure = err.Error()
+		return report, nil
+	}
+	defer func() {
+		if words := r.failing(ctx, report); words != "" {
+			report.Warnings = append(report.Warnings, words)
+		}
+		// What was brought in is removed also after a failure or an interrupt.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+		defer cancel()
+		removing := r.Now()
+		if stays = opened.Close(ctx); stays != nil {
+			report.Warnings = append(report.Warnings, "cleaning up: "+stays.Error())
+		}
+		report.RemovalSeconds = r.since(removing)
+	}()
+	r.Progress.Doing(s.Name + ": deploying")
+	warnings, err := deploy(ctx, s, opened)
+	report.DeploymentSeconds = r.since(began)
+	report.Warnings = append(report.Warnings, unsaid(warnings, s)...)
+	if err != nil {
+		report.Failure = ended(ctx, "the applications were deployed", err)
+		return report, nil
+	}
+	for i, step := range s.Steps {
+		if ctx.Err() != nil {
+			break
+		}
+		done := r.step(ctx, s, step, opened)
+		report.Steps = append(report.Steps, done)
+		if stops(done) {
+			report.Steps = append(report.Steps, notRun(s.Steps[i+1:], step.Name)...)
+			break
+		}
+	}
+	report.Graph = graph(ctx, opened)
+	return report, nil
+}
+
+// failing lets somebody look at a scenario that failed while it is still there.
+func (r *run) failing(ctx context.Context, done reports.Scenario) string {
+	if r.Failing == nil || r.looked || ctx.Err() != nil || asExpected(done) {
+		return ""
+	}
+	r.looked = true
+	r.Progress.Doing(done.Name + ": gathering what tells why it failed")
+	return r.Failing(ctx)
+}
+
+func asExpected(done reports.Scenario) bool {
+	return done.Failure == "" && !slices.ContainsFunc(done.Steps, func(s reports.Step) bool {
+		return s.Failure != "" || slices.ContainsFunc(s.Checks, func(c reports.Check) bool { return !c.AsExpected() })
+	})
+}
+
+// notBegun are the scenarios after one that is still in the way.
+func notBegun(list []*scenarios.Scenario, after string, stays error) []reports.Scenario {
+	var left []reports.Scenario
+	for _, s := range list {
+		left = append(left, reports.Scenario{
+			Name: s.Name, Description: s.Description,
+			Failure: fmt.Sprintf("this was not run, because what %s had brought could not be taken away: %v", after, stays),
+		})
+	}
+	return left
+}
+
+// notRun are the steps that come after one that left the mesh in a state that
+// nobody asked for. Their checks are in the report: what was not measured is
+// never green.
+func notRun(steps []scenarios.Step, after string) []reports.Step {
+	var left []reports.Step
+	for _, step := range steps {
+		report := reports.Step{Name: step.Name}
+		for _, check := range step.Checks {
+			report.Checks = append(report.Checks, reports.Unmeasured(check.Name, analysis.NotMeasured,
+				reports.Measurement{Expected: analysis.Verdict(check.ExpectVerdict)},
+				fmt.Sprintf("this was not run, because step %s before it did not take effect", after)))
+		}
+		left = append(left, report)
+	}
+	return left
+}
+
+// stops says whether the state of the mesh after a step is too uncertain for
+// the next one to mean anything.
+func stops(step reports.Step) bool {
+	return step.Failure != "" || step.Convergence != nil && !step.Convergence.Converged
+}
+
+func (r *run) step(ctx context.Context, s *scenarios.Scenario, step scenarios.Step, opened target.Target) (report reports.Step) {
+	report = reports.Step{Name: step.Name}
+	began := r.Now()
+	defer func() { report.DurationSeconds = r.since(began) }()
+	label := s.Name + " / " + step.Name
+	if Changes(step) {
+		r.Progress.Doing(label + ": applying, and waiting until it is live")
+		live, err := opened.Change(ctx, change(step))
+		if err != nil {
+			report.Failure = ended(ctx, "step "+step.Name+" was on its way into effect", err)
+			return report
+		}
+		report.Warnings = unsaid(live.Warnings, s)
+		report.Convergence = convergence(live)
+	}
+	var witness target.Witness
+	if asked, ok := opened.(target.Witness); ok {
+		witness = &heard{witness: asked}
+	}
+	for _, check := range step.Checks {
+		if ctx.Err() != nil {
+			break
+		}
+		if stops(report) {
+			report.Checks = append(report.Checks, notConverged(ctx, s, step, check, report.Convergence, witness))
+			continue
+		}
+		report.Checks = append(report.Checks, r.check(ctx, s, step, check, opened))
+	}
+	return report
+}
+
+// Prepare brings the applications of a scenario and its steps up to the one of
+// the given name into effect, and checks nothing. It returns what the target has
+// to say about them.
+func Prepare(ctx context.Context, s *scenarios.Scenario, last string, opened target.Target) (warnings []string, err error) {
+	warnings, err = deploy(ctx, s, opened)
+	if err != nil {
+		return warnings, err
+	}
+	for _, step := range s.Steps {
+		if Changes(step) {
+			live, err := opened.Change(ctx, change(step))
+			warnings = append(warnings, live.Warnings...)
+			if err != nil {
+				return warnings, fmt.Errorf("step %s: %w", step.Name, err)
+			}
+			if !live.Converged {
+				warnings = append(warnings, fmt.Sprintf("step %s did not take effect everywhere: %s", step.Name, live.Detail))
+			}
+		}
+		if step.Name == last {
+			break
+		}
+	}
+	return warnings, nil
+}
+
+func deploy(ctx context.Context, s *scenarios.Scenario, opened target.Target) (warnings []string, err error) {
+	if len(s.Deploy) == 0 {
+		return nil, nil
+	}
+	live, err := opened.Change(ctx, target.Change{Apply: s.Deploy, Timeout: deployTimeout})
+	if err == nil && !live.Converged {
+		err = fmt.Errorf("the applications did not come up: %s", live.Detail)
+	}
+	return live.Warnings, err
+}
+
+func change(step scenarios.Step) target.Change {
+	return target.Change{
+		Apply: step.Apply, Delete: step.Delete, Scale: step.Scale,
+		Defects: step.Defects, SetsDefects: step.SetsDefects,
+		Timeout: step.Settle.Timeout,
+	}
+}
+
+// Changes reports whether a step changes the mesh, or waits for it, or only looks
+// at it.
+func Changes(step scenarios.Step) bool {
+	return len(step.Apply)+len(step.Delete)+len(step.Scale) > 0 || step.SetsDefects || step.Await
+}
+
+// notConverged is the outcome of a check that was never begun: what the proxies
+// carry instead is in it.
+func notConverged(ctx context.Context, s *scenarios.Scenario, step scenarios.Step, check scenarios.Check, live *reports.Convergence, witness target.Witness) reports.Check {
+	return reports.Unmeasured(check.Name, analysis.NotConverged, reports.Measurement{
+		Expected: analysis.Verdict(check.ExpectVerdict),
+		Mesh:     hear(ctx, witness, s, step.Name, check).unsampled(),
+	}, live.Detail)
+}
+
+func convergence(live target.Convergence) *reports.Convergence {
+	c := &reports.Convergence{Seconds: reports.Num(live.Took.Seconds()), Converged: live.Converged, Detail: live.Detail}
+	for _, p := range live.Proxies {
+		c.Proxies = append(c.Proxies, reports.ProxyState{
+			Name: p.Name, Seconds: reports.Num(p.Took.Seconds()), Converged: p.Converged, Detail: p.Detail,
+		})
+	}
+	return c
+}
+
+func graph(ctx context.Context, opened target.Target) *reports.Graph {
+	grapher, ok := opened.(target.Grapher)
+	if !ok {
+		return nil
+	}
+	seen, err := grapher.Graph(ctx)
+	if err != nil {
+		return nil
+	}
+	drawn := &reports.Graph{}
+	for _, node := range seen.Nodes {
+		drawn.Nodes = append(drawn.Nodes, reports.Node(node))
+	}
+	for _, edge := range seen.Edges {
+		drawn.Edges = append(drawn.Edges, reports.Edge(edge))
+	}
+	return drawn
+}
+
+type silent struct{}
+
+func (silent) Doing(string)           {}
+func (silent) Sampling(string, int64) {}
+func (silent) Sampled(int64)          {}
+func (silent) Done()                  {}

@@ -1,0 +1,111 @@
+package runner
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/splitcheck/splitcheck/internal/target"
+)
+
+// watch compares the routes to the versions before and after, on the proxies
+// that have the rule, or on all where it is not known which one decides. Other
+// rules to the same versions are among them: one in front of it takes requests
+// away from it.
+func (a *account) watch(before, after target.Testimony) {
+	has := map[string]bool{}
+	for _, r := range slices.Concat(before.Routes, after.Routes) {
+		has[r.Proxy] = has[r.Proxy] || a.decides.Source != "" && r.Source == a.decides.Source
+	}
+	known := slices.Contains(slices.Collect(maps.Values(has)), true)
+	concerns := func(r target.Route) bool {
+		if r.Source == a.decides.Source {
+			return true
+		}
+		return (has[r.Proxy] || !known) && slices.ContainsFunc(r.Arms, func(arm target.Arm) bool {
+			return a.decides.Clusters[arm.Cluster] != "" ||
+				a.decides.Host != "" && strings.HasSuffix(arm.Cluster, "|"+a.decides.Host)
+		})
+	}
+	type key struct {
+		proxy, source string
+		nth           int
+	}
+	collect := func(said target.Testimony) (map[key]target.Route, []key) {
+		found, times := map[key]target.Route{}, map[key]int{}
+		var order []key
+		for _, r := range said.Routes {
+			if concerns(r) {
+				k := key{proxy: r.Proxy, source: r.Source}
+				times[k]++
+				k.nth = times[k]
+				found[k] = r
+				order = append(order, k)
+			}
+		}
+		return found, order
+	}
+	was, order := collect(before)
+	is, later := collect(after)
+	there, early := proxiesOf(after), proxiesOf(before)
+	for _, k := range later {
+		if _, old := was[k]; !old && early[k.proxy] {
+			order = append(order, k)
+		}
+	}
+	rewritten := map[string]bool{}
+	for _, k := range order {
+		if !there[k.proxy] {
+			continue // It went away, and that is said.
+		}
+		old, now := a.sharesOf(was[k], programmed), a.sharesOf(is[k], programmed)
+		switch {
+		case !same(old, now):
+			words := fmt.Sprintf("%s before, %s after, on proxy %s", a.ratio(old), a.ratio(now), k.proxy)
+			if k.source != a.decides.Source {
+				words += " by " + k.source
+			}
+			if !slices.Contains(a.changed, words) {
+				a.changed = append(a.changed, words)
+			}
+		case !was[k].Updated.Equal(is[k].Updated):
+			rewritten[k.proxy] = true
+		}
+	}
+	if len(rewritten) > 0 && len(a.changed)+len(after.Changes) == 0 {
+		a.warnings = append(a.warnings, fmt.Sprintf(
+			"the routes of %s were written anew while counting; the weights are the same before and after, but others that were in force for a moment in between would not have been noticed",
+			listed(slices.Sorted(maps.Keys(rewritten)))))
+	}
+}
+
+// ratio writes shares in percent, in the order of the versions: "90/10".
+func (a *account) ratio(s shares) string {
+	if len(s) == 0 {
+		return "no such route"
+	}
+	var parts []string
+	for _, version := range a.order(s) {
+		parts = append(parts, strconv.FormatFloat(math.Round(s[version]*1e6)/1e4, 'g', 6, 64))
+	}
+	return strings.Join(parts, "/")
+}
+
+// order is that of the check's weights, then by name.
+func (a *account) order(s shares) []string {
+	var order []string
+	for _, w := range a.check.Expect {
+		if !a.nameless {
+			order = append(order, w.Version)
+		}
+	}
+	for _, version := range slices.Sorted(maps.Keys(s)) {
+		if !slices.Contains(order, version) && s[version] > 0 {
+			order = append(order, version)
+		}
+	}
+	return order
+}
