@@ -52,6 +52,26 @@ type Check struct {
 	Interrupted bool `json:"interrupted,omitempty"`
 }
 
+// Deciding returns the p-value that the verdict rests on, and what computed it:
+// "sequential", "monte-carlo", "exact" or "chi-square".
+func (c *Check) Deciding() (p float64, test string, ok bool) {
+	switch {
+	case c.Sequential != nil:
+		p, ok = c.Sequential.PValue.Get()
+		return p, "sequential", ok
+	case c.Exact != nil && c.Exact.Method == "monte-carlo":
+		p, ok = c.Exact.PValue.Get()
+		return p, "monte-carlo", ok
+	case c.Exact != nil:
+		p, ok = c.Exact.PValue.Get()
+		return p, "exact", ok
+	case c.ChiSquare != nil:
+		p, ok = c.ChiSquare.PValue.Get()
+		return p, "chi-square", ok
+	}
+	return 0, "", false
+}
+
 // Asked is the question of a check, with every default filled in.
 type Asked struct {
 	// Request describes each request in words: "GET /version.html through the

@@ -22,7 +22,7 @@ func (r *Report) adjust() {
 		for j := range r.Scenarios[i].Steps {
 			checks := r.Scenarios[i].Steps[j].Checks
 			for k := range checks {
-				if p, _, ok := deciding(&checks[k]); ok {
+				if p, _, ok := checks[k].Deciding(); ok {
 					tested, pValues = append(tested, &checks[k]), append(pValues, p)
 				}
 			}

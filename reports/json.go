@@ -10,8 +10,12 @@ import (
 	"unicode/utf8"
 )
 
+// A Format renders a finished document: a *Report, a *Plan or a *Simulation. The
+// same document always renders the same.
+type Format[D any] func(io.Writer, D) error
+
 // JSON writes the report as the contract has it, indented, with a newline at
-// the end. It satisfies Format.
+// the end. It is a Format.
 func JSON(w io.Writer, r *Report) error { return writeJSON(w, r) }
 
 // writeJSON writes document so that it can be shown on a terminal: everything

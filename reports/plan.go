@@ -102,24 +102,5 @@ func (p *Plan) WithChances(c analysis.Chances, needed int64) {
 	p.Chances = &Chances{Verified: Num(c.Verified), Violated: Num(c.Violated), Margin: Num(c.Margin), Leak: Num(c.Leak)}
 }
 
-// A PlanFormat renders a plan.
-type PlanFormat func(io.Writer, *Plan) error
-
-// LookupPlan returns the format of that name for plans: text or json. The
-// error is a *NotBuiltError or an *UnknownFormatError.
-func LookupPlan(name string, o Options) (PlanFormat, error) {
-	if _, err := Lookup(name, o); err != nil {
-		return nil, err
-	}
-	switch name {
-	case "text":
-		return PlanText(o), nil
-	case "json":
-		return PlanJSON, nil
-	default:
-		return nil, &NotBuiltError{Format: name}
-	}
-}
-
 // PlanJSON writes the plan as the contract has it.
 func PlanJSON(w io.Writer, p *Plan) error { return writeJSON(w, p) }

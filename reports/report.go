@@ -1,7 +1,9 @@
-// Package reports holds the document that every run ends in and its renderings.
-// The document is the contract with scripts: its JSON names are stable. A
-// rendering is a pure function of a finished document: it measures nothing,
-// judges nothing, and looks at neither the clock nor the environment.
+// Package reports holds the document that every run ends in, and the plan and
+// the simulation beside it. The document is the contract with scripts: its JSON
+// names are stable. A Format is a pure function of a finished document: it
+// measures nothing, judges nothing, and looks at neither the clock nor the
+// environment. The package declines to know a terminal: what is laid out in
+// columns is made elsewhere, of the same document.
 package reports
 
 import (

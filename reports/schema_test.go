@@ -12,6 +12,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/reports/reportstest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -36,7 +37,7 @@ func asJSON(t *testing.T, r *reports.Report) string {
 
 func TestJSONFollowsTheSchema(t *testing.T) {
 	s := schema(t)
-	for name, r := range documents() {
+	for name, r := range reportstest.Documents() {
 		value, err := jsonschema.UnmarshalJSON(strings.NewReader(asJSON(t, r)))
 		require.NoError(t, err)
 		assert.NoError(t, s.Validate(value), name)
@@ -45,7 +46,7 @@ func TestJSONFollowsTheSchema(t *testing.T) {
 
 func TestSchemaRefusesWhatIsNoReport(t *testing.T) {
 	s := schema(t)
-	whole := asJSON(t, full())
+	whole := asJSON(t, reportstest.Full())
 	for name, change := range map[string]func(map[string]any){
 		"another schema":    func(r map[string]any) { r["schema"] = "splitcheck.dev/report/v2" },
 		"unknown verdict":   func(r map[string]any) { r["verdict"] = "green" },
@@ -71,39 +72,6 @@ func first(check map[string]any, list string) map[string]any {
 
 func firstCheck(r map[string]any) map[string]any {
 	return first(first(first(r, "scenarios"), "steps"), "checks")
-}
-
-// full has every field set.
-func full() *reports.Report {
-	r := oneCheck(bad("everyone"))
-	started := time.Date(2026, 8, 22, 12, 0, 0, 0, time.UTC)
-	r.Started, r.Warnings = &started, []string{"w"}
-	r.Target.URL, r.Target.Context, r.Target.Source = "http://x", "c", "f"
-	r.Target.Versions = map[string]string{"istio": "1.31.1"}
-	r.Interrupted = true
-	s := &r.Scenarios[0]
-	s.Failure, s.Warnings, s.Interrupted = "f", []string{"w"}, true
-	s.Graph.Edges[0].Mirrored, s.Graph.Nodes[0].Version, s.Graph.Nodes[0].Namespace = 1, "v1", "n"
-	s.DurationSeconds, s.DeploymentSeconds, s.RemovalSeconds = reports.Num(9), reports.Num(3), reports.Num(1)
-	step := &s.Steps[0]
-	step.DurationSeconds = reports.Num(5)
-	step.Failure, step.Warnings, step.Convergence.Detail = "f", []string{"w"}, "d"
-	c := &step.Checks[0]
-	c.ExpectedVerdict, c.Interrupted = "violated", true
-	c.Exact = &reports.Exact{PValue: reports.Num(0), Method: "monte-carlo", Draws: 9, CILow: reports.Num(0), CIHigh: reports.Num(0.1)}
-	c.CressieRead = c.GTest
-	c.Versions[0].ExactCILow, c.Versions[0].ExactCIHigh = reports.Num(0), reports.Num(1)
-	c.Sequential = &reports.Sequential{LogEValue: reports.Num(1), PValue: reports.Num(0)}
-	c.Latency = &reports.Latency{P50: reports.Num(1), P95: reports.Num(2), P99: reports.Num(3)}
-	c.Diagnosis, c.Warnings = []string{"d"}, []string{"w"}
-	c.Mesh = account()
-	step.Convergence.Proxies = []reports.ProxyState{{Name: "p.n", Seconds: reports.Num(1), Converged: true, Detail: "d"}}
-	c.Versions[0].Unexpected, c.Versions[0].LeakBound = true, reports.Num(0.1)
-	c.Gates[0].Repair = "r"
-	c.Asked.Rate, c.Asked.Connections, c.Asked.Reuse, c.Asked.Identify = reports.Num(0), 1, 1, []string{"status"}
-	r.Finish()
-	c.HolmPValue = reports.Num(1) // a run of several checks has it
-	return r
 }
 
 type object = map[string]any
@@ -167,13 +135,13 @@ func TestSchemaAndGoNameTheSameFields(t *testing.T) {
 // from it would be validated by nothing.
 func TestFullSampleIsFull(t *testing.T) {
 	var r object
-	require.NoError(t, json.Unmarshal([]byte(asJSON(t, full())), &r))
+	require.NoError(t, json.Unmarshal([]byte(asJSON(t, reportstest.Full())), &r))
 	data, err := os.ReadFile(schemaFile)
 	require.NoError(t, err)
 	for name := range names(t, data) {
 		assert.Contains(t, keys(r, map[string]bool{}), name)
 	}
-	value, err := jsonschema.UnmarshalJSON(strings.NewReader(asJSON(t, full())))
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(asJSON(t, reportstest.Full())))
 	require.NoError(t, err)
 	assert.NoError(t, schema(t).Validate(value))
 }

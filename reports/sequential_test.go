@@ -1,7 +1,6 @@
 package reports_test
 
 import (
-	"bytes"
 	"math"
 	"testing"
 
@@ -13,8 +12,7 @@ import (
 	"github.com/splitcheck/splitcheck/split"
 )
 
-// What the sequential method has gathered is in the document, and is what the
-// text calls the deciding test.
+// What the sequential method has gathered is in the document, and decides.
 func TestSequentialEvidenceIsReported(t *testing.T) {
 	weights, err := split.ParseWeights("v1=90,v2=10")
 	require.NoError(t, err)
@@ -29,13 +27,8 @@ func TestSequentialEvidenceIsReported(t *testing.T) {
 	p, _ := check.Sequential.PValue.Get()
 	assert.InDelta(t, min(1, math.Exp(-log)), p, 1e-12, "of one look")
 	assert.Equal(t, plan.Requests, check.Asked.PlannedRequests)
-
-	report := &reports.Report{Target: reports.Target{Kind: "recorded"}, Scenarios: []reports.Scenario{{
-		Name: "s", Steps: []reports.Step{{Name: "t", Checks: []reports.Check{check}}},
-	}}}
-	report.Finish()
-	var text bytes.Buffer
-	require.NoError(t, reports.Text(reports.Options{Width: 100, Verbose: true})(&text, report))
-	assert.Contains(t, text.String(), "(sequential test)")
-	assert.Contains(t, text.String(), "sequential: log e-value")
+	deciding, test, ok := check.Deciding()
+	assert.True(t, ok)
+	assert.Equal(t, "sequential", test)
+	assert.Equal(t, p, deciding)
 }

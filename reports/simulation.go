@@ -105,25 +105,6 @@ func (s *Simulation) ExitCode() int {
 	return 0
 }
 
-// A SimulationFormat renders a simulation.
-type SimulationFormat func(io.Writer, *Simulation) error
-
-// LookupSimulation returns the format of that name for simulations: text or
-// json. The error is a *NotBuiltError or an *UnknownFormatError.
-func LookupSimulation(name string, o Options) (SimulationFormat, error) {
-	if _, err := Lookup(name, o); err != nil {
-		return nil, err
-	}
-	switch name {
-	case "text":
-		return SimulationText(o), nil
-	case "json":
-		return SimulationJSON, nil
-	default:
-		return nil, &NotBuiltError{Format: name}
-	}
-}
-
 // SimulationJSON writes the simulation as it is documented.
 func SimulationJSON(w io.Writer, s *Simulation) error {
 	present(&s.Versions)

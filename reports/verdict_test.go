@@ -5,6 +5,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/reports/reportstest"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -47,7 +48,7 @@ func TestNegativeControls(t *testing.T) {
 		{analysis.Inconclusive, analysis.Violated, analysis.Violated},
 	} {
 		check := reports.Unmeasured("c", c.verdict, reports.Measurement{Expected: c.expected})
-		r := oneCheck(check)
+		r := reportstest.OneCheck(check)
 		r.Scenarios[0].Steps[0].Convergence = nil
 		r.Finish()
 		assert.Equal(t, c.counts, r.Scenarios[0].Steps[0].Verdict, c)
@@ -58,17 +59,8 @@ func TestNegativeControls(t *testing.T) {
 	}
 }
 
-func TestMissedControlNamesBothVerdicts(t *testing.T) {
-	c := good("everyone")
-	c.ExpectedVerdict = analysis.Violated
-	text := render(t, oneCheck(c), reports.Options{})
-	assert.Contains(t, text, " VIOLATED ")
-	assert.Contains(t, text, "expected to say violated and said verified")
-	assert.Contains(t, text, "exit code 1")
-}
-
 func TestWhatFailedIsNeverGreen(t *testing.T) {
-	verified := []reports.Check{good("everyone")}
+	verified := []reports.Check{reportstest.Good("everyone")}
 	for name, c := range map[string]struct {
 		scenario reports.Scenario
 		verdict  analysis.Verdict
@@ -90,7 +82,7 @@ func TestWhatFailedIsNeverGreen(t *testing.T) {
 }
 
 func TestInterruptedRunIsNeverVerified(t *testing.T) {
-	r := oneCheck(good("everyone"))
+	r := reportstest.OneCheck(reportstest.Good("everyone"))
 	r.Interrupted = true
 	r.Finish()
 	assert.Equal(t, analysis.Inconclusive, r.Verdict)

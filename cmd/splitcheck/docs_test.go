@@ -53,8 +53,8 @@ var elsewhere = map[string]bool{
 	"go test ./...": true,
 	"go test ./internal/simulate -run TestPage -update":                    true,
 	"go test ./internal/simulate -run TestPage -timeout 60m -update -full": true,
-	"go test -run '^$' -bench . -benchmem ./...":                  true,
-	"git clone https://github.com/splitcheck/splitcheck":          true,
+	"go test -run '^$' -bench . -benchmem ./...":                           true,
+	"git clone https://github.com/splitcheck/splitcheck":                   true,
 	"cd splitcheck": true,
 	"go install github.com/splitcheck/splitcheck/cmd/splitcheck@latest": true,
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/splitcheck/splitcheck/internal/terminal"
 	"github.com/splitcheck/splitcheck/reports"
 )
 
@@ -21,7 +22,8 @@ type outputFlags struct {
 }
 
 func (f *outputFlags) register(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVarP(&f.formats, "output", "o", nil, "`FORMAT` to standard output (text, json), or FORMAT=FILE to a file; repeatable")
+	cmd.Flags().StringArrayVarP(&f.formats, "output", "o", nil, outputUsage(reportKind.built())+"; repeatable")
+	reportKind.complete(cmd)
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "show every check in full")
 }
 
@@ -33,7 +35,7 @@ type outputs struct {
 	// taken says that standard output holds a document, and the table for
 	// people goes to standard error.
 	taken   bool
-	stdout  reports.Format
+	stdout  reports.Format[*reports.Report]
 	files   []*reportFile
 	textOut bool
 }
@@ -41,7 +43,7 @@ type outputs struct {
 // reportFile is a file and the form of the report in it.
 type reportFile struct {
 	*outputFile
-	format reports.Format
+	format reports.Format[*reports.Report]
 }
 
 // open reads the flags and makes the files; the error holds every mistake.
@@ -80,16 +82,16 @@ func (f *outputFlags) open() (*outputs, error) {
 	return out, nil
 }
 
-func (o *outputs) format(name string, toFile bool) (reports.Format, error) {
-	options := reports.Options{Verbose: o.verbose}
+func (o *outputs) format(name string, toFile bool) (reports.Format[*reports.Report], error) {
+	options := terminal.Options{Verbose: o.verbose}
 	if !toFile {
 		options = o.options(o.std.outTTY)
 	}
-	return reports.Lookup(name, options)
+	return reportKind.format(name, options)
 }
 
-func (o *outputs) options(tty bool) reports.Options {
-	return reports.Options{Color: tty && o.std.color, Width: o.std.width, Verbose: o.verbose}
+func (o *outputs) options(tty bool) terminal.Options {
+	return terminal.Options{Color: tty && o.std.color, Width: o.std.width, Verbose: o.verbose}
 }
 
 // people is the stream for the table and the progress.
@@ -105,7 +107,7 @@ func (o *outputs) write(report *reports.Report) error {
 	var failures []error
 	w, tty := o.people()
 	if !o.textOut {
-		failures = append(failures, reports.Text(o.options(tty))(w, report))
+		failures = append(failures, terminal.Text(o.options(tty))(w, report))
 	}
 	if o.stdout != nil {
 		failures = append(failures, o.stdout(o.std.out, report))

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/internal/terminal"
 	"github.com/splitcheck/splitcheck/reports"
 )
 
@@ -42,7 +43,7 @@ been any version, so more are needed, or no number will do.`,
 			if err != nil {
 				return err
 			}
-			write, err := reports.LookupPlan(name, reports.Options{Color: std.outTTY && std.color, Width: std.width})
+			write, err := planKind.format(name, terminal.Options{Color: std.outTTY && std.color, Width: std.width})
 			if err != nil {
 				return usagef("-o %s: %w", f.format, err)
 			}
@@ -59,7 +60,8 @@ been any version, so more are needed, or no number will do.`,
 	flags.Int64Var(&f.requests, "requests", 0, "say what `N` requests can show")
 	flags.StringVar(&f.errors, "errors", "", "`SHARE` of the requests that may end in errors, such as 0.1%")
 	flags.Float64Var(&f.rate, "rate", 0, "`N` requests per second, to say how long it takes (default: at 10, 100 and 1000)")
-	flags.StringVarP(&f.format, "output", "o", "text", "`FORMAT` to standard output (text, json), or FORMAT=FILE to a file")
+	flags.StringVarP(&f.format, "output", "o", "text", outputUsage(planKind.built()))
+	planKind.complete(cmd)
 	return cmd
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/mesh"
 	"github.com/splitcheck/splitcheck/internal/runner"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/internal/terminal"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/scenarios"
 )
@@ -134,7 +135,7 @@ func perform(ctx context.Context, std streams, list []*scenarios.Scenario, optio
 		return err
 	}
 	// The progress is for whoever waits; it never mixes with what is kept.
-	progress := reports.NewProgress(std.err, std.errTTY)
+	progress := terminal.NewProgress(std.err, std.errTTY)
 	options.Progress = progress
 	report := runner.Run(ctx, list, options)
 	report.Generator = "splitcheck " + buildVersion()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/internal/simulate"
+	"github.com/splitcheck/splitcheck/internal/terminal"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/split"
 )
@@ -65,7 +66,8 @@ Ctrl-C ends the drawing and shows what there is until then.`,
 	flags.IntVar(&f.checks, "checks", 1, "one of this many checks in one invocation, which share the suite's error rates")
 	flags.Int64Var(&f.runs, "runs", 0, "number of samples where they are drawn (default: as many as take some seconds)")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of every random draw")
-	flags.StringVarP(&f.format, "output", "o", "text", "`FORMAT` to standard output (text, json), or FORMAT=FILE to a file")
+	flags.StringVarP(&f.format, "output", "o", "text", outputUsage(simulationKind.built()))
+	simulationKind.complete(cmd)
 	return cmd
 }
 
@@ -74,7 +76,7 @@ func (f *simulateFlags) run(cmd *cobra.Command, std streams) error {
 	if err != nil {
 		return err
 	}
-	write, err := reports.LookupSimulation(name, reports.Options{Color: std.outTTY && std.color, Width: std.width})
+	write, err := simulationKind.format(name, terminal.Options{Color: std.outTTY && std.color, Width: std.width})
 	if err != nil {
 		return usagef("-o %s: %w", f.format, err)
 	}
@@ -83,7 +85,7 @@ func (f *simulateFlags) run(cmd *cobra.Command, std streams) error {
 		return usage(err)
 	}
 	// The progress is for whoever waits; it never mixes with what is kept.
-	progress := reports.NewProgress(std.err, std.errTTY)
+	progress := terminal.NewProgress(std.err, std.errTTY)
 	err = simulated(cmd.Context(), experiment, document, progress)
 	progress.Done()
 	if err != nil {
@@ -96,7 +98,7 @@ func (f *simulateFlags) run(cmd *cobra.Command, std streams) error {
 }
 
 // simulated fills the document with what the experiment shows.
-func simulated(ctx context.Context, e simulate.Experiment, document *reports.Simulation, progress *reports.Progress) error {
+func simulated(ctx context.Context, e simulate.Experiment, document *reports.Simulation, progress *terminal.Progress) error {
 	e.Progress = counted(progress, "simulating")
 	result, err := simulate.Run(ctx, e)
 	if err != nil {
@@ -139,7 +141,7 @@ func simulated(ctx context.Context, e simulate.Experiment, document *reports.Sim
 const peerRuns = 200
 
 // counted shows how many samples are done. Several workers tell it.
-func counted(progress *reports.Progress, label string) func(done, total int64) {
+func counted(progress *terminal.Progress, label string) func(done, total int64) {
 	var (
 		mu    sync.Mutex
 		total int64

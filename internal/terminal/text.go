@@ -1,4 +1,9 @@
-package reports
+// Package terminal shows to a person what a run does and what it came to: the
+// text of a report, of a plan and of a simulation, and the progress while a
+// sample is drawn. It knows widths, colours and tables; it is given a finished
+// document or a stream, and declines to measure, to judge, and to look at the
+// environment.
+package terminal
 
 import (
 	"fmt"
@@ -7,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 // Options say how text is laid out. The zero value is plain text of 100
@@ -25,8 +31,8 @@ type Options struct {
 // Text returns the format for a person at a terminal: the verdict first, then
 // the evidence of whatever is not as expected, and a table of all checks where
 // there are several. A single check is shown in full.
-func Text(o Options) Format {
-	return func(w io.Writer, r *Report) error {
+func Text(o Options) reports.Format[*reports.Report] {
+	return func(w io.Writer, r *reports.Report) error {
 		safe, err := printableReport(r)
 		if err != nil {
 			return fmt.Errorf("cannot write the report as text: %w", err)
@@ -37,7 +43,7 @@ func Text(o Options) Format {
 	}
 }
 
-func (t *text) report(r *Report) {
+func (t *text) report(r *reports.Report) {
 	t.simulated = r.Target.Simulated
 	items := itemsOf(r)
 	t.head(r, items)
@@ -66,12 +72,12 @@ func (t *text) report(r *Report) {
 // An item is what gets a verdict of its own: a check, or a step or scenario
 // that failed before it could be checked.
 type item struct {
-	scenario *Scenario
-	step     *Step
-	check    *Check
+	scenario *reports.Scenario
+	step     *reports.Step
+	check    *reports.Check
 }
 
-func itemsOf(r *Report) []item {
+func itemsOf(r *reports.Report) []item {
 	var items []item
 	for i := range r.Scenarios {
 		s := &r.Scenarios[i]
@@ -148,7 +154,7 @@ func (i item) verdict() string {
 }
 
 // head writes the verdict of the run, what it is of and what carried it.
-func (t *text) head(r *Report, items []item) {
+func (t *text) head(r *reports.Report, items []item) {
 	big := word(r.Verdict)
 	if r.Interrupted {
 		big = "INTERRUPTED"
@@ -165,7 +171,7 @@ func (t *text) head(r *Report, items []item) {
 	}
 }
 
-func headline(r *Report, items []item) string {
+func headline(r *reports.Report, items []item) string {
 	var off, controls int64
 	for _, each := range items {
 		if each.counts() != analysis.Verified {
@@ -204,7 +210,7 @@ func isOrAre(n int64) string {
 
 // foot writes how to repeat what went wrong, and the last line: the verdict
 // and what the exit code means.
-func (t *text) foot(r *Report, items []item) {
+func (t *text) foot(r *reports.Report, items []item) {
 	t.line("")
 	if again := r.Reproduction; again != nil && (t.Verbose || r.Verdict != analysis.Verified) {
 		if len(again.Command) > 0 {
@@ -235,7 +241,7 @@ func (t *text) foot(r *Report, items []item) {
 }
 
 // look says how to see more of a failed run on a cluster than a report holds.
-func look(r *Report) string {
+func look(r *reports.Report) string {
 	var command []string
 	if r.Reproduction != nil {
 		command = r.Reproduction.Command
@@ -276,7 +282,7 @@ func look(r *Report) string {
 }
 
 // targetWords names what carried the traffic; a simulation says so.
-func targetWords(target Target) string {
+func targetWords(target reports.Target) string {
 	var words string
 	switch {
 	case target.Kind == "sim":

@@ -1,4 +1,4 @@
-package reports
+package terminal
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 // absent stands where there is no number.
@@ -22,10 +23,10 @@ var said = map[analysis.Verdict]struct{ word, meaning string }{
 }
 
 // word returns the verdict as it is shouted.
-func word(v analysis.Verdict) string { return said[Worst(v)].word }
+func word(v analysis.Verdict) string { return said[reports.Worst(v)].word }
 
 // meaning returns the verdict as half a sentence.
-func meaning(v analysis.Verdict) string { return said[Worst(v)].meaning }
+func meaning(v analysis.Verdict) string { return said[reports.Worst(v)].meaning }
 
 // count writes n with a comma between thousands.
 func count(n int64) string {

@@ -1,4 +1,4 @@
-package reports
+package terminal
 
 import (
 	"encoding/json"
@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 // printable makes s safe to show on a terminal. Versions and excerpts come from
@@ -51,12 +53,12 @@ func printableLines(s string) string {
 
 // printableReport returns a copy of r in which every string is printable, so
 // that no rendering for people can forget one.
-func printableReport(r *Report) (*Report, error) {
+func printableReport(r *reports.Report) (*reports.Report, error) {
 	data, err := json.Marshal(r)
 	if err != nil {
 		return nil, err
 	}
-	safe := &Report{}
+	safe := &reports.Report{}
 	if err := json.Unmarshal(data, safe); err != nil {
 		return nil, err
 	}

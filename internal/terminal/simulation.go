@@ -1,4 +1,4 @@
-package reports
+package terminal
 
 import (
 	"fmt"
@@ -7,21 +7,22 @@ import (
 	"strings"
 
 	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 // SimulationText writes a simulation for a person.
-func SimulationText(o Options) SimulationFormat {
-	return func(w io.Writer, s *Simulation) error {
+func SimulationText(o Options) reports.Format[*reports.Simulation] {
+	return func(w io.Writer, s *reports.Simulation) error {
 		t := newText(o)
 		t.simulation(s)
 		return t.flush(w)
 	}
 }
 
-func (t *text) simulation(s *Simulation) {
+func (t *text) simulation(s *reports.Simulation) {
 	asked := make([]string, len(s.Versions))
 	for i, v := range s.Versions {
-		asked[i] = printable(v.Version) + "=" + weight(Version{Weight: v.Weight})
+		asked[i] = printable(v.Version) + "=" + weight(reports.Version{Weight: v.Weight})
 	}
 	t.paragraph("", fmt.Sprintf("If %s, a check for %s says after %s", truthWords(s.Truth), strings.Join(asked, ","), t.spent(s)))
 	t.line("")
@@ -37,7 +38,7 @@ func (t *text) simulation(s *Simulation) {
 	t.peerTable(s)
 }
 
-func truthWords(truth SimulatedTruth) string {
+func truthWords(truth reports.SimulatedTruth) string {
 	var words []string
 	switch {
 	case truth.Shares != "":
@@ -56,7 +57,7 @@ func truthWords(truth SimulatedTruth) string {
 	return list(words)
 }
 
-func (t *text) spent(s *Simulation) string {
+func (t *text) spent(s *reports.Simulation) string {
 	if s.Used.Most > 0 && s.Used.Median < s.Requests {
 		return fmt.Sprintf("%s requests in the median (%s in 99 of 100, %s at most)",
 			t.bold(count(s.Used.Median)), count(s.Used.P99), count(s.Requests))
@@ -64,7 +65,7 @@ func (t *text) spent(s *Simulation) string {
 	return t.bold(plural(s.Requests, "request"))
 }
 
-func (t *text) verdictTable(s *Simulation) {
+func (t *text) verdictTable(s *reports.Simulation) {
 	header := []column{{"VERDICT", false}, {"PROBABILITY", true}}
 	drawn := s.Way != "summed"
 	if drawn {
@@ -85,7 +86,7 @@ func (t *text) verdictTable(s *Simulation) {
 }
 
 // foundWords say how the probabilities were found.
-func foundWords(s *Simulation) string {
+func foundWords(s *reports.Simulation) string {
 	var text string
 	runs := plural(s.Runs, "sample")
 	if s.Interrupted {
@@ -110,7 +111,7 @@ func foundWords(s *Simulation) string {
 	return text
 }
 
-func (t *text) peerTable(s *Simulation) {
+func (t *text) peerTable(s *reports.Simulation) {
 	const passesIf, first = "PASSES IF", "FIRST TRY"
 	header := []column{{"CHECK", false}, {titleRequests, true}, {"TRIES", true}, {passesIf, false}, {first, true}, {"PASSES", true}}
 	var rows [][]string

@@ -1,10 +1,11 @@
-package reports
+package terminal
 
 import (
 	"math"
 	"strings"
 
 	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 // summary writes one line for each check of several, below the name of its
@@ -60,7 +61,7 @@ func (t *text) summary(items []item) {
 const longName = 32
 
 // shares tells the observed split in one cell.
-func shares(c *Check) string {
+func shares(c *reports.Check) string {
 	if c.Requests == 0 {
 		return ""
 	}

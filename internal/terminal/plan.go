@@ -1,9 +1,11 @@
-package reports
+package terminal
 
 import (
 	"fmt"
 	"io"
 	"strconv"
+
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 // planRates are the rates, in requests per second, for which a plan tells the
@@ -11,8 +13,8 @@ import (
 var planRates = []float64{10, 100, 1000}
 
 // PlanText writes the plan for a person.
-func PlanText(o Options) PlanFormat {
-	return func(w io.Writer, p *Plan) error {
+func PlanText(o Options) reports.Format[*reports.Plan] {
+	return func(w io.Writer, p *reports.Plan) error {
 		t := newText(o)
 		switch {
 		case p.Chances != nil:
@@ -45,7 +47,7 @@ func PlanText(o Options) PlanFormat {
 		if p.Chances == nil {
 			t.line("")
 		}
-		for _, rate := range p.rates() {
+		for _, rate := range rates(p) {
 			t.line(fmt.Sprintf("  at %5s a second  %s", count(int64(rate)), duration(float64(p.Requests)/rate)))
 		}
 		t.marginTable(p)
@@ -53,7 +55,7 @@ func PlanText(o Options) PlanFormat {
 	}
 }
 
-func (p *Plan) rates() []float64 {
+func rates(p *reports.Plan) []float64 {
 	if rate, given := p.Rate.Get(); given {
 		return []float64{rate}
 	}
@@ -61,7 +63,7 @@ func (p *Plan) rates() []float64 {
 }
 
 // chances says what a number of requests that was given can show.
-func (t *text) chances(p *Plan) {
+func (t *text) chances(p *reports.Plan) {
 	c, power := p.Chances, p.Power.Or(0)
 	enough := c.Verified.Or(0) >= power && c.Violated.Or(0) >= power
 	are := "are"
@@ -103,12 +105,12 @@ func (t *text) chances(p *Plan) {
 }
 
 // marginTable writes what other margins take.
-func (t *text) marginTable(p *Plan) {
+func (t *text) marginTable(p *reports.Plan) {
 	if len(p.Margins) == 0 {
 		return
 	}
 	header := []column{{"MARGIN", true}, {"REQUESTS", true}}
-	for _, rate := range p.rates() {
+	for _, rate := range rates(p) {
 		header = append(header, column{"AT " + count(int64(rate)) + " A SECOND", true})
 	}
 	var rows [][]string
@@ -119,7 +121,7 @@ func (t *text) marginTable(p *Plan) {
 			margin = "1 point"
 		}
 		row := []string{"± " + margin, count(each.Requests)}
-		for _, rate := range p.rates() {
+		for _, rate := range rates(p) {
 			row = append(row, duration(float64(each.Requests)/rate))
 		}
 		rows = append(rows, row)

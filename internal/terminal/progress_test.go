@@ -1,4 +1,4 @@
-package reports_test
+package terminal_test
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/internal/terminal"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -39,7 +39,7 @@ func (s *screen) Reset() {
 func TestProgressOnATerminal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b screen
-		p := reports.NewProgress(&b, true)
+		p := terminal.NewProgress(&b, true)
 		p.Doing("version-test / 90-10: applying \x1b[2J")
 		synctest.Wait()
 		assert.Empty(t, b.String(), "what is over at once does not flicker")
@@ -74,7 +74,7 @@ func TestProgressOnATerminal(t *testing.T) {
 func TestProgressOfFastSamplesIsSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b screen
-		p := reports.NewProgress(&b, true)
+		p := terminal.NewProgress(&b, true)
 		for range 20 {
 			p.Sampling("fast", 10)
 			p.Sampled(3)
@@ -90,7 +90,7 @@ func TestProgressOfFastSamplesIsSilent(t *testing.T) {
 func TestProgressElsewhereIsSparseAndPlain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b screen
-		p := reports.NewProgress(&b, false)
+		p := terminal.NewProgress(&b, false)
 		p.Doing("applying")
 		time.Sleep(9 * time.Second)
 		p.Sampling("everyone", 100000)
@@ -112,7 +112,7 @@ func TestProgressElsewhereIsSparseAndPlain(t *testing.T) {
 func TestProgressOfNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b screen
-		p := reports.NewProgress(&b, true)
+		p := terminal.NewProgress(&b, true)
 		p.Sampled(3)
 		p.Sampling("none", 0)
 		p.Sampled(0)

@@ -1,4 +1,4 @@
-package reports
+package terminal
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 // labels is how many columns the words at the left of a check take.
@@ -20,7 +21,7 @@ func (t *text) say(label, s string) {
 
 // allWarnings writes what there is to doubt, of whatever was verified too. The
 // same warning of several places is written once.
-func (t *text) allWarnings(r *Report) {
+func (t *text) allWarnings(r *reports.Report) {
 	var order []string
 	places := map[string][]string{}
 	add := func(place string, warnings []string) {
@@ -86,7 +87,7 @@ func (t *text) item(i item) {
 	}
 }
 
-func (t *text) check(step *Step, c *Check) {
+func (t *text) check(step *reports.Step, c *reports.Check) {
 	if len(c.Versions) > 0 {
 		t.versions(c)
 		t.line("")
@@ -118,7 +119,7 @@ func (t *text) check(step *Step, c *Check) {
 	}
 }
 
-func (t *text) live(step *Step) {
+func (t *text) live(step *reports.Step) {
 	c := step.Convergence
 	switch {
 	case c == nil:
@@ -135,7 +136,7 @@ func (t *text) live(step *Step) {
 }
 
 // asked puts the question of a check in words.
-func asked(c *Check) string {
+func asked(c *reports.Check) string {
 	var wanted []string
 	margin, same, never := -1.0, true, []string{}
 	d := decimals(c.Versions)
@@ -182,7 +183,7 @@ func asked(c *Check) string {
 }
 
 // seen says what came back.
-func seen(c *Check) string {
+func seen(c *reports.Check) string {
 	if c.Requests == 0 {
 		return "No request was counted."
 	}
@@ -214,7 +215,7 @@ func seen(c *Check) string {
 }
 
 // kinds writes errors or unidentified answers by kind, each with an excerpt.
-func (t *text) kinds(label string, kinds []Kind) {
+func (t *text) kinds(label string, kinds []reports.Kind) {
 	shown := kinds
 	if !t.Verbose && len(shown) > 5 {
 		shown = shown[:5]
@@ -241,8 +242,8 @@ var evidence = map[analysis.Verdict]string{
 }
 
 // means says what the verdict rests on, and how far it can be relied on.
-func means(c *Check) string {
-	s := evidence[Worst(c.Verdict)]
+func means(c *reports.Check) string {
+	s := evidence[reports.Worst(c.Verdict)]
 	if c.Asked != nil && !c.Asked.Alpha.IsZero() {
 		alpha := percent(c.Asked.Alpha.Or(0), 3)
 		switch c.Verdict {
@@ -262,14 +263,14 @@ func means(c *Check) string {
 const strayed = "A version answered that must never answer. Chance cannot do that."
 
 // impossible reports whether a version answered that must never.
-func impossible(c *Check) bool {
-	return slices.ContainsFunc(c.Versions, func(v Version) bool {
+func impossible(c *reports.Check) bool {
+	return slices.ContainsFunc(c.Versions, func(v reports.Version) bool {
 		return v.Count > 0 && (v.Unexpected || v.Weight.Or(1) == 0)
 	})
 }
 
 // control says what a negative control came to.
-func control(c *Check) string {
+func control(c *reports.Check) string {
 	switch c.ExpectedVerdict {
 	case "":
 		return ""
@@ -281,11 +282,11 @@ func control(c *Check) string {
 }
 
 // told reports whether the advice says already how to mend what g found broken.
-func told(c *Check, g Gate) bool {
+func told(c *reports.Check, g reports.Gate) bool {
 	return g.Repair != "" && slices.ContainsFunc(c.Advice, func(a string) bool { return strings.Contains(a, g.Repair) })
 }
 
-func brokenGate(g Gate) string {
+func brokenGate(g reports.Gate) string {
 	s := "The assumption that \"" + g.Name + "\" tests does not hold"
 	if p, ok := g.PValue.Get(); ok {
 		s += " (" + probability(p) + ")"
@@ -294,7 +295,7 @@ func brokenGate(g Gate) string {
 }
 
 // next says what to do: the advice of the judgement, else what is always true.
-func (t *text) next(c *Check) {
+func (t *text) next(c *reports.Check) {
 	advice := c.Advice
 	switch {
 	case len(advice) > 0 || c.AsExpected():
@@ -310,12 +311,12 @@ func (t *text) next(c *Check) {
 
 // broken reports whether a gate is: the repair is then what to do, and the
 // statistics that rest on the assumption mean nothing.
-func broken(c *Check) bool {
-	return slices.ContainsFunc(c.Gates, func(g Gate) bool { return g.Broken })
+func broken(c *reports.Check) bool {
+	return slices.ContainsFunc(c.Gates, func(g reports.Gate) bool { return g.Broken })
 }
 
 func nextFor(v analysis.Verdict) string {
-	switch Worst(v) {
+	switch reports.Worst(v) {
 	case analysis.Verified:
 		return ""
 	case analysis.Violated:

@@ -1,4 +1,4 @@
-package reports_test
+package reportstest
 
 import (
 	"github.com/splitcheck/splitcheck/analysis"
@@ -30,7 +30,7 @@ func account() *reports.Mesh {
 }
 
 func onKind(c reports.Check) *reports.Report {
-	r := oneCheck(c)
+	r := OneCheck(c)
 	r.Target = reports.Target{Kind: "kind", Context: "kind-splitcheck", Versions: map[string]string{"istio": "1.31.1"}}
 	r.Finish()
 	return r
@@ -38,7 +38,7 @@ func onKind(c reports.Check) *reports.Report {
 
 // kindVerified is what a real mesh looks like that does as it is told.
 func kindVerified() *reports.Report {
-	c := good("everyone")
+	c := Good("everyone")
 	c.Mesh = &reports.Mesh{
 		Rule: "VirtualService default/canary, http[0]", Host: "canary.default.svc.cluster.local",
 		Destinations: []reports.Destination{
@@ -54,7 +54,7 @@ func kindVerified() *reports.Report {
 }
 
 func kindViolated() *reports.Report {
-	c := bad("everyone")
+	c := Bad("everyone")
 	c.Mesh = account()
 	return onKind(c)
 }

@@ -1,4 +1,4 @@
-package reports
+package terminal
 
 import (
 	"cmp"
@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 // shownVersions is how many rows a table has unless all were asked for.
@@ -25,7 +27,7 @@ const (
 )
 
 // versions writes the table of a check.
-func (t *text) versions(c *Check) {
+func (t *text) versions(c *reports.Check) {
 	const indent, leastBar, mostBar = "  ", 12, 24
 	rows, hidden := t.rows(c)
 	d := decimals(c.Versions)
@@ -65,11 +67,11 @@ func (t *text) versions(c *Check) {
 }
 
 // rows chooses the versions to show, in their order: those farthest off.
-func (t *text) rows(c *Check) (rows []Version, hidden int) {
+func (t *text) rows(c *reports.Check) (rows []reports.Version, hidden int) {
 	if t.Verbose || len(c.Versions) <= shownVersions {
 		return c.Versions, 0
 	}
-	off := func(v Version) float64 {
+	off := func(v reports.Version) float64 {
 		if v.Count > 0 && v.ExpectedShare.Or(0) == 0 {
 			return math.Inf(1) // A hit that must not be.
 		}
@@ -89,7 +91,7 @@ func (t *text) rows(c *Check) (rows []Version, hidden int) {
 
 // decimals says with how many decimals shares in percent are told apart, given
 // the margins that matter.
-func decimals(versions []Version) int {
+func decimals(versions []reports.Version) int {
 	least := math.Inf(1)
 	for _, v := range versions {
 		if m, ok := v.Margin.Get(); ok && m > 0 {
@@ -106,14 +108,14 @@ func decimals(versions []Version) int {
 	}
 }
 
-func weight(v Version) string {
+func weight(v reports.Version) string {
 	if v.Unexpected {
 		return absent
 	}
 	return strconv.FormatFloat(v.Weight.Or(math.NaN()), 'g', 6, 64)
 }
 
-func askedShare(v Version, decimals int) string {
+func askedShare(v reports.Version, decimals int) string {
 	if v.Unexpected || v.ExpectedShare.Or(0) == 0 {
 		return "never"
 	}
@@ -124,7 +126,7 @@ func askedShare(v Version, decimals int) string {
 	return s
 }
 
-func shareCell(n Number, decimals int) string {
+func shareCell(n reports.Number, decimals int) string {
 	x, ok := n.Get()
 	if !ok {
 		return absent
@@ -132,7 +134,7 @@ func shareCell(n Number, decimals int) string {
 	return fixed(x, decimals) + " %"
 }
 
-func interval(v Version, decimals int) string {
+func interval(v reports.Version, decimals int) string {
 	low, ok := v.CILow.Get()
 	high, also := v.CIHigh.Get()
 	if !ok || !also {
@@ -142,7 +144,7 @@ func interval(v Version, decimals int) string {
 }
 
 // bar draws the share in so many columns, with a mark where it was asked to be.
-func (t *text) bar(v Version, columns int) string {
+func (t *text) bar(v reports.Version, columns int) string {
 	const eighths = "▏▎▍▌▋▊▉█"
 	blocks := []rune(eighths)
 	filled := int(math.Round(min(max(v.Share.Or(0), 0), 1) * float64(columns) * 8))
@@ -179,10 +181,10 @@ func (t *text) bar(v Version, columns int) string {
 }
 
 // planTable writes the versions of a plan.
-func (t *text) planTable(p *Plan) {
-	var versions []Version
+func (t *text) planTable(p *reports.Plan) {
+	var versions []reports.Version
 	for _, v := range p.Versions {
-		versions = append(versions, Version{
+		versions = append(versions, reports.Version{
 			Version: printable(v.Version), Weight: v.Weight, ExpectedShare: v.ExpectedShare, Margin: v.Margin,
 		})
 	}
@@ -200,7 +202,7 @@ func (t *text) planTable(p *Plan) {
 }
 
 // graph writes what called what.
-func (t *text) graph(s Scenario) {
+func (t *text) graph(s reports.Scenario) {
 	if s.Graph == nil || len(s.Graph.Edges) == 0 {
 		return
 	}

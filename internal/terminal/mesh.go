@@ -1,4 +1,4 @@
-package reports
+package terminal
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 // The titles of the account's columns.
@@ -22,7 +23,7 @@ const (
 // mesh writes the proxies' account beside that of the answers. A simulated mesh
 // does what it is told, so that its account is left out unless something is
 // wrong.
-func (t *text) mesh(c *Check) {
+func (t *text) mesh(c *reports.Check) {
 	m := c.Mesh
 	if m == nil || len(m.Destinations) == 0 || !t.Verbose && t.simulated && !telling(c) {
 		return
@@ -45,7 +46,7 @@ func (t *text) mesh(c *Check) {
 const shownProxies = 5
 
 // telling reports whether the account says what the rest of the check does not.
-func telling(c *Check) bool {
+func telling(c *reports.Check) bool {
 	if c.Verdict == analysis.Verified {
 		return false
 	}
@@ -63,14 +64,14 @@ func telling(c *Check) bool {
 	return false
 }
 
-func differ(a, b Number) bool {
+func differ(a, b reports.Number) bool {
 	x, known := a.Get()
 	y, also := b.Get()
 	return known != also || math.Abs(x-y) > 1e-9
 }
 
 // decided says what makes the choice and who carries it.
-func decided(m *Mesh, simulated bool) string {
+func decided(m *reports.Mesh, simulated bool) string {
 	words := "No rule that is known beforehand decides"
 	if m.Rule != "" {
 		words = m.Rule + " decides"
@@ -94,7 +95,7 @@ func decided(m *Mesh, simulated bool) string {
 }
 
 // accounts writes the table: what was asked for, carried, answered and sent.
-func (t *text) accounts(m *Mesh) {
+func (t *text) accounts(m *reports.Mesh) {
 	const leastName = 8
 	indent := strings.Repeat(" ", labels)
 	header := []column{
@@ -106,7 +107,7 @@ func (t *text) accounts(m *Mesh) {
 		rows = rows[:shownVersions]
 	}
 	differing := ""
-	if len(strays(m)) > 0 && !slices.ContainsFunc(rows, func(d Destination) bool { return !d.ProgrammedShare.IsZero() }) {
+	if len(strays(m)) > 0 && !slices.ContainsFunc(rows, func(d reports.Destination) bool { return !d.ProgrammedShare.IsZero() }) {
 		differing = "differs"
 	}
 	var table [][]string
@@ -114,7 +115,7 @@ func (t *text) accounts(m *Mesh) {
 	for _, d := range rows {
 		row := []string{
 			d.Version, share(d.ConfiguredShare), cmp.Or(differing, share(d.ProgrammedShare)),
-			counted(d.Observed, d.ObservedShare), counted(d.Counted, d.CountedShare), counted(d.Failed, Number{}),
+			counted(d.Observed, d.ObservedShare), counted(d.Counted, d.CountedShare), counted(d.Failed, reports.Number{}),
 		}
 		for i, cell := range row {
 			known[i] = known[i] || cell != absent
@@ -122,7 +123,7 @@ func (t *text) accounts(m *Mesh) {
 		table = append(table, row)
 	}
 	// A column of noughts says nothing.
-	known[5] = slices.ContainsFunc(rows, func(d Destination) bool { return d.Failed.Or(0) > 0 })
+	known[5] = slices.ContainsFunc(rows, func(d reports.Destination) bool { return d.Failed.Or(0) > 0 })
 	for i := len(header) - 1; i > 0; i-- {
 		if known[i] {
 			continue
@@ -153,7 +154,7 @@ func (t *text) accounts(m *Mesh) {
 	}
 }
 
-func share(n Number) string {
+func share(n reports.Number) string {
 	x, ok := n.Get()
 	if !ok {
 		return absent
@@ -161,7 +162,7 @@ func share(n Number) string {
 	return percent(x, 2)
 }
 
-func counted(n, part Number) string {
+func counted(n, part reports.Number) string {
 	x, ok := n.Get()
 	if !ok {
 		return absent
@@ -174,12 +175,12 @@ func counted(n, part Number) string {
 }
 
 // strays are the proxies that carry other weights than the rule asks for.
-func strays(m *Mesh) []Proxy {
-	wanted := map[string]Number{}
+func strays(m *reports.Mesh) []reports.Proxy {
+	wanted := map[string]reports.Number{}
 	for _, d := range m.Destinations {
 		wanted[d.Version] = d.ConfiguredShare
 	}
-	var found []Proxy
+	var found []reports.Proxy
 	for _, p := range m.Proxies {
 		off := m.Rule != "" && len(p.Programmed) == 0
 		for _, w := range p.Programmed {
@@ -192,7 +193,7 @@ func strays(m *Mesh) []Proxy {
 	return found
 }
 
-func carries(p Proxy) string {
+func carries(p reports.Proxy) string {
 	if len(p.Programmed) == 0 {
 		return p.Name + " does not carry this rule"
 	}
@@ -205,8 +206,8 @@ func carries(p Proxy) string {
 
 // states writes which proxies took a change and when: those that did not, or
 // all of them.
-func (t *text) states(c *Convergence) {
-	var shown []ProxyState
+func (t *text) states(c *reports.Convergence) {
+	var shown []reports.ProxyState
 	for _, p := range c.Proxies {
 		if t.Verbose || !c.Converged && !p.Converged {
 			shown = append(shown, p)

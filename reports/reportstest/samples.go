@@ -1,4 +1,4 @@
-package reports_test
+package reportstest
 
 import (
 	"math"
@@ -27,9 +27,9 @@ func row(version string, weight, expected, margin float64, count int64, share, l
 	}
 }
 
-// goodJudgement is 1,724 to 196 of 1,920, asked 90 to 10. The interval is
+// GoodJudgement is 1,724 to 196 of 1,920, asked 90 to 10. The interval is
 // Goodman's; rendering needs plausible numbers only.
-func goodJudgement() *analysis.Judgement {
+func GoodJudgement() *analysis.Judgement {
 	return &analysis.Judgement{
 		Verdict: analysis.Verified, Method: "exact", Requests: 1920,
 		Versions: []analysis.VersionResult{
@@ -49,8 +49,9 @@ func goodJudgement() *analysis.Judgement {
 	}
 }
 
-func good(name string) reports.Check {
-	return reports.FromJudgement(name, goodJudgement(), reports.Measurement{
+// Good is a verified check of 90 to 10.
+func Good(name string) reports.Check {
+	return reports.FromJudgement(name, GoodJudgement(), reports.Measurement{
 		Asked: reports.Asked{
 			Request: "GET /version.html through the gateway", Identify: []string{"body:(v[12])"},
 			Connections: 10, Reuse: 10,
@@ -76,8 +77,9 @@ func badMeasurement() reports.Measurement {
 	}
 }
 
-func bad(name string) reports.Check {
-	j := goodJudgement()
+// Bad is a violated check: 70 to 30 where 90 to 10 was asked.
+func Bad(name string) reports.Check {
+	j := GoodJudgement()
 	j.Verdict, j.Errors, j.Unidentified = analysis.Violated, 9, 3
 	j.Versions = []analysis.VersionResult{
 		row("v1", 90, 0.9, 0.05, 1338, 0.70126, 0.6770, 0.7244, -28.9),
@@ -92,7 +94,8 @@ func bad(name string) reports.Check {
 	return reports.FromJudgement(name, j, m)
 }
 
-func oneCheck(c reports.Check) *reports.Report {
+// OneCheck is a report on the simulated mesh that has one check.
+func OneCheck(c reports.Check) *reports.Report {
 	seed := uint64(7)
 	r := &reports.Report{
 		Generator: "splitcheck v0.1.0",
@@ -118,14 +121,14 @@ func oneCheck(c reports.Check) *reports.Report {
 	return r
 }
 
-// suite is several scenarios of which some are not as expected.
-func suite() *reports.Report {
-	r := oneCheck(good("everyone"))
-	control := bad("everyone")
+// Suite is several scenarios of which some are not as expected.
+func Suite() *reports.Report {
+	r := OneCheck(Good("everyone"))
+	control := Bad("everyone")
 	control.ExpectedVerdict = analysis.Violated
-	missed := good("everyone")
+	missed := Good("everyone")
 	missed.ExpectedVerdict = analysis.Violated
-	unsure := good("testuser")
+	unsure := Good("testuser")
 	unsure.Verdict = analysis.Inconclusive
 	unsure.Reasons = []string{"the answers are not independent: each connection keeps its version"}
 	unsure.Gates[1].Broken, unsure.Gates[1].PValue, unsure.Gates[1].Repair = true, reports.Num(1e-20), "use --reuse 1, a connection for each request"
@@ -140,7 +143,7 @@ func suite() *reports.Report {
 	r.Scenarios = append(r.Scenarios,
 		one("wrong-weights", "70-30", control), one("leaky-subset", "100-0", missed),
 		reports.Scenario{Name: "bookinfo-testuser", Steps: []reports.Step{
-			{Name: "prepare"}, {Name: "rules", Checks: []reports.Check{good("everyone"), unsure}}}},
+			{Name: "prepare"}, {Name: "rules", Checks: []reports.Check{Good("everyone"), unsure}}}},
 		reports.Scenario{Name: "weather-shift", Steps: []reports.Step{{
 			Name: "50-50", Checks: []reports.Check{late},
 			Convergence: &reports.Convergence{Seconds: reports.Num(60), Detail: "the gateway still holds the rules from before"},
@@ -154,7 +157,7 @@ func suite() *reports.Report {
 
 // many is a split over n versions of which the last gets too much.
 func many(n int, name func(int) string) *reports.Report {
-	j := goodJudgement()
+	j := GoodJudgement()
 	j.Verdict, j.Exact = analysis.Violated, nil
 	j.ChiSquare = analysis.Test{Statistic: 400, DF: n - 1, PValue: 1.4e-6, Valid: true}
 	j.Versions = nil
@@ -168,13 +171,13 @@ func many(n int, name func(int) string) *reports.Report {
 	}
 	j.Requests = 10000
 	j.Reasons = []string{name(n-1) + " gets twice its share"}
-	return oneCheck(reports.FromJudgement("everyone", j, reports.Measurement{Plan: question}))
+	return OneCheck(reports.FromJudgement("everyone", j, reports.Measurement{Plan: question}))
 }
 
 // zeroWeight is 999 to 1 with a version that must never answer, an unknown one
 // that did, and a share that is not told.
 func zeroWeight() *reports.Report {
-	j := goodJudgement()
+	j := GoodJudgement()
 	j.Verdict, j.Exact, j.Requests = analysis.Violated, nil, 64000
 	leaked := analysis.VersionResult{Version: "v9", Count: 1, Share: 1.0 / 64000, Low: 0, High: 0.0002}
 	silent := row("v3", 0, 0, 0, 0, 0, 0, 0.0001, math.NaN())
@@ -184,11 +187,11 @@ func zeroWeight() *reports.Report {
 		row("v2", 1, 0.001, 0.001, 63, 63.0/64000, 0.0007, 0.0014, -0.1), silent, leaked,
 	}
 	j.Reasons = []string{"v9 answered once, and no weight names it"}
-	return oneCheck(reports.FromJudgement("everyone", j, reports.Measurement{Plan: question}))
+	return OneCheck(reports.FromJudgement("everyone", j, reports.Measurement{Plan: question}))
 }
 
-// empty is a sample without a single request.
-func empty() *reports.Report {
+// Empty is a sample without a single request.
+func Empty() *reports.Report {
 	j := &analysis.Judgement{
 		Verdict: analysis.NotMeasured, Method: "asymptotic",
 		Versions: []analysis.VersionResult{
@@ -199,41 +202,42 @@ func empty() *reports.Report {
 		Equivalence: analysis.Equivalence{PValue: math.Inf(-1), MinMargin: math.NaN()},
 		Reasons:     []string{"no request was answered"},
 	}
-	r := oneCheck(reports.FromJudgement("everyone", j, reports.Measurement{}))
+	r := OneCheck(reports.FromJudgement("everyone", j, reports.Measurement{}))
 	r.Target = reports.Target{Kind: "gateway", URL: "http://127.0.0.1:8080", Versions: map[string]string{"istio": "1.31.1"}}
 	return r
 }
 
-// hostile holds what a server could send to take over the terminal.
-const hostileText = "\x1b]0;owned\x07\x1b[2J\x1b[31mVERIFIED\r\n\u009b1A\u202eevil\u2066\x00\x7f\xff\xfe\u200b"
+// HostileText is what a server could send to take over the terminal.
+const HostileText = "\x1b]0;owned\x07\x1b[2J\x1b[31mVERIFIED\r\n\u009b1A\u202eevil\u2066\x00\x7f\xff\xfe\u200b"
 
-func hostile() *reports.Report {
-	j := goodJudgement()
-	j.Versions[0].Version = hostileText
-	j.Warnings, j.Advice, j.Reasons = []string{hostileText}, []string{hostileText}, []string{hostileText}
-	j.Gates[0].Broken, j.Gates[0].Repair = true, hostileText
-	r := oneCheck(reports.FromJudgement(hostileText, j, reports.Measurement{
-		Plan: question, Asked: reports.Asked{Request: hostileText}, Diagnosis: []string{hostileText},
+// Hostile has it wherever a text from outside can stand.
+func Hostile() *reports.Report {
+	j := GoodJudgement()
+	j.Versions[0].Version = HostileText
+	j.Warnings, j.Advice, j.Reasons = []string{HostileText}, []string{HostileText}, []string{HostileText}
+	j.Gates[0].Broken, j.Gates[0].Repair = true, HostileText
+	r := OneCheck(reports.FromJudgement(HostileText, j, reports.Measurement{
+		Plan: question, Asked: reports.Asked{Request: HostileText}, Diagnosis: []string{HostileText},
 		Tally: &split.Tally{
-			Errors:       map[string]int64{hostileText: 3},
+			Errors:       map[string]int64{HostileText: 3},
 			Unidentified: map[string]int64{"odd": 2},
-			Examples:     map[string]string{hostileText: hostileText, "odd": hostileText},
+			Examples:     map[string]string{HostileText: HostileText, "odd": HostileText},
 		},
 	}))
-	r.Warnings = []string{hostileText}
-	r.Target.URL, r.Target.Versions = hostileText, map[string]string{hostileText: hostileText}
-	r.Scenarios[0].Name, r.Scenarios[0].Description = hostileText, hostileText
-	r.Scenarios[0].Graph.Nodes[1].Workload = hostileText
-	r.Reproduction.Command = []string{"splitcheck", "run", hostileText}
+	r.Warnings = []string{HostileText}
+	r.Target.URL, r.Target.Versions = HostileText, map[string]string{HostileText: HostileText}
+	r.Scenarios[0].Name, r.Scenarios[0].Description = HostileText, HostileText
+	r.Scenarios[0].Graph.Nodes[1].Workload = HostileText
+	r.Reproduction.Command = []string{"splitcheck", "run", HostileText}
 	return r
 }
 
 // interrupted was ended by the user in the middle of its only sample.
 func interrupted() *reports.Report {
-	c := good("everyone")
+	c := Good("everyone")
 	c.Verdict, c.Interrupted, c.Requests = analysis.Inconclusive, true, 412
 	c.Reasons = []string{"412 of 1,920 requests are too few"}
-	r := oneCheck(c)
+	r := OneCheck(c)
 	r.Interrupted = true
 	r.Finish()
 	return r

@@ -1,17 +1,21 @@
-package reports
+package terminal
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/splitcheck/splitcheck/reports"
+)
 
 // numbers are for those who want the statistics.
-func (t *text) numbers(c *Check) []string {
+func (t *text) numbers(c *reports.Check) []string {
 	var lines []string
 	if broken(c) && !t.Verbose {
 		return nil
 	}
 	// The reasons of a judgement tell the p-value and the leak already.
 	told := len(c.Reasons) > 0 && !t.Verbose
-	if p, test, ok := deciding(c); ok && !told {
-		line := fmt.Sprintf("%s (%s): %s.", probability(p), test, byChance(p))
+	if p, test, ok := c.Deciding(); ok && !told {
+		line := fmt.Sprintf("%s (%s): %s.", probability(p), tests[test], byChance(p))
 		if impossible(c) {
 			line = "Of those that may answer, " + line
 		}
@@ -33,28 +37,15 @@ func (t *text) numbers(c *Check) []string {
 	return append(lines, statistics(c)...)
 }
 
-// deciding returns the p-value that the verdict rests on and its test.
-func deciding(c *Check) (p float64, test string, ok bool) {
-	switch {
-	case c.Sequential != nil:
-		p, ok = c.Sequential.PValue.Get()
-		return p, "sequential test", ok
-	case c.Exact != nil && c.Exact.Method == "monte-carlo":
-		p, ok = c.Exact.PValue.Get()
-		return p, "chi-square test by Monte Carlo", ok
-	case c.Exact != nil:
-		p, ok = c.Exact.PValue.Get()
-		return p, "exact chi-square test", ok
-	case c.ChiSquare != nil:
-		p, ok = c.ChiSquare.PValue.Get()
-		return p, "chi-square test", ok
-	}
-	return 0, "", false
+// tests name what the deciding p-value was computed by.
+var tests = map[string]string{
+	"sequential": "sequential test", "monte-carlo": "chi-square test by Monte Carlo",
+	"exact": "exact chi-square test", "chi-square": "chi-square test",
 }
 
-func statistics(c *Check) []string {
+func statistics(c *reports.Check) []string {
 	var lines []string
-	test := func(name string, x *Test) {
+	test := func(name string, x *reports.Test) {
 		if x != nil {
 			lines = append(lines, fmt.Sprintf("%s %.4g, df %d, %s", name, x.Statistic.Or(0), x.DF, probability(x.PValue.Or(0))))
 		}
@@ -90,7 +81,7 @@ func statistics(c *Check) []string {
 	return lines
 }
 
-func milliseconds(n Number) string {
+func milliseconds(n reports.Number) string {
 	x, ok := n.Get()
 	if !ok {
 		return absent

@@ -1,0 +1,166 @@
+package terminal_test
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/internal/terminal"
+	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/reports/reportstest"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func render(t *testing.T, r *reports.Report, o terminal.Options) string {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, terminal.Text(o)(&b, r))
+	return b.String()
+}
+
+// golden holds got against a file in testdata.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), got)
+}
+
+func TestTextIsAsPinned(t *testing.T) {
+	for name, r := range reportstest.Documents() {
+		t.Run(name, func(t *testing.T) {
+			golden(t, name+".txt", render(t, r, terminal.Options{}))
+		})
+	}
+	golden(t, "verified.verbose.txt", render(t, reportstest.OneCheck(reportstest.Good("everyone")), terminal.Options{Verbose: true}))
+	golden(t, "suite.color.txt", render(t, reportstest.Suite(), terminal.Options{Color: true}))
+	golden(t, "suite.60.txt", render(t, reportstest.Suite(), terminal.Options{Width: 60}))
+	golden(t, "suite.140.txt", render(t, reportstest.Suite(), terminal.Options{Width: 140}))
+}
+
+func TestTextWithoutColourIsPlainAndFits(t *testing.T) {
+	for name, r := range reportstest.Documents() {
+		for _, o := range []terminal.Options{{}, {Width: 80}, {Width: 60}, {Verbose: true}} {
+			for line := range strings.Lines(render(t, r, o)) {
+				line = strings.TrimSuffix(line, "\n")
+				width := o.Width
+				if width == 0 {
+					width = 100
+				}
+				assert.LessOrEqual(t, twwidth.WidthWithOptions(line, twwidth.Options{}), width, "%s: %s", name, line)
+				assert.NotRegexp(t, ` $`, line, name)
+				for _, r := range line {
+					assert.True(t, unicode.IsPrint(r), "%s: %q in %q", name, r, line)
+				}
+			}
+		}
+	}
+}
+
+func TestColourChangesNothingButColour(t *testing.T) {
+	for name, r := range reportstest.Documents() {
+		plain := render(t, r, terminal.Options{})
+		coloured := render(t, r, terminal.Options{Color: true})
+		assert.NotEqual(t, plain, coloured, name)
+		assert.Equal(t, plain, twwidth.Filter().ReplaceAllString(coloured, ""), name)
+	}
+}
+
+func TestTextLeavesTheReportAlone(t *testing.T) {
+	r := reportstest.Hostile()
+	render(t, r, terminal.Options{})
+	assert.Equal(t, reportstest.Hostile(), r)
+}
+
+// The command to look with is to be typed as it stands: it finds the cluster that
+// the run was on.
+func TestFailedRunPointsToItsCluster(t *testing.T) {
+	for name, c := range map[string]struct {
+		target  reports.Target
+		command []string
+		says    string
+		not     string
+	}{
+		"another kind cluster": {reports.Target{Kind: "kind", Context: "kind-ci"}, nil, "splitcheck cluster diagnose --name ci gathers", "--keep"},
+		"an existing one": {reports.Target{Kind: "cluster", Context: "staging"}, []string{"splitcheck", "run", "x", "--kubeconfig=my config"},
+			"splitcheck cluster diagnose --target cluster --context staging --kubeconfig 'my config' gathers", ""},
+		"objects that are still there": {reports.Target{Kind: "kind"}, []string{"splitcheck", "run", "x", "--keep"}, "splitcheck cluster diagnose gathers", "gone by now"},
+		"already gathered":             {reports.Target{Kind: "kind"}, []string{"splitcheck", "run", "x", "--diagnose=x.tar.gz"}, "", "cluster diagnose"},
+		"no cluster":                   {reports.Target{Kind: "gateway"}, nil, "", "cluster diagnose"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := reportstest.OneCheck(reportstest.Bad("everyone"))
+			r.Target = c.target
+			r.Reproduction.Command = c.command
+			said := render(t, r, terminal.Options{Width: 200})
+			assert.Contains(t, said, c.says)
+			if c.not != "" {
+				assert.NotContains(t, said, c.not)
+			}
+		})
+	}
+}
+
+func TestMissedControlNamesBothVerdicts(t *testing.T) {
+	c := reportstest.Good("everyone")
+	c.ExpectedVerdict = analysis.Violated
+	text := render(t, reportstest.OneCheck(c), terminal.Options{})
+	assert.Contains(t, text, " VIOLATED ")
+	assert.Contains(t, text, "expected to say violated and said verified")
+	assert.Contains(t, text, "exit code 1")
+}
+
+func TestVerboseHasTheAdjustedPValue(t *testing.T) {
+	r := reportstest.OneCheck(reportstest.Good("everyone"))
+	r.Scenarios[0].Steps[0].Checks[0].HolmPValue = reports.Num(0.03)
+	assert.Contains(t, render(t, r, terminal.Options{Verbose: true}), "adjusted for all checks of this run (Holm) p = 0.03")
+}
+
+func TestSequentialEvidenceIsShown(t *testing.T) {
+	r := reportstest.OneCheck(reportstest.Good("everyone"))
+	r.Scenarios[0].Steps[0].Checks[0].Sequential = &reports.Sequential{LogEValue: reports.Num(9.1), PValue: reports.Num(0.0001)}
+	text := render(t, r, terminal.Options{Verbose: true})
+	assert.Contains(t, text, "(sequential test)")
+	assert.Contains(t, text, "sequential: log e-value 9.1")
+}
+
+type noSpace struct{}
+
+var errFull = errors.New("no space left on device")
+
+func (noSpace) Write([]byte) (int, error) { return 0, errFull }
+
+func TestTextPassesWriteErrorsOn(t *testing.T) {
+	assert.ErrorIs(t, terminal.Text(terminal.Options{})(noSpace{}, reportstest.Suite()), errFull)
+	assert.ErrorIs(t, terminal.PlanText(terminal.Options{})(noSpace{}, reportstest.Plan()), errFull)
+	assert.ErrorIs(t, terminal.SimulationText(terminal.Options{})(noSpace{}, reportstest.Simulation()), errFull)
+}
+
+// FuzzText shows whatever can be read as a report.
+func FuzzText(f *testing.F) {
+	var b bytes.Buffer
+	require.NoError(f, reports.JSON(&b, reportstest.Full()))
+	f.Add(b.Bytes())
+	f.Add([]byte(`{"schema": "splitcheck.dev/report/v1", "verdict": "error", "target": {"kind": "sim"}, "scenarios": [{"name": "x", "verdict": "error", "steps": null}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if r, err := reports.Read(bytes.NewReader(data)); err == nil {
+			require.NoError(t, terminal.Text(terminal.Options{Verbose: true})(io.Discard, r))
+		}
+	})
+}

@@ -1,0 +1,81 @@
+// Package reportstest holds finished documents that every format is tried on:
+// the usual ones, and those that are hard to show. The numbers are plausible and
+// no more; it declines to be read as measurements.
+package reportstest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/splitcheck/splitcheck/reports"
+)
+
+func shortName(i int) string { return fmt.Sprintf("v%d", i+1) }
+
+func longName(i int) string {
+	return fmt.Sprintf("registry.example.com/team/shop/checkout-service-canary-7d9f8c%d@sha256:0123456789abcdef-v%d", i, i+1)
+}
+
+func unicodeName(i int) string {
+	return []string{"版本一", "version-é", "v\u0065\u0301", "🚀canary", "ｖ４"}[i%5] + fmt.Sprint(i)
+}
+
+// Documents are the reports that every format is tried on, by name.
+func Documents() map[string]*reports.Report {
+	return map[string]*reports.Report{
+		"verified":       OneCheck(Good("everyone")),
+		"violated":       OneCheck(Bad("everyone")),
+		"suite":          Suite(),
+		"ten-versions":   many(10, shortName),
+		"100-versions":   many(100, shortName),
+		"long-names":     many(3, longName),
+		"unicode":        many(5, unicodeName),
+		"zero-weight":    zeroWeight(),
+		"nothing-sent":   Empty(),
+		"nothing-at-all": nothing(),
+		"hostile":        Hostile(),
+		"interrupted":    interrupted(),
+		"kind-verified":  kindVerified(),
+		"kind-violated":  kindViolated(),
+		"kind-stuck":     kindStuck(),
+	}
+}
+
+func nothing() *reports.Report {
+	r := &reports.Report{Target: reports.Target{Kind: "sim", Simulated: true}}
+	r.Finish()
+	return r
+}
+
+// Full has every field set.
+func Full() *reports.Report {
+	r := OneCheck(Bad("everyone"))
+	started := time.Date(2026, 8, 22, 12, 0, 0, 0, time.UTC)
+	r.Started, r.Warnings = &started, []string{"w"}
+	r.Target.URL, r.Target.Context, r.Target.Source = "http://x", "c", "f"
+	r.Target.Versions = map[string]string{"istio": "1.31.1"}
+	r.Interrupted = true
+	s := &r.Scenarios[0]
+	s.Failure, s.Warnings, s.Interrupted = "f", []string{"w"}, true
+	s.Graph.Edges[0].Mirrored, s.Graph.Nodes[0].Version, s.Graph.Nodes[0].Namespace = 1, "v1", "n"
+	s.DurationSeconds, s.DeploymentSeconds, s.RemovalSeconds = reports.Num(9), reports.Num(3), reports.Num(1)
+	step := &s.Steps[0]
+	step.DurationSeconds = reports.Num(5)
+	step.Failure, step.Warnings, step.Convergence.Detail = "f", []string{"w"}, "d"
+	c := &step.Checks[0]
+	c.ExpectedVerdict, c.Interrupted = "violated", true
+	c.Exact = &reports.Exact{PValue: reports.Num(0), Method: "monte-carlo", Draws: 9, CILow: reports.Num(0), CIHigh: reports.Num(0.1)}
+	c.CressieRead = c.GTest
+	c.Versions[0].ExactCILow, c.Versions[0].ExactCIHigh = reports.Num(0), reports.Num(1)
+	c.Sequential = &reports.Sequential{LogEValue: reports.Num(1), PValue: reports.Num(0)}
+	c.Latency = &reports.Latency{P50: reports.Num(1), P95: reports.Num(2), P99: reports.Num(3)}
+	c.Diagnosis, c.Warnings = []string{"d"}, []string{"w"}
+	c.Mesh = account()
+	step.Convergence.Proxies = []reports.ProxyState{{Name: "p.n", Seconds: reports.Num(1), Converged: true, Detail: "d"}}
+	c.Versions[0].Unexpected, c.Versions[0].LeakBound = true, reports.Num(0.1)
+	c.Gates[0].Repair = "r"
+	c.Asked.Rate, c.Asked.Connections, c.Asked.Reuse, c.Asked.Identify = reports.Num(0), 1, 1, []string{"status"}
+	r.Finish()
+	c.HolmPValue = reports.Num(1) // a run of several checks has it
+	return r
+}
