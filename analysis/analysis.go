@@ -44,6 +44,9 @@
 // Errors may have been any version of positive weight, unidentified answers any
 // version at all. Every verdict holds however they are assigned.
 //
+// What else is known of a sample can take a verdict back, and makes none better:
+// Reconsider holds it against what the proxies say that they sent.
+//
 // A sample that grows until it passes passes in the end, whatever the split. One
 // that may end when it is decided has a method of its own: see Sequential.
 package analysis
@@ -63,6 +66,9 @@ const (
 // Judgement is everything that a sample shows.
 type Judgement struct {
 	Verdict Verdict
+	// Withdrawn says why Reconsider took a verdict back, and is empty where it
+	// stands.
+	Withdrawn string
 	// Reasons say in words why the verdict is what it is, the weightiest
 	// first; Advice says what would settle it or what to look at next.
 	Reasons, Advice, Warnings []string

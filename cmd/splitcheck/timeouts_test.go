@@ -16,7 +16,7 @@ import (
 
 // boundedRooms are those that a run on a real cluster waits in. The simulated mesh
 // waits for nobody, and how long load may take is the plan's.
-var boundedRooms = []string{"kindcluster", "cluster", "ingress", "proxies", "liveroutes", "clusterdump", "appimage", "runner", "scenarios", "cmd/splitcheck"}
+var boundedRooms = []string{"kindcluster", "cluster", "ingress", "proxies", "liveroutes", "clusterdump", "appimage", "runner", "witness", "scenarios", "cmd/splitcheck"}
 
 // TestTimeoutsPage holds the table in docs/clusters.md to the bounds in the code:
 // each has its place in a file timeouts.go, with what is waited for.

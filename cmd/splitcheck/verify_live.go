@@ -101,7 +101,7 @@ func (f *verifyFlags) runLive(cmd *cobra.Command, std streams, address string) e
 	for _, d := range weights.Destinations {
 		clusters[d.Cluster] = d.Name
 	}
-	check.Decisive = &scenarios.Decisive{Source: weights.Source, Clusters: clusters}
+	check.Decisive = &scenarios.Decisive{Source: weights.Source, Clusters: clusters, Named: true}
 	over := live.Over(opened, q, weights)
 	if err := f.sameNames(ctx, over, check, weights); err != nil {
 		return err

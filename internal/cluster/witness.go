@@ -73,33 +73,33 @@ func (c *Cluster) lock() ([]manifests.Object, func(), error) {
 	return c.world(), c.changing.Unlock, nil
 }
 
-// Witness implements target.Witness. Changes are those by other hands: a change of
+// Observe implements target.Witness. Changes are those by other hands: a change of
 // ours begins the account of them anew.
-func (c *Cluster) Witness(ctx context.Context) (target.Testimony, error) {
-	var said target.Testimony
+func (c *Cluster) Observe(ctx context.Context) (target.Observation, error) {
+	var seen target.Observation
 	world, unlock, err := c.lock()
 	if err != nil {
-		return said, err
+		return seen, err
 	}
 	defer unlock()
 	accounts, err := c.accounts(ctx, world)
 	if err != nil {
-		return said, err
+		return seen, err
 	}
 	pods, err := c.podsByAddress(ctx, world)
 	if err != nil {
-		return said, err
+		return seen, err
 	}
 	now, err := c.revisions(ctx, world, accounts)
 	if err != nil {
-		return said, err
+		return seen, err
 	}
-	said.Changes = changes(c.seen, now)
+	seen.Changes = changes(c.seen, now)
 	c.seen = now
 	for _, a := range accounts {
-		for _, route := range proxies.Testify(world, a.proxy, a.routes) {
+		for _, route := range proxies.Observe(world, a.proxy, a.routes) {
 			route.Workload = a.proxy.Workload + "." + a.proxy.Namespace
-			said.Routes = append(said.Routes, route)
+			seen.Routes = append(seen.Routes, route)
 		}
 		for _, cluster := range a.clusters {
 			if !strings.HasPrefix(cluster.Name, outbound) {
@@ -113,11 +113,11 @@ func (c *Cluster) Witness(ctx context.Context) (target.Testimony, error) {
 				if p := pods[e.Address]; p != nil {
 					count.Pod, count.Workload = p.Name+"."+p.Namespace, workloadOf(p)+"."+p.Namespace
 				}
-				said.Counts = append(said.Counts, count)
+				seen.Counts = append(seen.Counts, count)
 			}
 		}
 	}
-	return said, nil
+	return seen, nil
 }
 
 // podsByAddress are the pods in the scenario's namespaces.

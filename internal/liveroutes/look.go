@@ -13,10 +13,10 @@ import (
 	"github.com/splitcheck/splitcheck/internal/target"
 )
 
-// An answer is what one proxy said, or why it did not.
+// An answer is what one proxy says, or why it did not.
 type answer struct {
 	proxy   proxies.Proxy
-	said    target.Testimony
+	seen    target.Observation
 	failure error
 }
 
@@ -24,7 +24,7 @@ type answer struct {
 // it away, or that istiod does not watch the namespace; what the sidecar then does
 // with a request is no other split but none.
 func (a answer) without() bool {
-	return !a.proxy.Gateway && len(a.said.Routes) > 0 && !slices.ContainsFunc(a.said.Routes, func(r target.Route) bool {
+	return !a.proxy.Gateway && len(a.seen.Routes) > 0 && !slices.ContainsFunc(a.seen.Routes, func(r target.Route) bool {
 		return slices.ContainsFunc(r.Arms, func(arm target.Arm) bool { return arm.Programmed > 0 })
 	})
 }
@@ -80,7 +80,7 @@ func (t *Target) look(ctx context.Context, v *view) look {
 			l.silent, l.missing = append(l.silent, a), l.missing || t.decides(a.proxy)
 			continue
 		}
-		if len(a.said.Routes) == 0 {
+		if len(a.seen.Routes) == 0 {
 			continue // Its pod is gone.
 		}
 		if a.without() {
@@ -88,7 +88,7 @@ func (t *Target) look(ctx context.Context, v *view) look {
 			continue
 		}
 		state := target.ProxyState{Name: a.proxy.String(), Converged: true}
-		for _, route := range a.said.Routes {
+		for _, route := range a.seen.Routes {
 			if off := t.departs(route); off != "" {
 				state.Converged, state.Detail = false, off
 			}
@@ -126,46 +126,46 @@ func (t *Target) ask(ctx context.Context, v *view, meant func(proxies.Proxy) boo
 		places <- struct{}{}
 		asking.Go(func() {
 			defer func() { <-places }()
-			answers[i].said, answers[i].failure = t.hear(ctx, v, answers[i].proxy)
+			answers[i].seen, answers[i].failure = t.observe(ctx, v, answers[i].proxy)
 		})
 	}
 	asking.Wait()
 	return answers
 }
 
-// hear asks one proxy. One whose pod is gone says nothing, and that is no failure;
+// observe asks one proxy. One whose pod is gone says nothing, and that is no failure;
 // the others' failures name the proxy.
-func (t *Target) hear(ctx context.Context, v *view, p proxies.Proxy) (target.Testimony, error) {
-	var said target.Testimony
+func (t *Target) observe(ctx context.Context, v *view, p proxies.Proxy) (target.Observation, error) {
+	var seen target.Observation
 	if ctx.Err() != nil {
-		return said, fmt.Errorf("proxy %s was not asked in the time that was left", p)
+		return seen, fmt.Errorf("proxy %s was not asked in the time that was left", p)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, lookTimeout, fmt.Errorf("no answer within %s", lookTimeout))
 	defer cancel()
 	routes, err := t.cluster.proxies.Routes(ctx, p)
 	if err != nil {
-		return said, goneIsNone(err)
+		return seen, goneIsNone(err)
 	}
 	clusters, err := t.cluster.proxies.Clusters(ctx, p)
 	if err != nil {
-		return said, goneIsNone(err)
+		return seen, goneIsNone(err)
 	}
-	for _, route := range proxies.Testify(v.objects, p, routes) {
+	for _, route := range proxies.Observe(v.objects, p, routes) {
 		if route.Source == t.weights.Source {
 			route.Workload = p.Workload + "." + p.Namespace
-			said.Routes = append(said.Routes, route)
+			seen.Routes = append(seen.Routes, route)
 		}
 	}
 	for _, cluster := range clusters {
 		for _, e := range cluster.Endpoints {
 			if e.Requests > 0 && strings.HasPrefix(cluster.Name, "outbound|") {
-				said.Counts = append(said.Counts, target.Count{
+				seen.Counts = append(seen.Counts, target.Count{
 					Proxy: p.String(), Cluster: cluster.Name, Pod: e.Address, Requests: e.Requests, Errors: e.Errors,
 				})
 			}
 		}
 	}
-	return said, nil
+	return seen, nil
 }
 
 func goneIsNone(err error) error {
@@ -175,19 +175,19 @@ func goneIsNone(err error) error {
 	return err
 }
 
-// testify puts together what the proxies that decide say. Without one of them
-// there is no testimony. A sidecar that never had the rule has nothing to say of
+// together is what the proxies that decide say. Without one of them
+// there is no observation. A sidecar that never had the rule has nothing to say of
 // it; one that has lost it since does.
-func (t *Target) testify(ctx context.Context, v *view) (target.Testimony, error) {
-	var all target.Testimony
+func (t *Target) together(ctx context.Context, v *view) (target.Observation, error) {
+	var all target.Observation
 	for _, a := range t.ask(ctx, v, t.decides) {
 		if a.failure != nil {
-			return target.Testimony{}, a.failure
+			return target.Observation{}, a.failure
 		}
 		if a.without() && t.without[a.proxy.String()] {
 			continue
 		}
-		all.Routes, all.Counts = append(all.Routes, a.said.Routes...), append(all.Counts, a.said.Counts...)
+		all.Routes, all.Counts = append(all.Routes, a.seen.Routes...), append(all.Counts, a.seen.Counts...)
 	}
 	return all, nil
 }

@@ -127,7 +127,7 @@ func TestASidecarThatLosesTheRule(t *testing.T) {
 	_, err = over.Change(t.Context(), target.Change{Timeout: time.Minute})
 	require.NoError(t, err)
 	e.none["frontend-1"] = true
-	after, err := over.Witness(t.Context())
+	after, err := over.Observe(t.Context())
 	require.NoError(t, err)
 	require.Len(t, after.Routes, 1)
 	assert.Zero(t, after.Routes[0].Arms[0].Programmed)

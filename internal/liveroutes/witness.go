@@ -12,16 +12,16 @@ import (
 	"github.com/splitcheck/splitcheck/internal/target"
 )
 
-// Witness implements target.Witness. What was changed since it was asked last is
-// in the testimony: weights that went and came back in between have no effect on
+// Observe implements target.Witness. What was changed since it was asked last is
+// in the observation: weights that went and came back in between have no effect on
 // the proxies any more, and the sample is of two splits all the same. A change is
 // said whether or not the proxies answer: a silent witness lets a verdict stand.
 // Only those that decide are asked.
-func (t *Target) Witness(ctx context.Context) (target.Testimony, error) {
+func (t *Target) Observe(ctx context.Context) (target.Observation, error) {
 	v, err := t.cluster.view(ctx, t.question)
 	deleted := errors.Is(err, ErrMistake)
 	if err != nil && !deleted {
-		return target.Testimony{}, err
+		return target.Observation{}, err
 	}
 	var changes []string
 	if deleted {
@@ -31,12 +31,12 @@ func (t *Target) Witness(ctx context.Context) (target.Testimony, error) {
 		changes = t.changes(v)
 	}
 	t.last = v
-	said, err := t.testify(ctx, v)
+	seen, err := t.together(ctx, v)
 	if err != nil && len(changes) == 0 {
-		return target.Testimony{}, err
+		return target.Observation{}, err
 	}
-	said.Changes = changes
-	return said, nil
+	seen.Changes = changes
+	return seen, nil
 }
 
 // changes says which of the objects that the split comes from are others than at

@@ -10,7 +10,7 @@ import (
 	"k8s.io/client-go/dynamic"
 )
 
-// What changes between two accounts is said, weights that only went and came
+// What changes between two observations is said, weights that only went and came
 // back included: the generation tells.
 func TestChangesWhileCounting(t *testing.T) {
 	c := shopCluster(t, shop)
@@ -18,10 +18,10 @@ func TestChangesWhileCounting(t *testing.T) {
 	w, err := c.Read(t.Context(), q)
 	require.NoError(t, err)
 	over := c.Over(nil, q, w)
-	first, err := over.Witness(t.Context())
+	first, err := over.Observe(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, first.Changes)
-	again, err := over.Witness(t.Context())
+	again, err := over.Observe(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, again.Changes)
 
@@ -31,13 +31,13 @@ func TestChangesWhileCounting(t *testing.T) {
 	object.SetGeneration(5)
 	_, err = routes.Update(t.Context(), object, metav1.UpdateOptions{})
 	require.NoError(t, err)
-	changed, err := over.Witness(t.Context())
+	changed, err := over.Observe(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, []string{"VirtualService shop/cart was changed (generation 3, now 5)"}, changed.Changes)
 
 	rules := c.dynamic.Resource(resources["DestinationRule"]).Namespace("shop")
 	require.NoError(t, rules.Delete(t.Context(), "cart", metav1.DeleteOptions{}))
-	gone, err := over.Witness(t.Context())
+	gone, err := over.Observe(t.Context())
 	require.NoError(t, err)
 	assert.Contains(t, gone.Changes, "DestinationRule shop/cart was deleted")
 }
@@ -57,11 +57,11 @@ func overSplit(t *testing.T) (*Target, dynamic.ResourceInterface) {
 // error it would have been a witness that is silent, whose verdict stands.
 func TestDeletedWhileCounting(t *testing.T) {
 	over, routes := overSplit(t)
-	before, err := over.Witness(t.Context())
+	before, err := over.Observe(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, before.Changes)
 	require.NoError(t, routes.Delete(t.Context(), "cart", metav1.DeleteOptions{}))
-	after, err := over.Witness(t.Context())
+	after, err := over.Observe(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, []string{"VirtualService shop/cart was deleted"}, after.Changes)
 	assert.Len(t, after.Routes, len(before.Routes), "the proxies are asked for what they have of it still")
@@ -71,10 +71,10 @@ func TestDeletedWhileCounting(t *testing.T) {
 func TestChangedWhileAProxyIsSilent(t *testing.T) {
 	over, routes := overSplit(t)
 	over.cluster.proxies = &envoys{failure: map[string]error{"gateway-1": errors.New("no answer")}}
-	_, err := over.Witness(t.Context())
+	_, err := over.Observe(t.Context())
 	require.ErrorContains(t, err, "no answer")
 	require.NoError(t, routes.Delete(t.Context(), "cart", metav1.DeleteOptions{}))
-	after, err := over.Witness(t.Context())
+	after, err := over.Observe(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, []string{"VirtualService shop/cart was deleted"}, after.Changes)
 }
@@ -89,7 +89,7 @@ func TestDeletedAndMadeAnewWhileCounting(t *testing.T) {
 	object.SetUID("another")
 	_, err = routes.Create(t.Context(), object, metav1.CreateOptions{})
 	require.NoError(t, err)
-	after, err := over.Witness(t.Context())
+	after, err := over.Observe(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, []string{"VirtualService shop/cart was deleted and made anew"}, after.Changes)
 }

@@ -69,16 +69,16 @@ func envoyName(c routing.ClusterName) string {
 	return fmt.Sprintf("outbound|%d|%s|%s", c.Port, c.Subset, c.Host)
 }
 
-// Witness implements target.Witness: what each proxy goes by at this moment,
+// Observe implements target.Witness: what each proxy goes by at this moment,
 // beside what the objects say, and what it has sent. Defects of the data plane
 // are in neither: a proxy that draws by other weights than it was given does
 // not know it.
-func (m *Mesh) Witness(context.Context) (target.Testimony, error) {
+func (m *Mesh) Observe(context.Context) (target.Observation, error) {
 	if m.closed.Load() {
-		return target.Testimony{}, errClosed
+		return target.Observation{}, errClosed
 	}
 	c := m.current.Load()
-	var said target.Testimony
+	var seen target.Observation
 	known := map[*routing.Table]*carried{}
 	rules := func(t *routing.Table) *carried {
 		if known[t] == nil {
@@ -91,10 +91,10 @@ func (m *Mesh) Witness(context.Context) (target.Testimony, error) {
 		if v == nil {
 			continue
 		}
-		said.Routes = append(said.Routes, p.testify(rules(c.tables[p.identity()]), rules(v.table), v.updated)...)
-		said.Counts = append(said.Counts, p.counts()...)
+		seen.Routes = append(seen.Routes, p.observed(rules(c.tables[p.identity()]), rules(v.table), v.updated)...)
+		seen.Counts = append(seen.Counts, p.counts()...)
 	}
-	return said, nil
+	return seen, nil
 }
 
 // proxyName names a proxy as target.ProxyState does.
@@ -128,8 +128,8 @@ func carries(t *routing.Table) *carried {
 	return c
 }
 
-// testify holds the rules that the objects ask for beside those in force.
-func (p *proxy) testify(configured, programmed *carried, updated time.Time) []target.Route {
+// observed holds the rules that the objects ask for beside those in force.
+func (p *proxy) observed(configured, programmed *carried, updated time.Time) []target.Route {
 	var routes []target.Route
 	sources := slices.Clone(configured.sources)
 	for _, source := range programmed.sources {

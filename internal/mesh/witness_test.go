@@ -16,17 +16,17 @@ import (
 
 const canaryRule = "VirtualService default/canary, http[0]"
 
-// testimony asks the proxies and returns the rule of the canary as each has it.
-func testimony(t *testing.T, m *mesh.Mesh) (target.Testimony, []target.Route) {
+// observation asks the proxies and returns the rule of the canary as each has it.
+func observation(t *testing.T, m *mesh.Mesh) (target.Observation, []target.Route) {
 	t.Helper()
-	said, err := m.Witness(context.Background())
+	seen, err := m.Observe(context.Background())
 	require.NoError(t, err)
-	return said, slices.DeleteFunc(slices.Clone(said.Routes), func(r target.Route) bool { return r.Source != canaryRule })
+	return seen, slices.DeleteFunc(slices.Clone(seen.Routes), func(r target.Route) bool { return r.Source != canaryRule })
 }
 
 // sentTo sums up what all proxies say to have sent to a workload.
-func sentTo(said target.Testimony, workload string) (requests, errors int64) {
-	for _, c := range said.Counts {
+func sentTo(seen target.Observation, workload string) (requests, errors int64) {
+	for _, c := range seen.Counts {
 		if c.Workload == workload {
 			requests += c.Requests
 			errors += c.Errors
@@ -38,17 +38,17 @@ func sentTo(said target.Testimony, workload string) (requests, errors int64) {
 func TestProxiesCountWhatIsAnswered(t *testing.T) {
 	m := open(t, mesh.Options{GatewayReplicas: 2}, versionTest, weights(90, 10))
 	got := draw(t, m, page.over(target.Load{Reuse: 1}))
-	said, _ := testimony(t, m)
+	seen, _ := observation(t, m)
 	total := 0
 	for workload, version := range map[string]string{"appv1.default": "v1", "appv2.default": "v2"} {
-		n, failed := sentTo(said, workload)
+		n, failed := sentTo(seen, workload)
 		assert.EqualValues(t, got[version], n, version)
 		assert.Zero(t, failed)
 		total += int(n)
 	}
 	assert.Equal(t, 1000, total)
 	proxies := map[string]bool{}
-	for _, c := range said.Counts {
+	for _, c := range seen.Counts {
 		proxies[c.Proxy] = true
 		assert.Contains(t, c.Cluster, "canary.default.svc.cluster.local")
 	}
@@ -56,10 +56,10 @@ func TestProxiesCountWhatIsAnswered(t *testing.T) {
 }
 
 // A defect of the data plane is in neither weight: the proxy does not know it.
-func TestProxiesTestifyToWhatTheyCarry(t *testing.T) {
+func TestProxiesSayWhatTheyCarry(t *testing.T) {
 	m := open(t, mesh.Options{}, versionTest, weights(90, 10))
 	defects(t, m, target.Defect{Kind: "weights", Weights: split.Weights{{Version: "v1", Weight: 1}, {Version: "v2", Weight: 1}}})
-	_, routes := testimony(t, m)
+	_, routes := observation(t, m)
 	require.Len(t, routes, 1, "only the gateway has the rule")
 	assert.Equal(t, "istio-ingressgateway-0.istio-system", routes[0].Proxy)
 	assert.Equal(t, "istio-ingressgateway.istio-system", routes[0].Workload)
@@ -84,7 +84,7 @@ func TestAStuckProxyTestifiesToTheWeightsBefore(t *testing.T) {
 	}
 	assert.True(t, converged["istio-ingressgateway-0.istio-system"])
 	assert.False(t, converged["istio-ingressgateway-1.istio-system"])
-	_, routes := testimony(t, m)
+	_, routes := observation(t, m)
 	require.Len(t, routes, 2)
 	for i, programmed := range []float64{50, 90} {
 		assert.Equal(t, 50.0, routes[i].Arms[0].Configured, routes[i].Proxy)
@@ -97,7 +97,7 @@ func TestADeletedRouteIsGone(t *testing.T) {
 	m := open(t, mesh.Options{}, versionTest, weights(90, 10))
 	key := objects(t, weights(90, 10))[0].Key()
 	change(t, m, target.Change{Delete: []manifests.Key{key}})
-	_, routes := testimony(t, m)
+	_, routes := observation(t, m)
 	assert.Empty(t, routes)
 }
 
@@ -109,11 +109,11 @@ func TestProxiesCountTriesAndCopies(t *testing.T) {
 		retries: {attempts: 2, retryOn: 5xx}}`))
 	defects(t, m, target.Defect{Kind: "failing", Version: "v1", Share: 1})
 	draw(t, m, page.of(100))
-	said, _ := testimony(t, m)
-	n, failed := sentTo(said, "appv1.default")
+	seen, _ := observation(t, m)
+	n, failed := sentTo(seen, "appv1.default")
 	assert.EqualValues(t, 300, n, "one try and two retries each")
 	assert.EqualValues(t, 300, failed)
-	n, failed = sentTo(said, "appv2.default")
+	n, failed = sentTo(seen, "appv2.default")
 	assert.EqualValues(t, 100, n, "a copy of each request, whatever became of it")
 	assert.Zero(t, failed)
 }

@@ -245,14 +245,14 @@ func TestRefused(t *testing.T) {
 	assert.Contains(t, found[0].String(), "it refused an update: http.8080: no such luck")
 }
 
-func TestTestify(t *testing.T) {
+func TestObserve(t *testing.T) {
 	r, old := record(t, "bookinfo-canary,90-10,productpage-v1"), record(t, "bookinfo-canary,all-v1,productpage-v1")
 	of := func(routes []target.Route) target.Route {
 		i := slices.IndexFunc(routes, func(r target.Route) bool { return r.Source == "VirtualService default/reviews, http[0]" })
 		require.GreaterOrEqual(t, i, 0)
 		return routes[i]
 	}
-	now := of(proxies.Testify(r.objects, r.proxy, r.routes))
+	now := of(proxies.Observe(r.objects, r.proxy, r.routes))
 	assert.Equal(t, "productpage-v1", now.Workload)
 	assert.Equal(t, r.proxy.String(), now.Proxy)
 	assert.False(t, now.Updated.IsZero())
@@ -263,11 +263,11 @@ func TestTestify(t *testing.T) {
 	assert.Equal(t, []target.Arm{
 		{Cluster: "outbound|9080|v1|reviews.default.svc.cluster.local", Configured: 90, Programmed: 100},
 		{Cluster: "outbound|9080|v2|reviews.default.svc.cluster.local", Configured: 10},
-	}, of(proxies.Testify(r.objects, r.proxy, old.routes)).Arms)
+	}, of(proxies.Observe(r.objects, r.proxy, old.routes)).Arms)
 	assert.Equal(t, []target.Arm{
 		{Cluster: "outbound|9080|v1|reviews.default.svc.cluster.local", Configured: 90},
 		{Cluster: "outbound|9080|v2|reviews.default.svc.cluster.local", Configured: 10},
-	}, of(proxies.Testify(r.objects, r.proxy, nil)).Arms)
+	}, of(proxies.Observe(r.objects, r.proxy, nil)).Arms)
 }
 
 func TestMentions(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/identify"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/internal/witness"
 	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/scenarios"
@@ -71,8 +72,8 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 		}
 	}
 
-	witness, _ := opened.(target.Witness)
-	heard := hear(ctx, witness, s, step.Name, c)
+	proxies, _ := opened.(target.Witness)
+	observer := before(ctx, proxies, s, step, c)
 	r.Progress.Sampling(label, load.Requests)
 	generator := loadgen.Generator{
 		Transport: entry.Transport,
@@ -85,7 +86,7 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 	measured.Tally, measured.Duration = sample.Tally, sample.Duration
 	measured.Latency, measured.Interrupted = latency(sample), sample.Interrupted
 	measured.Warnings = append(measured.Warnings, doubts(sample)...)
-	account := heard.again(ctx, sample, &measured)
+	account := after(ctx, observer, c, sample, &measured)
 	if sample.GaveUp != "" {
 		return failed(errors.New(sample.GaveUp))
 	}
@@ -101,9 +102,45 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 		tally = countMirrored(tally, n)
 	}
 	r.Progress.Doing(label + ": judging")
-	judgement := judge(tally)
-	account.weigh(judgement, plan, tally, &measured)
+	judgement := analysis.Reconsider(judge(tally), plan, tally, account.Facts())
+	account.Place(judgement, &measured)
 	return reports.FromJudgement(c.Name, judgement, measured)
+}
+
+// before asks the proxies for the first time; nil where there are none that
+// decide. What decides is what whoever made the check knows of it, else what the
+// scenario's objects say.
+func before(ctx context.Context, proxies target.Witness, s *scenarios.Scenario, step scenarios.Step, c scenarios.Check) *witness.Observer {
+	if proxies == nil {
+		return nil
+	}
+	asked := witness.Question{Expect: c.Expect}
+	if c.Decisive != nil {
+		asked.Decides = *c.Decisive
+	} else if decides, ok := s.Decides(step.Name, c); ok {
+		asked.Decides = decides
+	} else {
+		return nil
+	}
+	return witness.Before(ctx, proxies, asked)
+}
+
+// after asks the proxies again and enters what they say into the measurement. A
+// sample that was interrupted has no second account.
+func after(ctx context.Context, observer *witness.Observer, c scenarios.Check, sample *loadgen.Result, m *reports.Measurement) *witness.Account {
+	if sample.Interrupted {
+		return nil
+	}
+	beside := sample.Resent + sample.Cut
+	if c.Request.Login != nil {
+		beside++
+	}
+	account, err := observer.After(ctx, witness.Sample{Answers: sample.Tally, Beside: beside})
+	if err != nil {
+		m.Warnings = append(m.Warnings, err.Error())
+	}
+	account.Report(m)
+	return account
 }
 
 // question is what a check asks of its sample.

@@ -1,7 +1,7 @@
 // Package runner runs scenarios against a target and returns the report: open,
 // and for each step change the routes, wait until they are live, and for each
 // check draw a sample and judge it. It knows no target by name; the caller
-// gives it one.
+// gives it one. What the proxies know of a sample is package witness's.
 package runner
 
 import (
@@ -12,6 +12,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/internal/witness"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/scenarios"
 )
@@ -226,16 +227,16 @@ func (r *run) step(ctx context.Context, s *scenarios.Scenario, step scenarios.St
 		report.Warnings = unsaid(live.Warnings, s)
 		report.Convergence = convergence(live)
 	}
-	var witness target.Witness
-	if asked, ok := opened.(target.Witness); ok {
-		witness = &heard{witness: asked}
+	proxies, _ := opened.(target.Witness)
+	if proxies != nil {
+		proxies = witness.Once(proxies)
 	}
 	for _, check := range step.Checks {
 		if ctx.Err() != nil {
 			break
 		}
 		if stops(report) {
-			report.Checks = append(report.Checks, notConverged(ctx, s, step, check, report.Convergence, witness))
+			report.Checks = append(report.Checks, notConverged(ctx, s, step, check, report.Convergence, proxies))
 			continue
 		}
 		report.Checks = append(report.Checks, r.check(ctx, s, step, check, opened))
@@ -296,10 +297,10 @@ func Changes(step scenarios.Step) bool {
 
 // notConverged is the outcome of a check that was never begun: what the proxies
 // carry instead is in it.
-func notConverged(ctx context.Context, s *scenarios.Scenario, step scenarios.Step, check scenarios.Check, live *reports.Convergence, witness target.Witness) reports.Check {
+func notConverged(ctx context.Context, s *scenarios.Scenario, step scenarios.Step, check scenarios.Check, live *reports.Convergence, proxies target.Witness) reports.Check {
 	return reports.Unmeasured(check.Name, analysis.NotConverged, reports.Measurement{
 		Expected: analysis.Verdict(check.ExpectVerdict),
-		Mesh:     hear(ctx, witness, s, step.Name, check).unsampled(),
+		Mesh:     before(ctx, proxies, s, step, check).Unsampled(),
 	}, live.Detail)
 }
 

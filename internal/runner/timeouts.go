@@ -9,7 +9,4 @@ const (
 	deployTimeout = 5 * time.Minute
 	// closeTimeout is for what a scenario has brought to be taken away.
 	closeTimeout = time.Minute
-	// witnessTimeout is for one question to all proxies. It is no part of a
-	// sample: proxies that do not answer in time cost a warning and no verdict.
-	witnessTimeout = 30 * time.Second
 )

@@ -146,11 +146,11 @@ type Grapher interface {
 // before and after a sample; what it says is a second account beside the
 // answers, and what they differ in is reported.
 type Witness interface {
-	Witness(ctx context.Context) (Testimony, error)
+	Observe(ctx context.Context) (Observation, error)
 }
 
-// A Testimony is what all proxies know at one moment.
-type Testimony struct {
+// An Observation is what all proxies know at one moment.
+type Observation struct {
 	Routes []Route
 	Counts []Count
 	// Changes say what was changed in the rule or behind it since the witness

@@ -134,9 +134,9 @@ func TestProxies(t *testing.T) {
 	assert.Equal(t, "v1 90, v2 10", found[0].Programmed)
 	proxiesKubectl(t, sixty, "apply", "-f", "-")
 	now := carried(objects(sixty))
-	testimony := proxies.Testify(objects(sixty), client, now)
-	require.Len(t, testimony, 1)
-	assert.Equal(t, 40.0, testimony[0].Arms[1].Programmed)
+	observation := proxies.Observe(objects(sixty), client, now)
+	require.Len(t, observation, 1)
+	assert.Equal(t, 40.0, observation[0].Arms[1].Programmed)
 	clusters, err := reader.Clusters(ctx, client)
 	require.NoError(t, err)
 	for _, d := range proxies.Destinations(objects(sixty), client) {

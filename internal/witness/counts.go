@@ -1,4 +1,4 @@
-package runner
+package witness
 
 import (
 	"fmt"
@@ -11,21 +11,16 @@ import (
 
 // deciding reports whether a proxy's requests are those of the rule: all
 // proxies' are where it is not known.
-func (a *account) deciding(proxy string) bool {
+func (a *Account) deciding(proxy string) bool {
 	_, has := a.programmed[proxy]
 	return has || len(a.programmed) == 0
 }
 
-// counts reports whether it is known what the destinations or pods are called.
-// Without a check's own word it takes workloads: those of the scenario's objects.
-func (a *account) counts() bool {
-	return len(a.decides.Workloads) > 0 || a.decides.Named || a.check.Decisive != nil
-}
-
+// A place is where one counter stands.
 type place struct{ proxy, cluster, pod string }
 
 // count sums up by version what the proxies that decide have sent in between.
-func (a *account) count(before, after target.Testimony) {
+func (a *Account) count(before, after target.Observation) {
 	if !a.counts() {
 		a.comings(before, after)
 		return
@@ -70,18 +65,18 @@ func (a *account) count(before, after target.Testimony) {
 
 // version is that of the pod that a count is about; empty for other workloads
 // and for what a sidecar takes in.
-func (a *account) version(c target.Count) string {
+func (a *Account) version(c target.Count) string {
 	if strings.HasPrefix(c.Cluster, "inbound|") {
 		return ""
 	}
-	if c.Workload != "" && !a.decides.Named {
-		return a.decides.Workloads[c.Workload]
+	if c.Workload != "" && !a.Decides.Named {
+		return a.Decides.Workloads[c.Workload]
 	}
-	return a.decides.Clusters[c.Cluster]
+	return a.Decides.Clusters[c.Cluster]
 }
 
 // comings finds the proxies that came or went while counting.
-func (a *account) comings(before, after target.Testimony) {
+func (a *Account) comings(before, after target.Observation) {
 	was, is := proxiesOf(before), proxiesOf(after)
 	for _, proxy := range slices.Sorted(maps.Keys(was)) {
 		if !is[proxy] {
@@ -95,12 +90,12 @@ func (a *account) comings(before, after target.Testimony) {
 	}
 }
 
-func proxiesOf(said target.Testimony) map[string]bool {
+func proxiesOf(seen target.Observation) map[string]bool {
 	all := map[string]bool{}
-	for _, r := range said.Routes {
+	for _, r := range seen.Routes {
 		all[r.Proxy] = true
 	}
-	for _, c := range said.Counts {
+	for _, c := range seen.Counts {
 		all[c.Proxy] = true
 	}
 	return all

@@ -1,4 +1,4 @@
-package runner
+package witness
 
 import (
 	"cmp"
@@ -8,16 +8,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/internal/target"
-	"github.com/splitcheck/splitcheck/loadgen"
-	"github.com/splitcheck/splitcheck/reports"
-	"github.com/splitcheck/splitcheck/scenarios"
+	"github.com/splitcheck/splitcheck/split"
 )
 
-// An account puts what the proxies say beside what the answers say.
-type account struct {
-	check   scenarios.Check
-	decides scenarios.Decisive
+// An Account puts what the proxies say beside what the answers say. Its methods
+// may be called on nil, which is a sample without a second account.
+type Account struct {
+	Question
 	// versions are those that the check expects, then all others that the
 	// proxies know, by name.
 	versions []string
@@ -39,9 +38,7 @@ type account struct {
 	// changed says which weights were others after the sample.
 	changed []string
 
-	observed map[string]int64
-	lost     int64 // requests whose answer named no version
-	doubled  int64 // requests known to have been sent beside those counted
+	sample Sample
 
 	notes, warnings []string
 }
@@ -50,17 +47,17 @@ type account struct {
 // sends nothing.
 type shares map[string]float64
 
-func newAccount(c scenarios.Check, d scenarios.Decisive, before, after target.Testimony) *account {
-	a := &account{
-		check: c, decides: d,
+func newAccount(q Question, before, after target.Observation) *Account {
+	a := &Account{
+		Question:   q,
 		programmed: map[string]shares{}, counted: map[string]int64{}, failed: map[string]int64{},
-		sent: map[string]int64{}, observed: map[string]int64{},
+		sent: map[string]int64{}, sample: Sample{Answers: &split.Tally{}},
 	}
-	a.nameless = !slices.ContainsFunc(slices.Collect(maps.Values(d.Clusters)), c.Expect.Has)
+	a.nameless = !slices.ContainsFunc(slices.Collect(maps.Values(q.Decides.Clusters)), q.Expect.Has)
 	a.weights(after)
 	a.count(before, after)
-	a.watch(before, after)
-	for _, w := range c.Expect {
+	a.compareRoutes(before, after)
+	for _, w := range q.Expect {
 		a.versions = append(a.versions, w.Version)
 	}
 	others := map[string]bool{}
@@ -80,12 +77,24 @@ func newAccount(c scenarios.Check, d scenarios.Decisive, before, after target.Te
 	return a
 }
 
+// Facts are what bears on the verdict.
+func (a *Account) Facts() analysis.Account {
+	if a == nil {
+		return analysis.Account{}
+	}
+	facts := analysis.Account{Changes: a.changed}
+	if a.counts() && len(a.gaps) == 0 {
+		facts.Sent = a.counted
+	}
+	return facts
+}
+
 // sharesOf shares out the weights of a route by version; a destination that
 // stands for several is called by its own name.
-func (a *account) sharesOf(r target.Route, weight func(target.Arm) float64) shares {
+func (a *Account) sharesOf(r target.Route, weight func(target.Arm) float64) shares {
 	parts, sum := shares{}, 0.0
 	for _, arm := range r.Arms {
-		parts[cmp.Or(a.decides.Clusters[arm.Cluster], arm.Cluster)] += weight(arm)
+		parts[cmp.Or(a.Decides.Clusters[arm.Cluster], arm.Cluster)] += weight(arm)
 		sum += weight(arm)
 	}
 	if !(sum > 0) {
@@ -101,12 +110,12 @@ func configured(arm target.Arm) float64 { return arm.Configured }
 func programmed(arm target.Arm) float64 { return arm.Programmed }
 
 // weights reads the rule that decides off every proxy that has it.
-func (a *account) weights(said target.Testimony) {
-	if a.decides.Source == "" {
+func (a *Account) weights(seen target.Observation) {
+	if a.Decides.Source == "" {
 		return
 	}
-	for _, r := range said.Routes {
-		if r.Source != a.decides.Source {
+	for _, r := range seen.Routes {
+		if r.Source != a.Decides.Source {
 			continue
 		}
 		if a.configured == nil {
@@ -133,63 +142,7 @@ func same(a, b shares) bool {
 	return true
 }
 
-// sample takes in what the answers say.
-func (a *account) sample(s *loadgen.Result) {
-	a.observed = s.Tally.Versions
-	a.lost = s.Tally.Failed() + s.Tally.Unknown()
-	a.doubled = s.Resent + s.Cut
-	if a.check.Request.Login != nil {
-		a.doubled++
-	}
-	a.compare()
-}
-
-// report is the account as the report has it.
-func (a *account) report() *reports.Mesh {
-	mesh := &reports.Mesh{Rule: a.decides.Source, Host: a.decides.Host, Notes: a.notes}
-	sampled, heard := total(a.observed)+a.lost > 0, total(a.counted) > 0
-	for _, version := range a.versions {
-		d := reports.Destination{Version: version}
-		_, seen := a.observed[version]
-		unplaced := a.nameless && (seen || a.check.Expect.Has(version))
-		if a.configured != nil && !unplaced {
-			d.ConfiguredShare = reports.Num(a.configured[version])
-		}
-		if all, agree := a.agreed(); agree && !unplaced {
-			d.ProgrammedShare = reports.Num(all[version])
-		}
-		if sampled && (unplaced || !a.nameless) {
-			d.Observed = reports.Num(float64(a.observed[version]))
-			d.ObservedShare = reports.Num(part(a.observed, version))
-			if a.counts() {
-				d.Counted, d.Failed = reports.Num(float64(a.counted[version])), reports.Num(float64(a.failed[version]))
-			}
-			if heard {
-				d.CountedShare = reports.Num(part(a.counted, version))
-			}
-		}
-		mesh.Destinations = append(mesh.Destinations, d)
-	}
-	for _, name := range a.proxies() {
-		carried, has := a.programmed[name]
-		if sampled && a.sent[name] == 0 && (!has || same(carried, a.configured)) {
-			continue
-		}
-		p := reports.Proxy{Name: name}
-		if sampled {
-			p.Counted = reports.Num(float64(a.sent[name]))
-		}
-		if len(carried) > 0 {
-			for _, version := range a.order(carried) {
-				p.Programmed = append(p.Programmed, reports.Programmed{Version: version, Share: reports.Num(carried[version])})
-			}
-		}
-		mesh.Proxies = append(mesh.Proxies, p)
-	}
-	return mesh
-}
-
-func (a *account) proxies() []string {
+func (a *Account) proxies() []string {
 	all := map[string]bool{}
 	for name := range a.programmed {
 		all[name] = true
@@ -201,7 +154,7 @@ func (a *account) proxies() []string {
 }
 
 // agreed returns the shares that all proxies carry, if they do.
-func (a *account) agreed() (shares, bool) {
+func (a *Account) agreed() (shares, bool) {
 	var first shares
 	for _, name := range a.proxies() {
 		carried, has := a.programmed[name]

@@ -1,4 +1,4 @@
-package runner
+package witness
 
 import (
 	"fmt"
@@ -11,33 +11,33 @@ import (
 	"github.com/splitcheck/splitcheck/internal/target"
 )
 
-// watch compares the routes to the versions before and after, on the proxies
+// compareRoutes holds the routes to the versions before and after, on the proxies
 // that have the rule, or on all where it is not known which one decides. Other
 // rules to the same versions are among them: one in front of it takes requests
 // away from it.
-func (a *account) watch(before, after target.Testimony) {
+func (a *Account) compareRoutes(before, after target.Observation) {
 	has := map[string]bool{}
 	for _, r := range slices.Concat(before.Routes, after.Routes) {
-		has[r.Proxy] = has[r.Proxy] || a.decides.Source != "" && r.Source == a.decides.Source
+		has[r.Proxy] = has[r.Proxy] || a.Decides.Source != "" && r.Source == a.Decides.Source
 	}
 	known := slices.Contains(slices.Collect(maps.Values(has)), true)
 	concerns := func(r target.Route) bool {
-		if r.Source == a.decides.Source {
+		if r.Source == a.Decides.Source {
 			return true
 		}
 		return (has[r.Proxy] || !known) && slices.ContainsFunc(r.Arms, func(arm target.Arm) bool {
-			return a.decides.Clusters[arm.Cluster] != "" ||
-				a.decides.Host != "" && strings.HasSuffix(arm.Cluster, "|"+a.decides.Host)
+			return a.Decides.Clusters[arm.Cluster] != "" ||
+				a.Decides.Host != "" && strings.HasSuffix(arm.Cluster, "|"+a.Decides.Host)
 		})
 	}
 	type key struct {
 		proxy, source string
 		nth           int
 	}
-	collect := func(said target.Testimony) (map[key]target.Route, []key) {
+	collect := func(seen target.Observation) (map[key]target.Route, []key) {
 		found, times := map[key]target.Route{}, map[key]int{}
 		var order []key
-		for _, r := range said.Routes {
+		for _, r := range seen.Routes {
 			if concerns(r) {
 				k := key{proxy: r.Proxy, source: r.Source}
 				times[k]++
@@ -65,7 +65,7 @@ func (a *account) watch(before, after target.Testimony) {
 		switch {
 		case !same(old, now):
 			words := fmt.Sprintf("%s before, %s after, on proxy %s", a.ratio(old), a.ratio(now), k.proxy)
-			if k.source != a.decides.Source {
+			if k.source != a.Decides.Source {
 				words += " by " + k.source
 			}
 			if !slices.Contains(a.changed, words) {
@@ -83,7 +83,7 @@ func (a *account) watch(before, after target.Testimony) {
 }
 
 // ratio writes shares in percent, in the order of the versions: "90/10".
-func (a *account) ratio(s shares) string {
+func (a *Account) ratio(s shares) string {
 	if len(s) == 0 {
 		return "no such route"
 	}
@@ -95,9 +95,9 @@ func (a *account) ratio(s shares) string {
 }
 
 // order is that of the check's weights, then by name.
-func (a *account) order(s shares) []string {
+func (a *Account) order(s shares) []string {
 	var order []string
-	for _, w := range a.check.Expect {
+	for _, w := range a.Expect {
 		if !a.nameless {
 			order = append(order, w.Version)
 		}

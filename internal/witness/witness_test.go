@@ -1,4 +1,4 @@
-package runner_test
+package witness_test
 
 import (
 	"context"
@@ -29,20 +29,20 @@ const gatewayPod = "istio-ingressgateway-0.istio-system"
 type lying struct {
 	*mesh.Mesh
 	asked int
-	// tells changes the nth testimony, from 1; first is the one before.
-	tells func(nth int, said *target.Testimony) error
+	// tells changes the nth observation, from 1; first is the one before.
+	tells func(nth int, seen *target.Observation) error
 	// during is applied while the 500th request is on its way.
 	during []manifests.Object
 	sent   atomic.Int64
 }
 
-func (l *lying) Witness(ctx context.Context) (target.Testimony, error) {
+func (l *lying) Observe(ctx context.Context) (target.Observation, error) {
 	l.asked++
-	said, err := l.Mesh.Witness(ctx)
+	seen, err := l.Mesh.Observe(ctx)
 	if err == nil && l.tells != nil {
-		err = l.tells(l.asked, &said)
+		err = l.tells(l.asked, &seen)
 	}
-	return said, err
+	return seen, err
 }
 
 func (l *lying) Enter(via target.Via, load target.Load) (target.Entry, error) {
@@ -87,7 +87,7 @@ func last(t *testing.T, s *scenarios.Scenario, l *lying, gateways int) reports.C
 	require.Empty(t, r.Scenarios[0].Failure)
 	steps := r.Scenarios[0].Steps
 	checks := steps[len(steps)-1].Checks
-	require.NotNil(t, checks[len(checks)-1].Mesh, "the proxies were heard")
+	require.NotNil(t, checks[len(checks)-1].Mesh, "the proxies were asked")
 	return checks[len(checks)-1]
 }
 
@@ -98,7 +98,7 @@ func TestTheMistakeIsPlaced(t *testing.T) {
 	for _, test := range []struct {
 		scenario string
 		defects  []target.Defect
-		tells    func(int, *target.Testimony) error
+		tells    func(int, *target.Observation) error
 		verdict  analysis.Verdict
 		place    string
 		words    string
@@ -109,10 +109,10 @@ func TestTheMistakeIsPlaced(t *testing.T) {
 		{scenario: "leak-at-zero", verdict: analysis.Violated, place: reports.InDataPlane, words: "are programmed with 100/0"},
 		{scenario: "version-test-90-10", defects: []target.Defect{heavy}, verdict: analysis.Violated, place: reports.InDataPlane, words: "are programmed with 90/10"},
 		{scenario: "stuck-proxy", verdict: analysis.NotConverged, place: reports.InControlPlane},
-		{scenario: "version-test-90-10", defects: []target.Defect{heavy}, tells: func(_ int, said *target.Testimony) error {
-			for i := range said.Routes {
-				for j := range said.Routes[i].Arms {
-					said.Routes[i].Arms[j].Programmed = []float64{70, 30}[j]
+		{scenario: "version-test-90-10", defects: []target.Defect{heavy}, tells: func(_ int, seen *target.Observation) error {
+			for i := range seen.Routes {
+				for j := range seen.Routes[i].Arms {
+					seen.Routes[i].Arms[j].Programmed = []float64{70, 30}[j]
 				}
 			}
 			return nil
@@ -142,13 +142,13 @@ func TestTheMistakeIsPlaced(t *testing.T) {
 
 // The answers are right, and a proxy that may answer others is not.
 func TestAVerifiedCheckWarnsOfAProxyThatIsNotUpToDate(t *testing.T) {
-	c := last(t, library(t, "version-test-90-10"), &lying{tells: func(_ int, said *target.Testimony) error {
-		for _, r := range said.Routes {
+	c := last(t, library(t, "version-test-90-10"), &lying{tells: func(_ int, seen *target.Observation) error {
+		for _, r := range seen.Routes {
 			if r.Proxy == gatewayPod {
 				r.Proxy, r.Arms = "istio-ingressgateway-9.istio-system", []target.Arm{
 					{Cluster: r.Arms[0].Cluster, Configured: 90, Programmed: 100}, {Cluster: r.Arms[1].Cluster, Configured: 10},
 				}
-				said.Routes = append(said.Routes, r)
+				seen.Routes = append(seen.Routes, r)
 			}
 		}
 		return nil
@@ -199,9 +199,9 @@ func TestRoutesThatAreWrittenAnewWhileCounting(t *testing.T) {
 }
 
 func TestARouteThatGoesWhileCounting(t *testing.T) {
-	c := last(t, library(t, "version-test-90-10"), &lying{tells: func(nth int, said *target.Testimony) error {
+	c := last(t, library(t, "version-test-90-10"), &lying{tells: func(nth int, seen *target.Observation) error {
 		if nth == 2 {
-			said.Routes = nil
+			seen.Routes = nil
 		}
 		return nil
 	}}, 1)
@@ -211,9 +211,9 @@ func TestARouteThatGoesWhileCounting(t *testing.T) {
 
 // move makes the proxies say that they sent n requests less to one version and
 // more to another.
-func move(said *target.Testimony, from, to string, n int64) {
-	for i := range said.Counts {
-		switch c := &said.Counts[i]; {
+func move(seen *target.Observation, from, to string, n int64) {
+	for i := range seen.Counts {
+		switch c := &seen.Counts[i]; {
 		case strings.Contains(c.Cluster, "|"+from+"|"):
 			c.Requests -= n
 		case strings.Contains(c.Cluster, "|"+to+"|"):
@@ -223,57 +223,57 @@ func move(said *target.Testimony, from, to string, n int64) {
 }
 
 func TestTheSecondAccount(t *testing.T) {
-	second := func(change func(*target.Testimony)) func(int, *target.Testimony) error {
-		return func(nth int, said *target.Testimony) error {
+	second := func(change func(*target.Observation)) func(int, *target.Observation) error {
+		return func(nth int, seen *target.Observation) error {
 			if nth == 2 {
-				change(said)
+				change(seen)
 			}
 			return nil
 		}
 	}
 	for name, test := range map[string]struct {
-		tells   func(int, *target.Testimony) error
+		tells   func(int, *target.Observation) error
 		verdict analysis.Verdict
 		warning string
 	}{
-		"all of v2's answers are denied": {second(func(said *target.Testimony) {
-			for _, c := range said.Counts {
+		"all of v2's answers are denied": {second(func(seen *target.Observation) {
+			for _, c := range seen.Counts {
 				if strings.Contains(c.Cluster, "|v2|") {
-					move(said, "v2", "v1", c.Requests)
+					move(seen, "v2", "v1", c.Requests)
 				}
 			}
 		}), analysis.Inconclusive, "the answers and the proxies contradict each other"},
 		// Three of two thousand cannot bring a share out of its margin.
-		"a few answers are denied": {second(func(said *target.Testimony) { move(said, "v1", "v2", 3) }),
+		"a few answers are denied": {second(func(seen *target.Observation) { move(seen, "v1", "v2", 3) }),
 			analysis.Verified, "the answers and the proxies contradict each other"},
-		"others send requests too": {second(func(said *target.Testimony) { move(said, "no version", "v2", 40) }),
+		"others send requests too": {second(func(seen *target.Observation) { move(seen, "no version", "v2", 40) }),
 			analysis.Verified, "; 40 more were the traffic of others"},
-		"the answers come another way": {second(func(said *target.Testimony) { said.Counts = nil }),
+		"the answers come another way": {second(func(seen *target.Observation) { seen.Counts = nil }),
 			analysis.Inconclusive, "the proxies sent none of the"},
-		"the counters went back": {func(nth int, said *target.Testimony) error {
+		"the counters went back": {func(nth int, seen *target.Observation) error {
 			if nth == 1 {
-				said.Counts = append(said.Counts, target.Count{
+				seen.Counts = append(seen.Counts, target.Count{
 					Proxy: gatewayPod, Cluster: "outbound|80|v2|canary.default.svc.cluster.local", Workload: "appv2.default", Pod: "gone.default", Requests: 5000,
 				})
 			} else {
-				said.Counts = append(said.Counts, target.Count{
+				seen.Counts = append(seen.Counts, target.Count{
 					Proxy: gatewayPod, Cluster: "outbound|80|v2|canary.default.svc.cluster.local", Workload: "appv2.default", Pod: "gone.default", Requests: 1,
 				})
 			}
 			return nil
 		}, analysis.Verified, "the counters of proxy " + gatewayPod + " went back"},
-		"a pod went": {func(nth int, said *target.Testimony) error {
+		"a pod went": {func(nth int, seen *target.Observation) error {
 			if nth == 1 {
-				said.Counts = append(said.Counts, target.Count{
+				seen.Counts = append(seen.Counts, target.Count{
 					Proxy: gatewayPod, Cluster: "outbound|80|v2|canary.default.svc.cluster.local", Workload: "appv2.default", Pod: "gone.default", Requests: 7,
 				})
 			}
 			return nil
 		}, analysis.Verified, "pod gone.default went away"},
-		"a gateway went": {func(nth int, said *target.Testimony) error {
+		"a gateway went": {func(nth int, seen *target.Observation) error {
 			if nth == 1 {
-				said.Routes = append(said.Routes, said.Routes[0])
-				said.Routes[len(said.Routes)-1].Proxy = "istio-ingressgateway-9.istio-system"
+				seen.Routes = append(seen.Routes, seen.Routes[0])
+				seen.Routes[len(seen.Routes)-1].Proxy = "istio-ingressgateway-9.istio-system"
 			}
 			return nil
 		}, analysis.Verified, "proxy istio-ingressgateway-9.istio-system went away while counting"},
@@ -314,7 +314,7 @@ func TestCopiesAreExplained(t *testing.T) {
 // Proxies that cannot be asked cost a warning and no verdict.
 func TestProxiesThatDoNotAnswer(t *testing.T) {
 	for nth, when := range map[int]string{1: "before", 2: "after"} {
-		l := &lying{tells: func(n int, _ *target.Testimony) error {
+		l := &lying{tells: func(n int, _ *target.Observation) error {
 			if n == nth {
 				return errors.New("port-forward: connection refused")
 			}
@@ -335,10 +335,10 @@ func TestProxiesThatDoNotAnswer(t *testing.T) {
 
 // A witness makes no verdict better, whatever it says.
 func TestTheWitnessNeverTurnsAVerdictGreen(t *testing.T) {
-	for _, tells := range []func(int, *target.Testimony) error{
+	for _, tells := range []func(int, *target.Observation) error{
 		nil,
-		func(_ int, said *target.Testimony) error { *said = target.Testimony{}; return nil },
-		func(nth int, said *target.Testimony) error { move(said, "v2", "v1", int64(nth-1)*300); return nil },
+		func(_ int, seen *target.Observation) error { *seen = target.Observation{}; return nil },
+		func(nth int, seen *target.Observation) error { move(seen, "v2", "v1", int64(nth-1)*300); return nil },
 	} {
 		c := last(t, library(t, "version-test-90-10", heavy), &lying{tells: tells}, 1)
 		assert.Equal(t, analysis.Violated, c.Verdict)
@@ -385,9 +385,9 @@ func TestApplicationsOfOthersAreCountedByDestination(t *testing.T) {
 
 // Too many errors leave nothing to judge; what was changed meanwhile is likely why.
 func TestChangesAreSaidOfWhatCouldNotBeMeasured(t *testing.T) {
-	check := last(t, library(t, "version-test-90-10", target.Defect{Kind: "errors", Share: 0.5}), &lying{tells: func(nth int, said *target.Testimony) error {
+	check := last(t, library(t, "version-test-90-10", target.Defect{Kind: "errors", Share: 0.5}), &lying{tells: func(nth int, seen *target.Observation) error {
 		if nth == 2 {
-			said.Changes = []string{"DestinationRule default/canary was deleted"}
+			seen.Changes = []string{"DestinationRule default/canary was deleted"}
 		}
 		return nil
 	}}, 1)

@@ -8,12 +8,12 @@ import (
 	"github.com/splitcheck/splitcheck/internal/target"
 )
 
-// Testify returns for each rule of objects that p should carry the configured
+// Observe returns for each rule of objects that p should carry the configured
 // and the programmed weights, in the order of Compare's places. A rule that
 // stands under several hosts or matches is there once for each different list of
 // arms. A rule that sends nowhere, such as a redirect, is left out; one that the
 // proxy does not have has programmed weights of 0.
-func Testify(objects []manifests.Object, p Proxy, routes envoy.Routes) []target.Route {
+func Observe(objects []manifests.Object, p Proxy, routes envoy.Routes) []target.Route {
 	c := newComparison(objects, p, routes)
 	var out []target.Route
 	for _, at := range c.places() {

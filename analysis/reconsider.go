@@ -1,0 +1,136 @@
+package analysis
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/splitcheck/splitcheck/split"
+)
+
+// An Account is what the proxies know of a sample, beside its answers. It makes
+// no verdict better: proxies count retries, copies and the traffic of others, so
+// that what they sent is not a sample of the question.
+type Account struct {
+	// Changes say in words what was changed in the weights, or in what decides
+	// beside them, while the sample was drawn.
+	Changes []string
+	// Sent is how many requests the proxies that decide sent to each version
+	// meanwhile. It is nil where that is not known of every request.
+	Sent map[string]int64
+}
+
+// The reasons for which an account takes a verdict back.
+const (
+	// WeightsChanged: the sample is of two splits.
+	WeightsChanged = "weights-changed"
+	// CameAnotherWay: none of the proxies sent any of the requests.
+	CameAnotherWay = "came-another-way"
+	// AnswersDenied: more answers named a version than requests were sent to it.
+	AnswersDenied = "answers-denied"
+)
+
+// Reconsider holds a judgement against the account of the proxies, and returns
+// what is left of it. It comes after all that Judge goes through:
+//
+// Weights that changed while counting leave a sample of two splits, which says
+// nothing of either, whichever way it came out: Inconclusive. Where too little
+// was measured for a verdict, it is a warning: it is likely why.
+//
+// What is verified is taken back to Inconclusive in two more cases. Answers that
+// none of the proxies asked for say nothing of what these are programmed with.
+// And answers beyond the requests that were sent to their version named it
+// wrongly or came another way: with these among the unidentified ones, which may
+// have been any version at all, the sample must be verified still. A sequential
+// one, which stopped where it did because of these answers, is not.
+func Reconsider(j *Judgement, p *Plan, t *split.Tally, a Account) *Judgement {
+	switch verified := j.Verdict == Verified; {
+	case j.Verdict == NotMeasured:
+		if len(a.Changes) == 0 {
+			return j
+		}
+		told := *j
+		told.Warnings = append(slices.Clip(j.Warnings), a.changed())
+		return &told
+	case len(a.Changes) > 0:
+		return j.withdrawn(WeightsChanged, a.changed(),
+			"see who changes the routes, and run the check again when nobody does")
+	case verified && a.Unseen(t):
+		return j.withdrawn(CameAnotherWay, a.AnotherWay(t),
+			"see whether the address that is asked leads to the gateway of this very cluster, and whether anything before it answers by itself")
+	case verified && len(a.Denied(t)) > 0 && !a.holdsWithout(p, t):
+		return j.withdrawn(AnswersDenied, a.Contradiction(t),
+			"see whether identify names the versions rightly, and whether all answers come through the proxies: no cache, no other way in")
+	}
+	return j
+}
+
+// withdrawn is a judgement of a sample that turned out to show nothing.
+func (j *Judgement) withdrawn(why, reason, advice string) *Judgement {
+	left := *j
+	left.Verdict, left.Withdrawn = Inconclusive, why
+	left.Reasons, left.Advice, left.Diagnosis = []string{reason}, []string{advice}, nil
+	return &left
+}
+
+// Unseen says that the requests were answered and that no proxy which decides
+// has sent any: whoever answered was not asked by them.
+func (a Account) Unseen(t *split.Tally) bool { return a.Sent != nil && a.sent() == 0 && t.Hits() > 0 }
+
+// Denied is by how many the answers that named a version are more than the
+// requests that were sent to it, for the versions of which they are.
+func (a Account) Denied(t *split.Tally) map[string]int64 {
+	denied := map[string]int64{}
+	if a.sent() == 0 {
+		return denied
+	}
+	for version, n := range t.Versions {
+		if n > a.Sent[version] {
+			denied[version] = n - a.Sent[version]
+		}
+	}
+	return denied
+}
+
+func (a Account) sent() int64 {
+	var sum int64
+	for _, n := range a.Sent {
+		sum += n
+	}
+	return sum
+}
+
+// holdsWithout judges the sample as if the answers that the proxies deny had
+// named no version: they may then have been any, as the contract has it.
+func (a Account) holdsWithout(p *Plan, t *split.Tally) bool {
+	if p.Method == Sequentially {
+		return false
+	}
+	doubted := &split.Tally{Versions: map[string]int64{}, Errors: t.Errors, Unidentified: map[string]int64{}}
+	maps.Copy(doubted.Unidentified, t.Unidentified)
+	denied := a.Denied(t)
+	for version, n := range t.Versions {
+		doubted.Versions[version] = n - denied[version]
+		doubted.Unidentified["denied by the proxies"] += denied[version]
+	}
+	return Judge(p, doubted).Verdict == Verified
+}
+
+func (a Account) changed() string {
+	return "the weights changed while counting: " + strings.Join(a.Changes, "; ")
+}
+
+// AnotherWay says what Unseen means.
+func (a Account) AnotherWay(t *split.Tally) string {
+	return fmt.Sprintf("the proxies sent none of the %d requests that were answered: they came another way, from another cluster, past the mesh or out of a cache", t.Hits())
+}
+
+// Contradiction puts the answers and what was sent side by side.
+func (a Account) Contradiction(t *split.Tally) string {
+	var each []string
+	for _, version := range slices.Sorted(maps.Keys(t.Versions)) {
+		each = append(each, fmt.Sprintf("%d answers named %s and the proxies sent %d requests there", t.Versions[version], version, a.Sent[version]))
+	}
+	return "the answers and the proxies contradict each other: " + strings.Join(each, ", ")
+}
