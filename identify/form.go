@@ -166,14 +166,15 @@ func newText(pattern, version string) (*text, error) {
 	if version == "" && re.MatchString("") {
 		return nil, fmt.Errorf("the regular expression %q matches even nothing at all, so it would name no version", pattern)
 	}
-	t := &text{re: re, version: version}
-	if re.NumSubexp() > 0 && version == "" {
+	tree, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return nil, fmt.Errorf("the regular expression %q: %w", pattern, err)
+	}
+	t := &text{re: re, version: version, looksAround: looksAround(tree)}
+	// A group around the whole needs no search for groups, which is the only
+	// thing that would allocate.
+	if re.NumSubexp() > 0 && version == "" && tree.Op != syntax.OpCapture {
 		t.group = 1
-		// A group around the whole needs no search for groups, which is the
-		// only thing that would allocate.
-		if tree, err := syntax.Parse(pattern, syntax.Perl); err == nil && tree.Op == syntax.OpCapture {
-			t.group = 0
-		}
 	}
 	return t, nil
 }

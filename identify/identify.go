@@ -22,36 +22,46 @@ type Rules []Rule
 //
 // A version is one short line of text: a rule that matches nothing but blanks,
 // more than 128 bytes, control characters or broken UTF-8 has found no
-// version. Blanks around a version are not part of it.
+// version. Blanks around a version are not part of it. What a regular
+// expression finds inside a longer word is not a version either: v1 is not
+// named by v10.
 type Rule interface {
-	// Identify returns the version that a names, or false if the rule does
-	// not match. The version is not empty if ok.
-	Identify(a Answer) (version string, ok bool)
-	// All returns every version that the rule finds in a, each once, in the
-	// order in which they stand there. More than one means that the answer
-	// names its version ambiguously; Identify takes the first.
-	All(a Answer) []string
+	// Names returns the first version that the rule finds in a, and another
+	// one if it finds two that differ; both are empty if it finds none.
+	Names(a Answer) (version, other string)
+	// Explain returns all that the rule finds in a. Taken is left to Rules.
+	Explain(a Answer) Finding
 	// String writes the rule as Parse reads it, and one that only a scenario
 	// can express as the scenario does.
 	String() string
 }
 
-// Identify returns the version that the first matching rule names, or false if
-// none matches.
-func (rs Rules) Identify(a Answer) (version string, ok bool) {
+// Names returns what the first rule that matches finds in a: a version, and
+// another one if it finds two that differ. An answer that names two versions
+// tells nothing about which one served it. Both are empty if no rule matches.
+func (rs Rules) Names(a Answer) (version, other string) {
 	for _, r := range rs {
-		if version, ok := r.Identify(a); ok {
-			return version, true
+		if version, other := r.Names(a); version != "" {
+			return version, other
 		}
 	}
-	return "", false
+	return "", ""
+}
+
+// Identify returns the version that served a, or false if a names none or two.
+func (rs Rules) Identify(a Answer) (version string, ok bool) {
+	version, other := rs.Names(a)
+	if version == "" || other != "" {
+		return "", false
+	}
+	return version, true
 }
 
 // All returns every version that the first matching rule finds in a.
 func (rs Rules) All(a Answer) []string {
 	for _, r := range rs {
-		if all := r.All(a); len(all) > 0 {
-			return all
+		if found := r.Explain(a); len(found.Versions) > 0 {
+			return found.Versions
 		}
 	}
 	return nil
@@ -60,8 +70,12 @@ func (rs Rules) All(a Answer) []string {
 // A Finding is what one rule makes of an answer.
 type Finding struct {
 	Rule string
-	// Versions is what the rule finds; more than one is ambiguous.
+	// Versions is what the rule finds, each once, in the order in which they
+	// stand in the answer; more than one is ambiguous.
 	Versions []string
+	// Inside is what it finds inside longer words, which names nothing: v1 in
+	// v10.
+	Inside []string
 	// Taken marks the rule that names the version: the first that matches.
 	Taken bool
 }
@@ -73,8 +87,8 @@ func (rs Rules) Explain(a Answer) []Finding {
 	findings := make([]Finding, len(rs))
 	taken := false
 	for i, r := range rs {
-		findings[i] = Finding{Rule: r.String(), Versions: r.All(a)}
-		if _, ok := r.Identify(a); ok && !taken {
+		findings[i] = r.Explain(a)
+		if len(findings[i].Versions) > 0 && !taken {
 			findings[i].Taken, taken = true, true
 		}
 	}

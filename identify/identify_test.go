@@ -61,7 +61,7 @@ func TestShortForms(t *testing.T) {
 		t.Run(test.rule, func(t *testing.T) {
 			rule, err := identify.Parse(test.rule)
 			require.NoError(t, err)
-			version, ok := rule.Identify(test.answer)
+			version, ok := identify.Rules{rule}.Identify(test.answer)
 			assert.Equal(t, test.version, version)
 			assert.Equal(t, test.version != "", ok)
 			assert.Equal(t, test.rule, rule.String())
@@ -94,7 +94,7 @@ func TestForms(t *testing.T) {
 		t.Run(test.text, func(t *testing.T) {
 			rule, err := test.form.Rule()
 			require.NoError(t, err)
-			version, ok := rule.Identify(test.answer)
+			version, ok := identify.Rules{rule}.Identify(test.answer)
 			assert.Equal(t, test.version, version)
 			assert.Equal(t, test.version != "", ok)
 			assert.Equal(t, test.text, rule.String())
@@ -143,9 +143,10 @@ func TestFormNamesEveryMistake(t *testing.T) {
 func TestFirstMatchingRuleWins(t *testing.T) {
 	rules, err := identify.ParseAll([]string{"header:X-Version", `body:(v\d)`, "status"})
 	require.NoError(t, err)
-	version, ok := rules.Identify(body("v1 replaces v2 and v1"))
-	assert.True(t, ok)
-	assert.Equal(t, "v1", version)
+	version, other := rules.Names(body("v1 replaces v2 and v1"))
+	assert.Equal(t, []string{"v1", "v2"}, []string{version, other})
+	_, ok := rules.Identify(body("v1 replaces v2 and v1"))
+	assert.False(t, ok, "an answer that names two versions names none")
 	assert.Equal(t, []string{"v1", "v2"}, rules.All(body("v1 replaces v2 and v1")))
 	assert.Equal(t, []identify.Finding{
 		{Rule: "header:X-Version"},
@@ -155,6 +156,82 @@ func TestFirstMatchingRuleWins(t *testing.T) {
 	assert.Equal(t, `header:X-Version, body:(v\d), status`, rules.String())
 	_, ok = identify.Rules{}.Identify(answer)
 	assert.False(t, ok)
+}
+
+// TestAnswersThatNameTwoVersions are those from which no version can be told,
+// each in a form in which the first one was once taken in silence.
+func TestAnswersThatNameTwoVersions(t *testing.T) {
+	late := strings.Repeat("v1 ", 500) + "v2"
+	for _, test := range []struct {
+		rule   string
+		answer identify.Answer
+		other  string // empty where the answer names v1 alone
+	}{
+		{`body:(v[12])`, body("upgraded from v1 to v2"), "v2"},
+		{`body:(v[12])`, body(late), "v2"},
+		{`body:(v[12])`, body("v1 and v1"), ""},
+		{`body:v[12]`, body(late), "v2"},
+		{`body:version (v[12])`, body("version v1, version v2"), "v2"},
+		{`body:(?m)^(v[12])$`, body("v1\nv2"), "v2"},
+		{`body:(?m)^(v[12])$`, body("v1\nv2 "), ""},
+		{`body:\b(v[12])\b`, body("v1-v2"), "v2"},
+		{`header:X-Version`, identify.Answer{Header: http.Header{"X-Version": {"v1", "v2"}}}, "v2"},
+		{`header:X-Version`, identify.Answer{Header: http.Header{"X-Version": {"", "v1", "v1"}}}, ""},
+		{`header:X-Version:(v.)`, identify.Answer{Header: http.Header{"X-Version": {"v1, v2"}}}, "v2"},
+		{`json:version`, body(`{"version":"v1","version":"v2"}`), "v2"},
+		{`json:version`, body(`{"version":"v1","\u0076ersion":"v2"}`), "v2"},
+		{`json:version`, body(`{"version":"v1","version":"v2","version":"v1"}`), "v2"},
+		{`json:a.version`, body(`{"a":{"version":"v1"},"b":{"version":"v2"},"a":{"version":"v2"}}`), "v2"},
+		{`json:0.version`, body(`[{"version":"v1","version":"v2"}]`), "v2"},
+		{`json:version`, body(`{"version":"v1","b":{"version":"v2"},"b":1}`), ""},
+	} {
+		rules, err := identify.ParseAll([]string{test.rule})
+		require.NoError(t, err)
+		version, other := rules.Names(test.answer)
+		assert.Equal(t, []string{"v1", test.other}, []string{version, other}, "%s in %.40s", test.rule, test.answer.Body)
+		_, ok := rules.Identify(test.answer)
+		assert.Equal(t, test.other == "", ok)
+	}
+}
+
+// TestNamesInsideLongerWords: a rule that finds a name inside a longer word has
+// not found it.
+func TestNamesInsideLongerWords(t *testing.T) {
+	is := func(form identify.Form) identify.Rules {
+		rule, err := form.Rule()
+		require.NoError(t, err)
+		return identify.Rules{rule}
+	}
+	for _, test := range []struct {
+		form          identify.Form
+		text, version string
+		inside        []string
+	}{
+		{identify.Form{Body: "(v[12])"}, "v10", "", []string{"v1"}},
+		{identify.Form{Body: "(v[12])"}, "v1beta, not v2", "v2", []string{"v1"}},
+		{identify.Form{Body: "(v[12])"}, "v1é", "", []string{"v1"}},
+		{identify.Form{Body: "(v[12])"}, "v1-beta", "v1", nil},
+		{identify.Form{Body: "(v[12])"}, "reviews-v1_2", "v1", nil},
+		{identify.Form{Body: "(v[12])"}, "这是v1版本", "v1", nil}, // Chinese sets no blanks
+		{identify.Form{Body: "v[12]"}, "v12 v2", "v2", []string{"v1"}},
+		{identify.Form{Body: "版本(一)"}, "版本一二", "", []string{"一"}},
+		{identify.Form{Body: `version (v\d)`}, "version v1, version v23", "v1", []string{"v2"}},
+		{identify.Form{Body: "v1", Version: "stable"}, "v10", "", []string{"stable"}},
+		{identify.Form{Body: "v1", Version: "stable"}, "v10 v1", "stable", []string{"stable"}},
+		{identify.Form{Body: "color=", Version: "v3"}, "color=red", "v3", nil},
+	} {
+		rules := is(test.form)
+		version, other := rules.Names(body(test.text))
+		assert.Equal(t, test.version, version, test.text)
+		assert.Empty(t, other, test.text)
+		assert.Equal(t, test.inside, rules.Explain(body(test.text))[0].Inside, test.text)
+	}
+	header := is(identify.Form{Header: "Server", Match: "(v[12])"})
+	version, _ := header.Names(identify.Answer{Header: http.Header{"Server": {"v10"}}})
+	assert.Empty(t, version)
+	field := is(identify.Form{JSON: "version", Match: "v[12]"})
+	version, _ = field.Names(body(`{"version": "v10"}`))
+	assert.Empty(t, version)
 }
 
 func FuzzParse(f *testing.F) {
@@ -169,15 +246,18 @@ func FuzzParse(f *testing.F) {
 		again, err := identify.Parse(rule.String())
 		require.NoError(t, err)
 		a := identify.Answer{Status: 200, Header: http.Header{"Server": {string(content)}}, Body: content}
-		version, ok := rule.Identify(a)
-		sameVersion, sameOK := again.Identify(a)
+		version, other := rule.Names(a)
+		sameVersion, sameOther := again.Names(a)
 		assert.Equal(t, version, sameVersion)
-		assert.Equal(t, ok, sameOK)
-		if all := rule.All(a); ok {
-			require.NotEmpty(t, version)
-			assert.Equal(t, version, all[0])
-		} else {
+		assert.Equal(t, other, sameOther)
+		switch all := rule.Explain(a).Versions; {
+		case version == "":
 			assert.Empty(t, all)
+			assert.Empty(t, other)
+		case other == "":
+			assert.Equal(t, []string{version}, all)
+		default:
+			require.Equal(t, []string{version, other}, all[:2])
 		}
 	})
 }

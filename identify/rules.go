@@ -1,12 +1,8 @@
 package identify
 
 import (
-	"encoding/json"
-	"regexp"
 	"slices"
 	"strconv"
-
-	"github.com/tidwall/gjson"
 )
 
 type bodyRule struct {
@@ -14,32 +10,30 @@ type bodyRule struct {
 	text *text
 }
 
-func (r *bodyRule) Identify(a Answer) (string, bool) { return r.text.find(a.Body) }
-func (r *bodyRule) All(a Answer) []string            { return r.text.all(a.Body) }
-func (r *bodyRule) String() string                   { return r.form.String() }
+func (r *bodyRule) Names(a Answer) (string, string) { return r.text.first(a.Body) }
 
-// A headerRule takes the first value of the header that names a version.
+func (r *bodyRule) Explain(a Answer) Finding {
+	found := Finding{Rule: r.String()}
+	r.text.all(a.Body, &found)
+	return found
+}
+
+func (r *bodyRule) String() string { return r.form.String() }
+
+// A headerRule reads each value of the header: two that differ name two
+// versions.
 type headerRule struct {
 	form  Form
 	key   string
 	value value
 }
 
-func (r *headerRule) Identify(a Answer) (string, bool) {
-	for _, each := range a.Header[r.key] {
-		if version, ok := r.value.find(each); ok {
-			return version, true
-		}
-	}
-	return "", false
-}
+func (r *headerRule) Names(a Answer) (string, string) { return r.value.first(a.Header[r.key]) }
 
-func (r *headerRule) All(a Answer) []string {
-	var all []string
-	for _, each := range a.Header[r.key] {
-		all = appendNew(all, r.value.all(each)...)
-	}
-	return all
+func (r *headerRule) Explain(a Answer) Finding {
+	found := Finding{Rule: r.String()}
+	r.value.all(a.Header[r.key], &found)
+	return found
 }
 
 func (r *headerRule) String() string { return r.form.String() }
@@ -49,40 +43,14 @@ type jsonRule struct {
 	value value
 }
 
-// lookup returns the text of the value at the rule's path, or false if the
-// body is not JSON, has no such value, or has null there. gjson reads whatever
-// is put before it and finds things in texts that are not JSON; encoding/json,
-// whose depth is bounded, says whether it is.
-func (r *jsonRule) lookup(body []byte) (string, bool) {
-	if !json.Valid(body) {
-		return "", false
-	}
-	switch found := gjson.GetBytes(body, r.form.JSON); found.Type {
-	case gjson.String:
-		return found.Str, true
-	case gjson.Number, gjson.True, gjson.False:
-		return found.Raw, true
-	case gjson.JSON:
-		return found.Raw, true
-	default:
-		return "", false
-	}
+func (r *jsonRule) Names(a Answer) (string, string) {
+	return r.value.first(lookup(a.Body, r.form.JSON))
 }
 
-func (r *jsonRule) Identify(a Answer) (string, bool) {
-	text, ok := r.lookup(a.Body)
-	if !ok {
-		return "", false
-	}
-	return r.value.find(text)
-}
-
-func (r *jsonRule) All(a Answer) []string {
-	text, ok := r.lookup(a.Body)
-	if !ok {
-		return nil
-	}
-	return r.value.all(text)
+func (r *jsonRule) Explain(a Answer) Finding {
+	found := Finding{Rule: r.String()}
+	r.value.all(lookup(a.Body, r.form.JSON), &found)
+	return found
 }
 
 func (r *jsonRule) String() string { return r.form.String() }
@@ -92,83 +60,30 @@ type statusRule struct {
 	names names
 }
 
-func (r *statusRule) Identify(a Answer) (string, bool) {
+func (r *statusRule) Names(a Answer) (string, string) {
 	switch {
 	case a.Status == 0, r.form.Status != 0 && r.form.Status != a.Status:
-		return "", false
+		return "", ""
 	case r.form.Version != "":
-		return r.form.Version, true
+		return r.form.Version, ""
 	default:
 		var digits [8]byte
-		return r.names.name(strconv.AppendInt(digits[:0], int64(a.Status), 10))
+		version, _ := r.names.name(strconv.AppendInt(digits[:0], int64(a.Status), 10))
+		return version, ""
 	}
 }
 
-func (r *statusRule) All(a Answer) []string {
-	if version, ok := r.Identify(a); ok {
-		return []string{version}
+func (r *statusRule) Explain(a Answer) Finding {
+	found := Finding{Rule: r.String()}
+	if version, _ := r.Names(a); version != "" {
+		found.Versions = []string{version}
 	}
-	return nil
+	return found
 }
 
 func (r *statusRule) String() string { return r.form.String() }
 
-// text searches by a regular expression.
-type text struct {
-	re      *regexp.Regexp
-	group   int // 0 for the whole match
-	version string
-	names   names
-}
-
-func (t *text) find(s []byte) (string, bool) {
-	var found []byte
-	if t.group == 0 {
-		if found = t.re.Find(s); found == nil {
-			return "", false
-		}
-	} else {
-		at := t.re.FindSubmatchIndex(s)
-		if at == nil {
-			return "", false
-		}
-		if at[2] >= 0 {
-			found = s[at[2]:at[3]]
-		}
-	}
-	if version, ok := t.nameOf(found); ok {
-		return version, true
-	}
-	// "v(\d*)" meets the v of "div" first: what names no version is passed
-	// over.
-	if all := t.all(s); len(all) > 0 {
-		return all[0], true
-	}
-	return "", false
-}
-
-func (t *text) nameOf(found []byte) (string, bool) {
-	if t.version != "" {
-		return t.version, true
-	}
-	return t.names.name(found)
-}
-
-// manyMarkers bounds the search for further markers: two different ones are
-// enough to call an answer ambiguous.
-const manyMarkers = 100
-
-func (t *text) all(s []byte) []string {
-	var all []string
-	for _, found := range t.re.FindAllSubmatch(s, manyMarkers) {
-		if version, ok := t.nameOf(found[t.group]); ok {
-			all = appendNew(all, version)
-		}
-	}
-	return all
-}
-
-// value reads the value of a header or of a JSON field.
+// value reads the values of a header or of a JSON field.
 type value struct {
 	text    *text
 	is      *string
@@ -176,34 +91,50 @@ type value struct {
 	names   names
 }
 
-func (v *value) find(s string) (string, bool) {
-	switch {
-	case v.text != nil:
-		return v.text.find([]byte(s))
-	case v.is != nil && *v.is != s:
-		return "", false
-	case v.version != "":
-		return v.version, true
-	default:
-		return v.names.name([]byte(s))
-	}
-}
-
-func (v *value) all(s string) []string {
-	if v.text != nil {
-		return v.text.all([]byte(s))
-	}
-	if version, ok := v.find(s); ok {
-		return []string{version}
-	}
-	return nil
-}
-
-func appendNew(all []string, more ...string) []string {
-	for _, each := range more {
-		if !slices.Contains(all, each) {
-			all = append(all, each)
+// first returns the first version that the values name, and another one if they
+// name two.
+func (v *value) first(values []string) (version, other string) {
+	for _, each := range values {
+		one, two := v.find(each)
+		if version == "" {
+			version = one
+		} else if one != "" && one != version {
+			return version, one
+		}
+		if two != "" && two != version {
+			return version, two
 		}
 	}
-	return all
+	return version, ""
+}
+
+func (v *value) find(s string) (version, other string) {
+	switch {
+	case v.text != nil:
+		return v.text.first([]byte(s))
+	case v.is != nil && *v.is != s:
+		return "", ""
+	case v.version != "":
+		return v.version, ""
+	default:
+		version, _ = v.names.name([]byte(s))
+		return version, ""
+	}
+}
+
+func (v *value) all(values []string, found *Finding) {
+	for _, each := range values {
+		if v.text != nil {
+			v.text.all([]byte(each), found)
+		} else if version, _ := v.find(each); version != "" {
+			found.Versions = appendNew(found.Versions, version)
+		}
+	}
+}
+
+func appendNew(all []string, more string) []string {
+	if slices.Contains(all, more) {
+		return all
+	}
+	return append(all, more)
 }

@@ -13,10 +13,14 @@ import (
 )
 
 // Classify says what a complete answer came to. It fills Outcome, Version, Kind
-// and Example: an answer that a rule matches is a hit whatever its status;
-// another is an error from status 500 on and unidentified below.
+// and Example: an answer that names one version is a hit whatever its status; one
+// that names two is unidentified; one that names none is an error from status 500
+// on and unidentified below.
 func Classify(rules identify.Rules, a identify.Answer) split.Answer {
-	if version, ok := rules.Identify(a); ok {
+	switch version, other := rules.Names(a); {
+	case other != "":
+		return split.Answer{Outcome: split.Unidentified, Kind: NamesTwo, Example: version + " and " + other + " in " + excerpt(a)}
+	case version != "":
 		return split.Answer{Outcome: split.Hit, Version: version}
 	}
 	location := a.Header.Get("Location")
@@ -31,6 +35,10 @@ func Classify(rules identify.Rules, a identify.Answer) split.Answer {
 		return split.Answer{Outcome: split.Unidentified, Kind: fmt.Sprintf("%d without a marker", a.Status), Example: excerpt(a)}
 	}
 }
+
+// NamesTwo is the kind of an answer that names two versions. Which ones stands in
+// its example: a rule that captures too much would make a kind of every answer.
+const NamesTwo = "names two versions"
 
 // Failure says what a request without a complete answer came to. The kinds are
 // few; addresses and ports stand in the example only.
