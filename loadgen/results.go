@@ -3,8 +3,10 @@ package loadgen
 import (
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"iter"
+	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
@@ -30,8 +32,8 @@ const maxResult = 16 << 20
 // answer is vegeta's sequence number, counted from 0 in each attack. The error
 // of the last pair says why the rest cannot be read, counting results from 1;
 // each result is held in memory alone, and one of more than 16 MiB is refused.
-func Recorded(r io.Reader, format Format, rules identify.Rules) iter.Seq2[split.Answer, error] {
-	return func(yield func(split.Answer, error) bool) {
+func Recorded(r io.Reader, format Format, rules identify.Rules) iter.Seq2[RecordedAnswer, error] {
+	return func(yield func(RecordedAnswer, error) bool) {
 		bounded := &boundedReader{source: r}
 		var decode vegeta.Decoder
 		switch format {
@@ -42,7 +44,7 @@ func Recorded(r io.Reader, format Format, rules identify.Rules) iter.Seq2[split.
 		case CSV:
 			decode = vegeta.NewCSVDecoder(bounded)
 		default:
-			yield(split.Answer{}, fmt.Errorf("vegeta has no format %q", format))
+			yield(RecordedAnswer{}, fmt.Errorf("vegeta has no format %q", format))
 			return
 		}
 		for n := 1; ; n++ {
@@ -52,9 +54,13 @@ func Recorded(r io.Reader, format Format, rules identify.Rules) iter.Seq2[split.
 			bounded.left = maxResult
 			switch err := safely(decode, &result); {
 			case errors.Is(err, io.EOF):
+				if format == CSV && n > 1 && bounded.last != '\n' {
+					// Its last fields could be missing, and nothing else tells.
+					yield(RecordedAnswer{}, fmt.Errorf("vegeta result %d may have been cut: its line is not ended", n-1))
+				}
 				return
 			case err != nil:
-				yield(split.Answer{}, fmt.Errorf("vegeta result %d cannot be read as %s: %w", n, format, err))
+				yield(RecordedAnswer{}, fmt.Errorf("vegeta result %d cannot be read as %s: %w", n, format, err))
 				return
 			}
 			if !yield(answerOf(&result, rules), nil) {
@@ -64,7 +70,25 @@ func Recorded(r io.Reader, format Format, rules identify.Rules) iter.Seq2[split.
 	}
 }
 
-func answerOf(result *vegeta.Result, rules identify.Rules) split.Answer {
+// A RecordedAnswer is an answer and what tells it from all others that were
+// recorded.
+type RecordedAnswer struct {
+	Answer split.Answer
+	// Attack is the name that vegeta was given for the attack; Time is when the
+	// request was sent, zero if the record does not say.
+	Attack  string
+	Time    time.Time
+	Latency time.Duration
+}
+
+// Fingerprint is the same for the same result, and hardly ever for another.
+func (r RecordedAnswer) Fingerprint() uint64 {
+	hash := fnv.New64a()
+	fmt.Fprintf(hash, "%d %d %d %s", r.Answer.Number, r.Time.UnixNano(), r.Latency, r.Attack)
+	return hash.Sum64()
+}
+
+func answerOf(result *vegeta.Result, rules identify.Rules) RecordedAnswer {
 	var answer split.Answer
 	if result.Code == 0 {
 		// vegeta notes the status last, when the whole body has been read.
@@ -73,7 +97,7 @@ func answerOf(result *vegeta.Result, rules identify.Rules) split.Answer {
 		answer = Classify(rules, identify.Answer{Status: int(result.Code), Header: result.Headers, Body: result.Body})
 	}
 	answer.Number = result.Seq
-	return answer
+	return RecordedAnswer{Answer: answer, Attack: result.Attack, Time: result.Timestamp, Latency: result.Latency}
 }
 
 // safely turns a panic of a decoder into an error: encoding/gob does not claim
@@ -93,6 +117,7 @@ var errTooLong = fmt.Errorf("it is longer than %d MiB", maxResult>>20)
 type boundedReader struct {
 	source io.Reader
 	left   int
+	last   byte // that was read
 }
 
 func (b *boundedReader) Read(p []byte) (int, error) {
@@ -101,6 +126,9 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 	}
 	n, err := b.source.Read(p[:min(len(p), b.left)])
 	b.left -= n
+	if n > 0 {
+		b.last = p[n-1]
+	}
 	return n, err
 }
 

@@ -40,7 +40,7 @@ func read(t testing.TB, r io.Reader, format loadgen.Format) (answers []split.Ans
 		if err != nil {
 			return answers, err
 		}
-		answers = append(answers, answer)
+		answers = append(answers, answer.Answer)
 	}
 	return answers, nil
 }

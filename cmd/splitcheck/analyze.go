@@ -67,7 +67,7 @@ func (f *analyzeFlags) run(cmd *cobra.Command, std streams, args []string) error
 		return usage(err)
 	}
 	judge, each := judgeOf(plan)
-	tally, source, err := f.tally(cmd, std, args, each)
+	record, source, err := f.read(cmd, std, args, each)
 	if err != nil {
 		return usage(err)
 	}
@@ -75,8 +75,8 @@ func (f *analyzeFlags) run(cmd *cobra.Command, std streams, args []string) error
 	if err != nil {
 		return err
 	}
-	check := reports.FromJudgement("split", judge(tally), reports.Measurement{
-		Plan: plan, Tally: tally,
+	check := reports.FromJudgement("split", judge(record.Tally), reports.Measurement{
+		Plan: plan, Tally: record.Tally, Warnings: doubts(record),
 		Asked: reports.Asked{Request: "answers recorded in " + source, Identify: f.identify.rules},
 	})
 	seed := f.seed
@@ -107,17 +107,32 @@ func judgeOf(plan *analysis.Plan) (judge func(*split.Tally) *analysis.Judgement,
 	return func(t *split.Tally) *analysis.Judgement { return analysis.Judge(plan, t) }, nil
 }
 
-// tally reads the answers from wherever they are and tells each of them; source
-// is how the user knows the place.
-func (f *analyzeFlags) tally(cmd *cobra.Command, std streams, args []string, each func(split.Answer)) (tally *split.Tally, source string, err error) {
+// doubts are what the reading itself has to say about a record.
+func doubts(r *recorded.Record) []string {
+	var said []string
+	if r.Other > 0 {
+		said = append(said, fmt.Sprintf("lines that are neither answers nor known errors were not counted: %d, the first at %s", r.Other, r.Example))
+	}
+	if r.Disordered {
+		said = append(said, "the results do not say in which order the requests were sent (their numbers do not go up), so their order was not tested")
+	}
+	if r.Sorted {
+		said = append(said, "the answers of each version stand together, as after sort; if they were sorted, their order is lost, and what is said about it here means nothing: give them in the order in which they came")
+	}
+	return said
+}
+
+// read reads the answers from wherever they are and tells each of them; source is
+// how the user knows the place.
+func (f *analyzeFlags) read(cmd *cobra.Command, std streams, args []string, each func(split.Answer)) (record *recorded.Record, source string, err error) {
 	switch {
 	case f.counts != "" && len(args) > 0:
 		return nil, "", errors.New("--counts stands instead of a file; give one of them")
 	case f.counts != "" && (len(f.identify.rules) > 0 || f.split != "" || f.answers != 0):
 		return nil, "", errors.New("--counts are counted already; --identify, --split and --answers are for a file")
 	case f.counts != "":
-		tally, err = recorded.Counts(f.counts)
-		return tally, "--counts", err
+		tally, err := recorded.Counts(f.counts)
+		return &recorded.Record{Tally: tally}, "--counts", err
 	case len(args) == 0:
 		return nil, "", errors.New("what is to be judged? name a file, - for standard input, or give --counts v1=881,v2=119")
 	}
@@ -127,7 +142,7 @@ func (f *analyzeFlags) tally(cmd *cobra.Command, std streams, args []string, eac
 	if cmd.Flags().Changed("split") && f.split == "" {
 		return nil, "", errors.New("--split is empty; give a regular expression of what stands between two answers, such as --split '^$'")
 	}
-	options := recorded.Options{Name: args[0], Answers: f.answers, Each: each}
+	options := recorded.Options{Name: args[0], Answers: f.answers, Each: each, Guessed: len(f.identify.rules) == 0}
 	if args[0] == "-" {
 		options.Name = "standard input"
 	}
@@ -147,6 +162,6 @@ func (f *analyzeFlags) tally(cmd *cobra.Command, std streams, args []string, eac
 		return nil, "", fmt.Errorf("%s: %w", args[0], err)
 	}
 	defer in.Close()
-	tally, err = recorded.Read(in, options)
-	return tally, options.Name, err
+	record, err = recorded.Read(in, options)
+	return record, options.Name, err
 }

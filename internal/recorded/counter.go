@@ -21,9 +21,12 @@ type counter struct {
 	next    uint64          // number from which on nothing has been counted
 	known   map[string]bool
 	each    func(split.Answer)
+	answers int64
+	seams   int64
 }
 
 func (c *counter) add(a split.Answer) {
+	c.answers++
 	a.Connection = 0
 	if a.Outcome == split.Hit && !c.known[a.Version] {
 		if len(c.known) >= loadgen.MaxVersions {
@@ -48,6 +51,7 @@ func (c *counter) add(a split.Answer) {
 
 func (c *counter) seam() {
 	if c.ordered != nil {
+		c.seams++
 		c.ordered.Close()
 		// A record does not say which connection was used.
 		c.part.Connections = split.Connections{}
@@ -66,5 +70,13 @@ func (c *counter) seam() {
 
 func (c *counter) close() *split.Tally {
 	c.seam()
+	if c.disordered() {
+		c.total.Sequence, c.total.Blocks = split.Sequence{}, split.Blocks{}
+	}
 	return &c.total
 }
+
+// disordered says that the numbers of the answers tell no order: those of an
+// attack go up, and there are few attacks in a record. A tool that writes no
+// numbers leaves 0 in each.
+func (c *counter) disordered() bool { return c.seams > 2 && 10*c.seams > c.answers }

@@ -12,7 +12,6 @@ import (
 	"regexp"
 
 	"github.com/splitcheck/splitcheck/identify"
-	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -23,6 +22,8 @@ type Options struct {
 	Identify identify.Rules
 	// Answers is how many answers there must be; 0 if the user did not say.
 	Answers int64
+	// Guessed says that the user gave no rule, so Identify is a guess.
+	Guessed bool
 	// Split is what stands between the answers of a text; nil if each line
 	// with a marker is an answer. See ParseSplit.
 	Split *regexp.Regexp
@@ -46,11 +47,26 @@ func ParseSplit(pattern string) (*regexp.Regexp, error) {
 // maxPiece bounds a line of text, or an answer between two separators, in bytes.
 const maxPiece = 1 << 20
 
+// A Record is what recorded answers come to.
+type Record struct {
+	Tally *split.Tally
+	// Other counts the lines of a text that are neither answers nor known errors;
+	// Example is the first of them, with its place.
+	Other   int64
+	Example string
+	// Disordered says that the record does not tell in which order its answers
+	// were asked for, so that the tally has no order either.
+	Disordered bool
+	// Sorted says that the answers of each version stand together. They may have
+	// been sorted after they were recorded; the tally has them as they stand.
+	Sorted bool
+}
+
 // Read counts the answers that r holds: text, or vegeta's results as gob, JSON
 // or CSV, told apart by their content. The tally has no connections, because a
 // record does not say which was used. Memory does not grow with the length of
 // r. The errors are for the user and name him the line.
-func Read(r io.Reader, options Options) (*split.Tally, error) {
+func Read(r io.Reader, options Options) (*Record, error) {
 	if options.Name == "" {
 		options.Name = "the input"
 	}
@@ -59,10 +75,16 @@ func Read(r io.Reader, options Options) (*split.Tally, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s cannot be read: %w", options.Name, err)
 	}
+	if bytes.HasPrefix(start, byteOrderMark) {
+		if _, err := input.Discard(len(byteOrderMark)); err != nil {
+			return nil, fmt.Errorf("%s cannot be read: %w", options.Name, err)
+		}
+		start = start[len(byteOrderMark):]
+	}
 	if len(bytes.TrimSpace(start)) == 0 && errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s is empty: there is nothing to judge", options.Name)
 	}
-	counter := &counter{each: options.Each}
+	counter, record := &counter{each: options.Each}, &Record{}
 	format, err := detect(start)
 	if err != nil {
 		return nil, fmt.Errorf("%s %w", options.Name, err)
@@ -74,31 +96,26 @@ func Read(r io.Reader, options Options) (*split.Tally, error) {
 		err = readVegeta(input, format, options, counter)
 	case options.Split != nil:
 		err = readPieces(input, options, counter)
+	case statusLine.Match(bytes.TrimLeft(start, " \t\r\n")):
+		err = readExchanges(input, options, counter)
 	default:
-		err = readLines(input, options, counter)
+		err = readLines(input, options, counter, record)
 	}
 	if err != nil {
 		return nil, err
 	}
-	tally := counter.close()
-	found := tally.Requests()
+	record.Tally = counter.close()
+	record.Disordered = counter.disordered()
+	found := record.Tally.Requests()
 	switch {
 	case options.Answers == 0 || found == options.Answers:
-		return tally, nil
+		return record, nil
 	case format != "" || options.Split != nil:
 		return nil, fmt.Errorf("%s: %d answers were found, but there should be %d", options.Name, found, options.Answers)
 	default:
-		return nil, fmt.Errorf("%s: %d lines name a version, but there should be %d answers; say what separates one answer from the next with --split REGEXP",
+		return nil, fmt.Errorf("%s: %d lines name a version or an error, but there should be %d answers; say what separates one answer from the next with --split REGEXP",
 			options.Name, found, options.Answers)
 	}
 }
 
-func readVegeta(r io.Reader, format loadgen.Format, options Options, counter *counter) error {
-	for answer, err := range loadgen.Recorded(r, format, options.Identify) {
-		if err != nil {
-			return fmt.Errorf("%s: %w", options.Name, err)
-		}
-		counter.add(answer)
-	}
-	return nil
-}
+var byteOrderMark = []byte("\xef\xbb\xbf")

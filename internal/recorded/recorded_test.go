@@ -72,14 +72,15 @@ func TestText(t *testing.T) {
 			versions: map[string]int64{"v1": 1, "v2": 1}, unidentified: 1},
 		{name: "answers of several lines", text: "{\n\"version\": \"v1\"\n}\n\n{\n\"version\": \"v2\"\n}\n", separator: "\n\n", identify: []string{"json:version"},
 			versions: map[string]int64{"v1": 1, "v2": 1}},
-		{name: "no separator at all", text: "v1 and v2", separator: "---", versions: map[string]int64{"v1": 1}},
+		{name: "no separator at all", text: "v1 and v2", separator: "---", unidentified: 1},
 		{name: "whole answers by curl -si", text: "HTTP/1.1 200 OK\r\nServer: a\r\n\r\nx\nEND\nHTTP/1.1 200 OK\r\nServer: b\r\n\r\nHeader: no\nEND\n",
 			separator: "END\n", identify: []string{"header:Header", "header:Server"}, versions: map[string]int64{"a": 1, "b": 1}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			// Byte by byte, as a pipe can bring it.
-			tally, err := recorded.Read(oneByOne{strings.NewReader(test.text)}, options(t, test.separator, test.identify...))
+			record, err := recorded.Read(oneByOne{strings.NewReader(test.text)}, options(t, test.separator, test.identify...))
 			require.NoError(t, err)
+			tally := record.Tally
 			assert.Equal(t, test.versions, tally.Versions)
 			assert.Equal(t, test.unidentified, tally.Unknown())
 			assert.Zero(t, tally.Failed())
@@ -93,15 +94,17 @@ type oneByOne struct{ io.Reader }
 func (o oneByOne) Read(p []byte) (int, error) { return o.Reader.Read(p[:min(len(p), 1)]) }
 
 func TestTextKeepsItsOrder(t *testing.T) {
-	tally, err := recorded.Read(strings.NewReader(loop("v1", "v1", "v2", "v1")), options(t, ""))
+	record, err := recorded.Read(strings.NewReader(loop("v1", "v1", "v2", "v1")), options(t, ""))
 	require.NoError(t, err)
+	tally := record.Tally
 	assert.Equal(t, map[string]map[string]int64{"v1": {"v1": 1, "v2": 1}, "v2": {"v1": 1}}, tally.Sequence.Transitions)
 	assert.EqualValues(t, 1, tally.Sequence.Segments)
 }
 
 func TestExamplesNameTheirLine(t *testing.T) {
-	tally, err := recorded.Read(strings.NewReader("v1\n---\nv2\n---\n<b>oops</b>\n---\n"), options(t, "^---$"))
+	record, err := recorded.Read(strings.NewReader("v1\n---\nv2\n---\n<b>oops</b>\n---\n"), options(t, "^---$"))
 	require.NoError(t, err)
+	tally := record.Tally
 	assert.Equal(t, map[string]string{"no marker in a recorded answer": `1.txt:4: "<b>oops</b>"`}, tally.Examples)
 }
 
@@ -118,7 +121,7 @@ func TestTextThatCannotBeCounted(t *testing.T) {
 		"1.txt is compressed":                    "\x1f\x8b\x08 and so on",
 		"1.txt is text in UTF-16":                "\xff\xfev\x001\x00",
 		"something binary":                       "\x7fELF\x02\x01\x01\x00",
-		"1.txt:70002: the line is no text":       strings.Repeat("v1\n", 70_000) + "\nv1\x00\n",
+		"1.txt:70002: the line is not text":      strings.Repeat("v1\n", 70_000) + "\nv1\x00\n",
 		"report of splitcheck":                   "{\n  \"schema\": \"splitcheck.dev/report/v1\"\n}\n",
 	} {
 		_, err := recorded.Read(strings.NewReader(text), options(t, ""))
@@ -144,7 +147,7 @@ func TestNumberOfAnswersMustAgree(t *testing.T) {
 	o := options(t, "")
 	o.Answers = 100
 	_, err := recorded.Read(strings.NewReader(loop("v1", "v2")), o)
-	assert.ErrorContains(t, err, "1.txt: 2 lines name a version, but there should be 100 answers; say what separates")
+	assert.ErrorContains(t, err, "1.txt: 2 lines name a version or an error, but there should be 100 answers; say what separates")
 	o.Answers = 2
 	_, err = recorded.Read(strings.NewReader(loop("v1", "v2")), o)
 	assert.NoError(t, err)
@@ -195,10 +198,10 @@ func FuzzRead(f *testing.F) {
 				return
 			}
 		}
-		tally, err := recorded.Read(bytes.NewReader(content), o)
+		record, err := recorded.Read(bytes.NewReader(content), o)
 		if err == nil {
-			assert.Positive(t, tally.Requests())
-			assert.LessOrEqual(t, tally.Requests(), int64(len(content)))
+			assert.Positive(t, record.Tally.Requests())
+			assert.LessOrEqual(t, record.Tally.Requests(), int64(len(content)))
 		}
 	})
 }
@@ -207,10 +210,10 @@ func TestEachAnswerIsToldInDispatchOrder(t *testing.T) {
 	rules, err := identify.ParseAll([]string{"body:v[12]"})
 	require.NoError(t, err)
 	var told []string
-	tally, err := recorded.Read(strings.NewReader("v1\nv2\nnothing\nv2\n"), recorded.Options{
+	record, err := recorded.Read(strings.NewReader("v1\nv2\nnothing\nv2\n"), recorded.Options{
 		Identify: rules, Each: func(a split.Answer) { told = append(told, a.Version) },
 	})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"v1", "v2", "v2"}, told)
-	assert.EqualValues(t, len(told), tally.Requests())
+	assert.EqualValues(t, len(told), record.Tally.Requests())
 }

@@ -6,11 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/splitcheck/splitcheck/identify"
 	"github.com/splitcheck/splitcheck/split"
@@ -19,171 +16,165 @@ import (
 // fewMistakes is how many lines are complained about one by one.
 const fewMistakes = 5
 
-// readLines counts each line with a marker as an answer and passes over all
-// others.
-func readLines(r io.Reader, options Options, counter *counter) error {
+// lines reads a text line by line: a line with a marker is an answer, known texts
+// of proxies and of curl are errors, and other lines are counted and shown.
+type lines struct {
+	options Options
+	counter *counter
+	record  *Record
+	layout  layout
+
+	line, answers, hits uint64
+	first               string // the first line, for a person to look at
+	mistakes            []error
+	more                int
+	tallied             bool // all lines so far look like those of uniq -c
+}
+
+func readLines(r io.Reader, options Options, counter *counter, record *Record) error {
 	scanner := bufio.NewScanner(r)
 	scanner.Buffer(make([]byte, 1<<16), maxPiece)
-	var (
-		line, hits uint64
-		first      string
-		ambiguous  []error
-		more       int
-	)
+	l := &lines{options: options, counter: counter, record: record, tallied: true}
 	for scanner.Scan() {
-		line++
-		text := scanner.Bytes()
-		if bytes.IndexByte(text, 0) >= 0 {
-			return fmt.Errorf("%s:%d: the line is no text but something binary", options.Name, line)
-		}
-		if first == "" {
-			first = quote(text)
-		}
-		switch found := markers(options.Identify, answerOf(text)); {
-		case len(found) == 0:
-		case len(found) > 1 && len(ambiguous) < fewMistakes:
-			ambiguous = append(ambiguous, fmt.Errorf("%s:%d: the line names several versions, %s: %s",
-				options.Name, line, list(found), quote(text)))
-		case len(found) > 1:
-			more++
-		default:
-			counter.add(split.Answer{Number: hits, Version: found[0]})
-			hits++
+		l.line++
+		if err := l.read(scanner.Bytes()); err != nil {
+			return err
 		}
 	}
 	switch err := scanner.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
-		return fmt.Errorf("%s:%d: the line is longer than %d MiB; say what separates one answer from the next with --split REGEXP", options.Name, line+1, maxPiece>>20)
+		return fmt.Errorf("%s:%d: the line is longer than %d MiB; say what separates one answer from the next with --split REGEXP", options.Name, l.line+1, maxPiece>>20)
 	case err != nil:
-		return fmt.Errorf("%s:%d: cannot be read: %w", options.Name, line+1, err)
-	case len(ambiguous) > 0:
-		if more > 0 {
-			ambiguous = append(ambiguous, fmt.Errorf("and %d more lines like these", more))
+		return fmt.Errorf("%s:%d: cannot be read: %w", options.Name, l.line+1, err)
+	}
+	return l.end()
+}
+
+func (l *lines) read(text []byte) error {
+	if bytes.IndexByte(text, 0) >= 0 {
+		return fmt.Errorf("%s:%d: the line is not text but something binary", l.options.Name, l.line)
+	}
+	blank := len(bytes.TrimSpace(text)) == 0
+	if l.first == "" && !blank {
+		l.first = quote(text)
+	}
+	l.tallied = l.tallied && (blank || uniqLine.Match(text))
+	if curlFailed.Match(text) {
+		l.failures(text)
+		return nil
+	}
+	names, inside := markers(l.options.Identify, answerOf(text))
+	switch {
+	case len(names) == 0 && len(inside) > 0:
+		l.add(split.Answer{Outcome: split.Unidentified, Kind: insideWord, Example: l.excerpt(text)})
+		return nil
+	case len(names) > 1 || len(names) == 1 && len(inside) > 0:
+		l.mistake("the line names several versions, %s: %s", list(append(names, inside...)), quote(text))
+	case len(names) == 1 && l.options.Guessed && inPath(text, names[0]):
+		l.mistake("is %s in this line a version or part of an address? say with --identify how an answer names its version: %s", names[0], quote(text))
+	default:
+		failed := l.failures(text)
+		if len(names) == 1 {
+			l.layout.hit(text, names[0])
+			l.hits++
+			l.add(split.Answer{Version: names[0]})
+		} else if !failed && !blank {
+			l.pass(text)
 		}
-		ambiguous = append(ambiguous, errors.New("say what separates one answer from the next with --split REGEXP"))
-		return errors.Join(ambiguous...)
-	case hits == 0:
-		return fmt.Errorf("%s: none of its %d lines names a version by %s; the first one reads %s", options.Name, line, options.Identify, first)
 	}
 	return nil
+}
+
+// failures counts the errors that the line is known to be and says whether there
+// are any.
+func (l *lines) failures(text []byte) bool {
+	known := knownTexts(text)
+	for _, each := range known {
+		each.Example = l.excerpt(text)
+		l.add(each)
+	}
+	if len(known) > 0 {
+		l.layout.interrupt()
+	}
+	return len(known) > 0
+}
+
+func (l *lines) add(a split.Answer) {
+	a.Number = l.answers
+	l.answers++
+	l.counter.add(a)
+}
+
+// pass takes notice of a line that is no answer.
+func (l *lines) pass(text []byte) {
+	if l.record.Other++; l.record.Example == "" {
+		l.record.Example = l.excerpt(text)
+	}
+}
+
+func (l *lines) excerpt(text []byte) string {
+	return fmt.Sprintf("%s:%d: %s", l.options.Name, l.line, quote(text))
+}
+
+func (l *lines) mistake(format string, args ...any) {
+	if len(l.mistakes) == fewMistakes {
+		l.more++
+		return
+	}
+	l.mistakes = append(l.mistakes, fmt.Errorf("%s:%d: %s", l.options.Name, l.line, fmt.Sprintf(format, args...)))
+}
+
+func (l *lines) end() error {
+	o := l.options
+	if len(l.mistakes) > 0 {
+		if l.more > 0 {
+			l.mistakes = append(l.mistakes, fmt.Errorf("and %d more lines like these", l.more))
+		}
+		l.mistakes = append(l.mistakes, errors.New("say what separates one answer from the next with --split REGEXP"))
+		return errors.Join(l.mistakes...)
+	}
+	if l.answers == 0 {
+		return fmt.Errorf("%s: none of its %d lines names a version by %s; the first one reads %s", o.Name, l.line, o.Identify, l.first)
+	}
+	if l.hits > 0 && l.tallied && l.hits == uint64(len(l.counter.known)) {
+		return fmt.Errorf("%s looks like the output of sort | uniq -c, which holds counts and not answers; give the counts with --counts, such as --counts v1=881,v2=119; the first line reads %s", o.Name, l.first)
+	}
+	if why := l.layout.several(); why != "" && o.Answers == 0 {
+		return fmt.Errorf("%s: its lines cannot be counted as answers, for %s; say what separates one answer from the next with --split REGEXP, or how many answers there are with --answers N", o.Name, why)
+	}
+	l.record.Sorted = l.layout.sorted()
+	return nil
+}
+
+// uniqLine is a line of uniq -c.
+var uniqLine = regexp.MustCompile(`^\s*[1-9][0-9]*\s+\S`)
+
+// inPath says whether a version stands in a line only as part of an address.
+func inPath(text []byte, version string) bool {
+	for at := 0; ; {
+		found := bytes.Index(text[at:], []byte(version))
+		if found < 0 {
+			return false
+		}
+		from, to := at+found, at+found+len(version)
+		if from > 0 && text[from-1] == '/' || to < len(text) && text[to] == '/' {
+			return true
+		}
+		at = to
+	}
 }
 
 // markers returns the versions that any rule finds, not only the first that
-// matches: two answers on one line can be told by two rules.
-func markers(rules identify.Rules, a identify.Answer) []string {
-	var all []string
-	for _, rule := range rules {
-		for _, version := range rule.All(a) {
-			if !slices.Contains(all, version) {
-				all = append(all, version)
+// matches: two answers on one line can be told by two rules. inside are those that
+// stand inside longer words, which may be where one answer ends and the next begins.
+func markers(rules identify.Rules, a identify.Answer) (names, inside []string) {
+	for _, found := range rules.Explain(a) {
+		for _, version := range found.Versions {
+			if !slices.Contains(names, version) {
+				names = append(names, version)
 			}
 		}
+		inside = append(inside, found.Inside...)
 	}
-	return all
-}
-
-// readPieces counts all that stands between two separators as an answer,
-// whether it names a version or not. Blank text before the first separator and
-// after the last is none.
-func readPieces(r io.Reader, options Options, counter *counter) error {
-	scanner := bufio.NewScanner(r)
-	scanner.Buffer(make([]byte, 1<<16), maxPiece)
-	var (
-		number uint64
-		line   = 1
-		first  = true
-		last   bool
-	)
-	scanner.Split(func(data []byte, atEOF bool) (int, []byte, error) {
-		at := options.Split.FindIndex(data)
-		// At the end of what has been read, the separator may go on.
-		if at != nil && at[1] > at[0] && (at[1] < len(data) || atEOF) {
-			return at[1], data[:at[0]:at[1]], nil
-		}
-		if atEOF && len(data) > 0 && !last {
-			last = true
-			return len(data), data, nil
-		}
-		return 0, nil, nil
-	})
-	for scanner.Scan() {
-		piece := scanner.Bytes()
-		whole := piece[:cap(piece):cap(piece)]
-		if last {
-			whole = piece
-		}
-		if blank := len(bytes.TrimSpace(piece)) == 0; !blank || !first && !last {
-			answer := classify(options.Identify, piece)
-			if answer.Outcome != split.Hit {
-				answer.Example = fmt.Sprintf("%s:%d: %s", options.Name, line, quote(piece))
-			}
-			answer.Number = number
-			counter.add(answer)
-			number++
-		}
-		first = false
-		line += bytes.Count(whole, []byte("\n"))
-	}
-	switch err := scanner.Err(); {
-	case errors.Is(err, bufio.ErrTooLong):
-		return fmt.Errorf("%s:%d: the answer that begins here is longer than %d MiB; does --split %s say what separates answers?",
-			options.Name, line, maxPiece>>20, strings.TrimPrefix(options.Split.String(), "(?m)"))
-	case err != nil:
-		return fmt.Errorf("%s:%d: cannot be read: %w", options.Name, line, err)
-	case number == 0:
-		return fmt.Errorf("%s holds nothing but separators: there is nothing to judge", options.Name)
-	}
-	return nil
-}
-
-func classify(rules identify.Rules, piece []byte) split.Answer {
-	if version, ok := rules.Identify(answerOf(piece)); ok {
-		return split.Answer{Version: version}
-	}
-	return split.Answer{Outcome: split.Unidentified, Kind: "no marker in a recorded answer"}
-}
-
-var (
-	statusLine = regexp.MustCompile(`^HTTP/[\d.]+ (\d{3})`)
-	headerLine = regexp.MustCompile(`^([!-9;-~]+): (.+)`)
-)
-
-// answerOf makes an answer of recorded text. Its lines may be those of curl -i
-// or -I, so status and headers are looked for there too.
-func answerOf(text []byte) identify.Answer {
-	a := identify.Answer{Body: text}
-	for rest := text; ; {
-		line, more, found := bytes.Cut(rest, []byte("\n"))
-		line = bytes.TrimSuffix(line, []byte("\r"))
-		if status := statusLine.FindSubmatch(line); status != nil {
-			a.Status, _ = strconv.Atoi(string(status[1]))
-		} else if header := headerLine.FindSubmatch(line); header != nil {
-			if a.Header == nil {
-				a.Header = http.Header{}
-			}
-			a.Header.Add(string(header[1]), string(header[2]))
-		} else {
-			return a
-		}
-		if rest = more; !found {
-			return a
-		}
-	}
-}
-
-// quote shows a little of a text that can be anything.
-func quote(text []byte) string {
-	const most = 80
-	text = bytes.TrimSpace(text)
-	if len(text) > most {
-		return strconv.Quote(strings.ToValidUTF8(string(text[:most]), "")) + "…"
-	}
-	return strconv.Quote(string(text))
-}
-
-func list(words []string) string {
-	if len(words) > fewMistakes {
-		words = append(words[:fewMistakes:fewMistakes], "…")
-	}
-	return strings.Join(words, ", ")
+	return names, inside
 }

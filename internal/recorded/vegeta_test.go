@@ -3,6 +3,7 @@ package recorded_test
 import (
 	"bytes"
 	"os"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -28,8 +29,9 @@ func TestVegeta(t *testing.T) {
 	for _, format := range formats {
 		o := options(t, "")
 		o.Answers = 20
-		tally, err := recorded.Read(bytes.NewReader(attack(t, format)), o)
+		record, err := recorded.Read(bytes.NewReader(attack(t, format)), o)
 		require.NoError(t, err, format)
+		tally := record.Tally
 		assert.Equal(t, map[string]int64{"v1": 14, "v2": 4}, tally.Versions)
 		assert.Equal(t, map[string]int64{"connection closed without an answer": 1}, tally.Errors)
 		assert.Equal(t, map[string]int64{"404 without a marker": 1}, tally.Unidentified)
@@ -39,12 +41,17 @@ func TestVegeta(t *testing.T) {
 	}
 }
 
-// Two attacks in one file are two sequences; nothing is lost.
+// Two attacks in one file are two sequences; nothing is lost. The second is the
+// first one, an hour later.
 func TestSeveralAttacks(t *testing.T) {
-	for _, format := range []string{"json", "csv"} {
-		twice := bytes.Repeat(attack(t, format), 2)
-		tally, err := recorded.Read(bytes.NewReader(twice), options(t, ""))
+	for format, hour := range map[string]*regexp.Regexp{"json": regexp.MustCompile(`T03:`), "csv": regexp.MustCompile(`(?m)^1795231`)} {
+		first := attack(t, format)
+		later := hour.ReplaceAll(first, []byte(map[string]string{"json": "T04:", "csv": "1795235"}[format]))
+		require.NotEqual(t, first, later)
+		twice := append(bytes.Clone(first), later...)
+		record, err := recorded.Read(bytes.NewReader(twice), options(t, ""))
 		require.NoError(t, err)
+		tally := record.Tally
 		assert.Equal(t, map[string]int64{"v1": 28, "v2": 8}, tally.Versions)
 		assert.EqualValues(t, 2, tally.Sequence.Segments)
 		assert.Equal(t, map[string]map[string]int64{"v1": {"v1": 18, "v2": 8}, "v2": {"v1": 8}}, tally.Sequence.Transitions)
@@ -54,8 +61,9 @@ func TestSeveralAttacks(t *testing.T) {
 // A record that begins in the middle is counted in its order.
 func TestPartOfAnAttack(t *testing.T) {
 	lines := bytes.SplitAfter(attack(t, "json"), []byte("\n"))
-	tally, err := recorded.Read(bytes.NewReader(bytes.Join(lines[10:], nil)), options(t, ""))
+	record, err := recorded.Read(bytes.NewReader(bytes.Join(lines[10:], nil)), options(t, ""))
 	require.NoError(t, err)
+	tally := record.Tally
 	assert.Equal(t, map[string]int64{"v1": 8, "v2": 2}, tally.Versions)
 	assert.Equal(t, map[string]map[string]int64{"v1": {"v1": 5, "v2": 2}, "v2": {"v1": 2}}, tally.Sequence.Transitions)
 }
