@@ -9,9 +9,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+
+	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
 // hanging takes every request and answers none, as an API server does whose
@@ -28,11 +28,9 @@ func (hanging) RoundTrip(r *http.Request) (*http.Response, error) {
 func hung(t *testing.T) *up {
 	t.Helper()
 	config := &rest.Config{Host: "http://127.0.0.1:1", WrapTransport: func(http.RoundTripper) http.RoundTripper { return hanging{} }}
-	kube, err := kubernetes.NewForConfig(config)
+	client, err := kube.New(config)
 	require.NoError(t, err)
-	dyn, err := dynamic.NewForConfig(config)
-	require.NoError(t, err)
-	return &up{cluster: &Cluster{}, kube: kube, dynamic: dyn}
+	return &up{cluster: &Cluster{}, kube: client}
 }
 
 // Nothing that is asked of an API server is waited for without end, and what was

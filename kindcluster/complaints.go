@@ -9,7 +9,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
+
+	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
 // inItsWords adds to what a cluster failed of what it has to say itself: that
@@ -28,43 +29,34 @@ func (u *up) inItsWords(ctx context.Context, err error) error {
 // complaints are what a cluster has to say about why something is not ready:
 // pods that are not, with the reason and the last lines of what they logged, and
 // the latest warnings. It is empty where nobody answers.
-func complaints(ctx context.Context, kube kubernetes.Interface) string {
-	if kube == nil {
+func complaints(ctx context.Context, client *kube.Client) string {
+	if client == nil {
 		return ""
 	}
 	ctx, cancel := context.WithTimeout(ctx, wordsTimeout)
 	defer cancel()
 	var lines []string
 	for _, namespace := range []string{"kube-system", istioNamespace} {
-		pods, err := kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
+		pods, err := client.Pods(namespace).List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return ""
 		}
-		for _, pod := range pods.Items {
+		for _, pod := range pods {
 			reason := podTrouble(&pod)
 			if reason == "" {
 				continue
 			}
-			lines = append(lines, fmt.Sprintf("  pod %s/%s: %s", namespace, pod.Name, reason))
-			tail := int64(5)
-			for _, c := range pod.Status.ContainerStatuses {
-				if c.Ready {
-					continue
-				}
-				log, err := kube.CoreV1().Pods(namespace).GetLogs(pod.Name, &corev1.PodLogOptions{
-					Container: c.Name, TailLines: &tail, Previous: c.RestartCount > 0,
-				}).DoRaw(ctx)
-				if err == nil && len(log) > 0 {
-					lines = append(lines, "    "+strings.ReplaceAll(strings.TrimSpace(string(log)), "\n", "\n    "))
-				}
+			lines = append(lines, fmt.Sprintf("  pod %s/%s %s", namespace, pod.Name, reason))
+			for _, said := range client.LastLines(ctx, &pod) {
+				lines = append(lines, "    "+strings.Join(said.Lines, "\n    "))
 			}
 		}
-		events, err := kube.CoreV1().Events(namespace).List(ctx, metav1.ListOptions{FieldSelector: "type=Warning"})
+		events, err := client.Events(namespace).List(ctx, metav1.ListOptions{FieldSelector: "type=Warning"})
 		if err != nil {
 			continue
 		}
-		slices.SortFunc(events.Items, func(a, b corev1.Event) int { return a.LastTimestamp.Compare(b.LastTimestamp.Time) })
-		for _, e := range events.Items[max(0, len(events.Items)-5):] {
+		slices.SortFunc(events, func(a, b corev1.Event) int { return a.LastTimestamp.Compare(b.LastTimestamp.Time) })
+		for _, e := range events[max(0, len(events)-5):] {
 			lines = append(lines, fmt.Sprintf("  %s %s/%s: %s: %s", strings.ToLower(e.InvolvedObject.Kind), namespace, e.InvolvedObject.Name, e.Reason, e.Message))
 		}
 	}
@@ -73,17 +65,12 @@ func complaints(ctx context.Context, kube kubernetes.Interface) string {
 
 // podTrouble says why a pod is not ready, or "".
 func podTrouble(pod *corev1.Pod) string {
-	for _, c := range append(slices.Clone(pod.Status.InitContainerStatuses), pod.Status.ContainerStatuses...) {
-		if w := c.State.Waiting; w != nil && w.Reason != "" && w.Reason != "PodInitializing" {
-			return strings.TrimSuffix(fmt.Sprintf("container %s is waiting, %s: %s", c.Name, w.Reason, w.Message), ": ")
-		}
-		if t := c.State.Terminated; t != nil && t.ExitCode != 0 {
-			return fmt.Sprintf("container %s ended with %d: %s", c.Name, t.ExitCode, t.Reason)
-		}
+	if words, _ := kube.Trouble(pod); words != "" {
+		return words
 	}
 	for _, c := range pod.Status.Conditions {
-		if c.Status != corev1.ConditionTrue && (c.Type == corev1.PodScheduled || c.Type == corev1.PodReady && c.Reason != "PodCompleted") {
-			return strings.TrimSuffix(fmt.Sprintf("not %s, %s: %s", c.Type, c.Reason, c.Message), ": ")
+		if c.Type == corev1.PodReady && c.Status != corev1.ConditionTrue && c.Reason != "PodCompleted" {
+			return strings.TrimSuffix(fmt.Sprintf("is not ready: %s: %s", c.Reason, c.Message), ": ")
 		}
 	}
 	return ""

@@ -11,7 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/kubernetes/fake"
+
+	"github.com/splitcheck/splitcheck/internal/kube/kubetest"
 )
 
 // crashLooping is a cluster whose istiod does not come up, with a pod beside it
@@ -37,13 +38,13 @@ func crashLooping() []runtime.Object {
 // that is being made is.
 func TestACrashLoopIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		u := &up{cluster: &Cluster{}, kube: fake.NewClientset(crashLooping()...)}
+		u := &up{cluster: &Cluster{}, kube: kubetest.New(crashLooping()...).Client()}
 		err := u.inItsWords(t.Context(), u.works(t.Context(), nil))
 		require.Error(t, err)
 		for _, words := range []string{
 			"waited 3m0s for istiod and the ingress gateway to be available: Deployment istio-system/istiod: 0 of 1 pods are available",
-			"pod istio-system/istiod-1: container discovery is waiting, CrashLoopBackOff: back-off 1m20s",
-			"fake logs", // what the fake clientset answers for every log
+			"pod istio-system/istiod-1 is waiting: container discovery: CrashLoopBackOff: back-off 1m20s",
+			kubetest.Log,
 			"pod istio-system/istiod-1: BackOff: Back-off restarting failed container",
 		} {
 			assert.ErrorContains(t, err, words)
@@ -54,7 +55,7 @@ func TestACrashLoopIsTold(t *testing.T) {
 
 // Who has interrupted knows why, and what no waiting mends has said what does.
 func TestNoWordsAreAdded(t *testing.T) {
-	u := &up{cluster: &Cluster{}, kube: fake.NewClientset(crashLooping()...)}
+	u := &up{cluster: &Cluster{}, kube: kubetest.New(crashLooping()...).Client()}
 	interrupted, cancel := context.WithCancel(t.Context())
 	cancel()
 	assert.Equal(t, context.Canceled, u.inItsWords(interrupted, context.Canceled))

@@ -10,8 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/yaml"
@@ -39,16 +38,13 @@ func (u *up) gatewayAPI(ctx context.Context) error {
 		}
 	}
 	return await(ctx, Wait{"the Gateway API's definitions to be established", crdsTimeout}, func(ctx context.Context) (string, error) {
-		found, err := u.known(ctx, schema.GroupVersion{Group: "gateway.networking.k8s.io", Version: "v1"})
-		if apierrors.IsNotFound(err) {
-			return "no object of gateway.networking.k8s.io/v1 can be applied yet", nil
-		}
-		if err != nil {
-			return "", err
-		}
 		for _, kind := range []string{"GatewayClass", "Gateway", "HTTPRoute"} {
-			if !slices.ContainsFunc(found, func(r metav1.APIResource) bool { return r.Kind == kind }) {
-				return kind + " is not there yet", nil
+			_, err := u.kube.Find(ctx, schema.GroupKind{Group: "gateway.networking.k8s.io", Kind: kind}, "v1")
+			if meta.IsNoMatchError(err) {
+				return kind + " of gateway.networking.k8s.io/v1 is not there yet", nil
+			}
+			if err != nil {
+				return "", err
 			}
 		}
 		return "", nil

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"time"
 
-	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 	"sigs.k8s.io/kind/pkg/cluster"
+
+	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
 // create lets kind make the nodes. It takes no context: when ctx ends first, what
@@ -90,9 +90,6 @@ func (u *up) connect(ctx context.Context) error {
 	}
 	config.QPS, config.Burst = 100, 200
 	c.REST = config
-	if u.kube, err = kubernetes.NewForConfig(config); err != nil {
-		return err
-	}
-	u.dynamic, err = dynamic.NewForConfig(config)
+	u.kube, err = kube.New(config)
 	return err
 }

@@ -14,11 +14,13 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/dynamic"
+
+	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
 const istioNamespace = "istio-system"
@@ -133,12 +135,12 @@ func await(ctx context.Context, wait Wait, ready func(context.Context) (string, 
 // nodesReady waits until pods can be started.
 func (u *up) nodesReady(ctx context.Context) error {
 	return await(ctx, Wait{"the nodes to be ready", nodesTimeout}, func(ctx context.Context) (string, error) {
-		nodes, err := u.kube.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+		nodes, err := u.kube.Nodes().List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return "", err
 		}
 		var open []string
-		for _, node := range nodes.Items {
+		for _, node := range nodes {
 			at := slices.IndexFunc(node.Status.Conditions, func(c corev1.NodeCondition) bool { return c.Type == corev1.NodeReady })
 			if at < 0 {
 				open = append(open, "node "+node.Name+" says nothing yet")
@@ -163,7 +165,7 @@ func (u *up) nodesReady(ctx context.Context) error {
 
 // available says what a Deployment lacks, or "".
 func (u *up) available(ctx context.Context, namespace, name string) (string, error) {
-	d, err := u.kube.AppsV1().Deployments(namespace).Get(ctx, name, metav1.GetOptions{})
+	d, err := u.kube.Deployments(namespace).Get(ctx, name)
 	if apierrors.IsNotFound(err) {
 		return fmt.Sprintf("there is no Deployment %s/%s", namespace, name), nil
 	}
@@ -213,7 +215,7 @@ func (u *up) istioReady(ctx context.Context) error {
 	}
 	var d *appsv1.Deployment
 	err = bounded(ctx, "give Deployment istiod", func(ctx context.Context) (err error) {
-		d, err = u.kube.AppsV1().Deployments(istioNamespace).Get(ctx, "istiod", metav1.GetOptions{})
+		d, err = u.kube.Deployments(istioNamespace).Get(ctx, "istiod")
 		return err
 	})
 	if err != nil {
@@ -268,7 +270,7 @@ func (u *up) trial(ctx context.Context) error {
 		defer cancel()
 		for _, resource := range []string{"virtualservices", "gateways"} {
 			// The route answers a name that nobody has; left behind it harms nobody.
-			_ = u.dynamic.Resource(schema.GroupVersionResource{Group: "networking.istio.io", Version: "v1", Resource: resource}).
+			_ = u.kube.Dynamic.Resource(schema.GroupVersionResource{Group: "networking.istio.io", Version: "v1", Resource: resource}).
 				Namespace(ownNamespace).Delete(ctx, "trial", metav1.DeleteOptions{})
 		}
 	}()
@@ -299,36 +301,21 @@ func (u *up) apply(ctx context.Context, text []byte) error {
 		return err
 	}
 	kind := object.GroupVersionKind()
-	known, err := u.known(ctx, kind.GroupVersion())
+	var found kube.Resource
+	err := bounded(ctx, "say what there is of "+kind.GroupVersion().String(), func(ctx context.Context) (err error) {
+		found, err = u.kube.Find(ctx, kind.GroupKind(), kind.Version)
+		return err
+	})
+	if meta.IsNoMatchError(err) {
+		return fmt.Errorf("the API server knows no %s of %s", kind.Kind, kind.GroupVersion())
+	}
 	if err != nil {
 		return err
 	}
-	at := slices.IndexFunc(known, func(r metav1.APIResource) bool { return r.Kind == kind.Kind && !strings.Contains(r.Name, "/") })
-	if at < 0 {
-		return fmt.Errorf("the API server knows no %s of %s", kind.Kind, kind.GroupVersion())
-	}
-	all := u.dynamic.Resource(kind.GroupVersion().WithResource(known[at].Name))
-	var resource dynamic.ResourceInterface = all
-	if known[at].Namespaced {
-		resource = all.Namespace(object.GetNamespace())
-	}
+	resource := u.kube.In(found, object.GetNamespace())
 	return bounded(ctx, fmt.Sprintf("take %s %s", kind.Kind, object.GetName()), func(ctx context.Context) error {
 		force := true
 		_, err := resource.Patch(ctx, object.GetName(), types.ApplyPatchType, text, metav1.PatchOptions{FieldManager: "splitcheck", Force: &force})
 		return err
 	})
-}
-
-// known are the resources of a group's version. client-go's own discovery asks
-// for all groups, without a context and without a bound.
-func (u *up) known(ctx context.Context, version schema.GroupVersion) ([]metav1.APIResource, error) {
-	path := "/apis/" + version.String()
-	if version.Group == "" {
-		path = "/api/" + version.Version
-	}
-	var found metav1.APIResourceList
-	err := bounded(ctx, "say what there is of "+version.String(), func(ctx context.Context) error {
-		return u.kube.Discovery().RESTClient().Get().AbsPath(path).Do(ctx).Into(&found)
-	})
-	return found.APIResources, err
 }

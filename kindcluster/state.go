@@ -9,7 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
+
+	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
 // ownNamespace holds what is splitcheck's own in a cluster.
@@ -28,7 +29,7 @@ const stateKey = "state.json"
 
 func (u *up) ownNamespace(ctx context.Context) error {
 	err := bounded(ctx, "take Namespace "+ownNamespace, func(ctx context.Context) error {
-		_, err := u.kube.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ownNamespace}}, metav1.CreateOptions{})
+		_, err := u.kube.Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ownNamespace}}, metav1.CreateOptions{})
 		return err
 	})
 	if apierrors.IsAlreadyExists(err) {
@@ -45,7 +46,7 @@ func (u *up) remember(ctx context.Context) error {
 		return err
 	}
 	return bounded(ctx, "take ConfigMap "+ownNamespace+"/cluster", func(ctx context.Context) error {
-		_, err := u.kube.CoreV1().ConfigMaps(ownNamespace).Create(ctx, &corev1.ConfigMap{
+		_, err := u.kube.ConfigMaps(ownNamespace).Create(ctx, &corev1.ConfigMap{
 			ObjectMeta: metav1.ObjectMeta{Name: "cluster"}, Data: map[string]string{stateKey: string(text)},
 		}, metav1.CreateOptions{})
 		return err
@@ -54,10 +55,10 @@ func (u *up) remember(ctx context.Context) error {
 
 // recall returns what the cluster remembers, or nil for a cluster that was not
 // made here or not finished.
-func recall(ctx context.Context, kube kubernetes.Interface) (*state, error) {
+func recall(ctx context.Context, client *kube.Client) (*state, error) {
 	var kept *corev1.ConfigMap
 	err := bounded(ctx, "give ConfigMap "+ownNamespace+"/cluster", func(ctx context.Context) (err error) {
-		kept, err = kube.CoreV1().ConfigMaps(ownNamespace).Get(ctx, "cluster", metav1.GetOptions{})
+		kept, err = client.ConfigMaps(ownNamespace).Get(ctx, "cluster")
 		return err
 	})
 	if apierrors.IsNotFound(err) {

@@ -9,9 +9,10 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/kind/pkg/cluster"
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
+
+	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
 // started starts the nodes of a cluster that was stopped, as they are after the
@@ -41,23 +42,23 @@ func (u *up) started(ctx context.Context) (map[string]time.Time, error) {
 // outdated says what the API server still tells of the time before a node has
 // started, or "": the lease of a kubelet that has not reported since, and pods of
 // Kubernetes' and Istio's with a container of that time, which no longer runs.
-func outdated(ctx context.Context, kube kubernetes.Interface, since map[string]time.Time) (string, error) {
+func outdated(ctx context.Context, client *kube.Client, since map[string]time.Time) (string, error) {
 	var open []string
-	leases, err := kube.CoordinationV1().Leases(corev1.NamespaceNodeLease).List(ctx, metav1.ListOptions{})
+	leases, err := client.Leases(corev1.NamespaceNodeLease).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return "", err
 	}
-	for _, lease := range leases.Items {
+	for _, lease := range leases {
 		if renewed := lease.Spec.RenewTime; renewed == nil || renewed.Time.Before(since[lease.Name]) {
 			open = append(open, "node "+lease.Name+" has not reported since it started")
 		}
 	}
 	for _, namespace := range []string{metav1.NamespaceSystem, istioNamespace} {
-		pods, err := kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
+		pods, err := client.Pods(namespace).List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return "", err
 		}
-		for _, pod := range pods.Items {
+		for _, pod := range pods {
 			// A container's time is given in whole seconds.
 			at := since[pod.Spec.NodeName].Truncate(time.Second)
 			for _, c := range pod.Status.ContainerStatuses {

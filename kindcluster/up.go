@@ -8,10 +8,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/kind/pkg/cluster"
+
+	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
 // Options say what to make, and where files of ours may be.
@@ -130,8 +130,7 @@ func room(dir string) error {
 type up struct {
 	Options
 	cluster  *Cluster
-	kube     kubernetes.Interface
-	dynamic  dynamic.Interface
+	kube     *kube.Client
 	state    state
 	istioctl string
 	// freePorts finds the ports to map.

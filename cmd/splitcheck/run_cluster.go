@@ -15,13 +15,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/splitcheck/splitcheck/internal/appimage"
 	"github.com/splitcheck/splitcheck/internal/cluster"
 	"github.com/splitcheck/splitcheck/internal/ingress"
+	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/runner"
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/kindcluster"
@@ -91,7 +91,7 @@ func (f *runFlags) openKind(ctx context.Context, std streams, options *runner.Op
 	if err != nil {
 		return nil, err
 	}
-	client, err := kubernetes.NewForConfig(up.REST)
+	client, err := kube.New(up.REST)
 	if err != nil {
 		return nil, notMeasured(err)
 	}
@@ -132,7 +132,7 @@ type loader func(ctx context.Context, open func() (io.ReadCloser, error), ref st
 // and loads it into them. With the published images, only what is published
 // nowhere runs from ours. Where it is not this very program that runs in the pods,
 // the step ends with which one it is.
-func loadApps(ctx context.Context, std streams, load loader, client kubernetes.Interface, apps string, open *cluster.Options) (err error) {
+func loadApps(ctx context.Context, std streams, load loader, client *kube.Client, apps string, open *cluster.Options) (err error) {
 	done, note := showSteps(std)("Loading the applications"), ""
 	defer func() {
 		done(err)
@@ -160,10 +160,10 @@ func loadApps(ctx context.Context, std streams, load loader, client kubernetes.I
 }
 
 // nodeArch is the architecture of the nodes, in Go's words.
-func nodeArch(ctx context.Context, client kubernetes.Interface) (string, error) {
+func nodeArch(ctx context.Context, client *kube.Client) (string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, nodesTimeout, fmt.Errorf("the API server did not answer within %s", nodesTimeout))
 	defer cancel()
-	nodes, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	nodes, err := client.Nodes().List(ctx, metav1.ListOptions{})
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
@@ -171,7 +171,7 @@ func nodeArch(ctx context.Context, client kubernetes.Interface) (string, error) 
 		return "", fmt.Errorf("the nodes cannot be listed: %w", err)
 	}
 	found := map[string]bool{}
-	for _, n := range nodes.Items {
+	for _, n := range nodes {
 		if n.Labels[corev1.LabelArchStable] != "" {
 			found[n.Labels[corev1.LabelArchStable]] = true
 		}

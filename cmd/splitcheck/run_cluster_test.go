@@ -14,10 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes/fake"
 
 	"github.com/splitcheck/splitcheck/internal/appimage"
 	"github.com/splitcheck/splitcheck/internal/cluster"
+	"github.com/splitcheck/splitcheck/internal/kube/kubetest"
 	"github.com/splitcheck/splitcheck/kindcluster"
 )
 
@@ -42,7 +42,7 @@ func TestTheApplicationsProgramIsNamed(t *testing.T) {
 	named := program(t)
 	t.Setenv(appimage.BinaryVariable, named)
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	nodes := fake.NewClientset(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "one", Labels: map[string]string{corev1.LabelArchStable: "riscv64"}}})
+	nodes := kubetest.New(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "one", Labels: map[string]string{corev1.LabelArchStable: "riscv64"}}}).Client()
 	loaded := ""
 	load := func(_ context.Context, open func() (io.ReadCloser, error), ref string) error {
 		archive, err := open()

@@ -200,7 +200,7 @@ func (c *Cluster) note(i *item) *brought {
 // scale sets the number of replicas of a Deployment that is there.
 func (c *Cluster) scale(ctx context.Context, namespace, name string, replicas int) error {
 	key := manifests.Key{Group: manifests.AppsGroup, Kind: "Deployment", Namespace: namespace, Name: name}
-	resource, _, err := c.resource(key, "")
+	resource, _, err := c.resource(ctx, key, "")
 	if err != nil {
 		return err
 	}

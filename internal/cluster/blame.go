@@ -127,15 +127,15 @@ func (u *underway) refusals(ctx context.Context, s *state) []string {
 func (c *Cluster) controlPlane(ctx context.Context) []string {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	list, err := c.kube.AppsV1().Deployments("").List(ctx, metav1.ListOptions{LabelSelector: "app=istiod"})
+	list, err := c.kube.Deployments("").List(ctx, metav1.ListOptions{LabelSelector: "app=istiod"})
 	if err != nil || ctx.Err() != nil {
 		return nil
 	}
-	if len(list.Items) == 0 {
+	if len(list) == 0 {
 		return []string{"there is no istiod in this cluster (a Deployment with the label app=istiod)"}
 	}
 	var words []string
-	for _, d := range list.Items {
+	for _, d := range list {
 		want := int32(1)
 		if d.Spec.Replicas != nil {
 			want = *d.Spec.Replicas

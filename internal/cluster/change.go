@@ -94,7 +94,7 @@ type underway struct {
 
 func (u *underway) carryOut(ctx context.Context, change target.Change) error {
 	c := u.cluster
-	items, err := c.plan(change.Apply)
+	items, err := c.plan(ctx, change.Apply)
 	if err != nil {
 		return err
 	}

@@ -152,7 +152,7 @@ func TestGatewaysOnTheirWay(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, Options{}, stands(t, public))
 				if reason != "no pod at all" {
-					require.NoError(t, w.tracked().Add(&corev1.Pod{
+					require.NoError(t, w.dynamic.Add(&corev1.Pod{
 						ObjectMeta: metav1.ObjectMeta{Namespace: "infra", Name: "public-istio-1", Labels: map[string]string{gatewayNameLabel: "public"}},
 						Status: corev1.PodStatus{Phase: corev1.PodPending, ContainerStatuses: []corev1.ContainerStatus{{
 							Name: "istio-proxy", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}},

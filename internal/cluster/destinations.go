@@ -164,7 +164,7 @@ func (c *Cluster) awaitInjection(ctx context.Context, i *item) error {
 	limit, cancel := context.WithTimeout(ctx, namespacePatience)
 	defer cancel()
 	for {
-		got, err := c.kube.CoreV1().Pods(i.key.Name).Create(limit, probe, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: Manager})
+		got, err := c.kube.Pods(i.key.Name).Create(limit, probe, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: Manager})
 		if err == nil && injected(got) {
 			return nil
 		}

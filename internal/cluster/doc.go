@@ -13,16 +13,12 @@ import (
 	"sync"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/discovery/cached/memory"
-	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/restmapper"
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
 	"github.com/splitcheck/splitcheck/internal/ingress"
+	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 	"github.com/splitcheck/splitcheck/internal/target"
@@ -78,9 +74,7 @@ type reader interface {
 // A Cluster is a target.Target for one scenario.
 type Cluster struct {
 	options Options
-	dynamic dynamic.Interface
-	kube    kubernetes.Interface
-	mapper  meta.ResettableRESTMapper
+	kube    *kube.Client
 	proxies reader
 
 	// gatewayNamespaces are where pods that serve the scenario's Gateways were
@@ -115,17 +109,13 @@ func Open(ctx context.Context, options Options) (*Cluster, error) {
 	// A change is dozens of small requests, which client-go would spread over
 	// many seconds by default.
 	config.QPS, config.Burst = 200, 400
-	kube, err := kubernetes.NewForConfig(config)
+	client, err := kube.New(config)
 	if err != nil {
-		return nil, fmt.Errorf("the cluster's configuration cannot be used: %w", err)
-	}
-	dyn, err := dynamic.NewForConfig(config)
-	if err != nil {
-		return nil, fmt.Errorf("the cluster's configuration cannot be used: %w", err)
+		return nil, err
 	}
 	answer, cancel := context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("no answer within %s", answerTimeout))
 	defer cancel()
-	if err := kube.Discovery().RESTClient().Get().AbsPath("/version").Do(answer).Error(); err != nil {
+	if _, err := client.Version(answer); err != nil {
 		if ctx.Err() == nil && answer.Err() != nil {
 			err = context.Cause(answer)
 		}
@@ -135,16 +125,15 @@ func Open(ctx context.Context, options Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(kube.Discovery()))
-	return open(options, dyn, kube, mapper, look), nil
+	return open(options, client, look), nil
 }
 
-func open(options Options, dyn dynamic.Interface, kube kubernetes.Interface, mapper meta.ResettableRESTMapper, look reader) *Cluster {
+func open(options Options, client *kube.Client, look reader) *Cluster {
 	if options.Guard == 0 {
 		options.Guard = defaultGuard
 	}
 	return &Cluster{
-		options: options, dynamic: dyn, kube: kube, mapper: mapper, proxies: look,
+		options: options, kube: client, proxies: look,
 		said: map[string]bool{}, ledger: ledger{base: map[counter]tally{}},
 	}
 }

@@ -123,7 +123,7 @@ func (c *Cluster) past(ctx context.Context, via target.Via) (ingress.Way, error)
 	if namespace == "" {
 		namespace = metav1.NamespaceDefault
 	}
-	service, err := c.kube.CoreV1().Services(namespace).Get(ctx, via.Service, metav1.GetOptions{})
+	service, err := c.kube.Services(namespace).Get(ctx, via.Service)
 	if apierrors.IsNotFound(err) {
 		return ingress.Way{}, fmt.Errorf("there is no Service %s/%s to enter by", namespace, via.Service)
 	}

@@ -11,26 +11,18 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	dynamicfake "k8s.io/client-go/dynamic/fake"
-	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
+	"github.com/splitcheck/splitcheck/internal/kube/kubetest"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 )
-
-// A mapper knows the kinds of the tests and never has to be asked again.
-type mapper struct{ *meta.DefaultRESTMapper }
-
-func (mapper) Reset() {}
 
 var kinds = []struct {
 	gvk        schema.GroupVersionKind
@@ -55,7 +47,7 @@ var kinds = []struct {
 type fakeWorld struct {
 	t *testing.T
 	*Cluster
-	dynamic *dynamicfake.FakeDynamicClient
+	dynamic *kubetest.Cluster
 
 	mu sync.Mutex
 	// wrote is every write: "apply VirtualService canary", "delete Gateway in".
@@ -72,31 +64,22 @@ type fakeWorld struct {
 
 func newWorld(t *testing.T, options Options, there ...*unstructured.Unstructured) *fakeWorld {
 	t.Helper()
-	scheme, lists := runtime.NewScheme(), map[schema.GroupVersionResource]string{}
-	var versions []schema.GroupVersion
+	lists := map[schema.GroupVersionResource]string{}
 	for _, k := range kinds {
-		versions = append(versions, k.gvk.GroupVersion())
-	}
-	m := mapper{meta.NewDefaultRESTMapper(versions)}
-	for _, k := range kinds {
-		scope := meta.RESTScope(meta.RESTScopeNamespace)
-		if !k.namespaced {
-			scope = meta.RESTScopeRoot
+		// Kubernetes' own are known.
+		if strings.Contains(k.gvk.Group, ".") {
+			lists[plural(k.gvk)] = k.gvk.Kind + "List"
 		}
-		plural := k.gvk.GroupVersion().WithResource(strings.ToLower(k.gvk.Kind) + "s")
-		m.AddSpecific(k.gvk, plural, plural, scope)
-		lists[plural] = k.gvk.Kind + "List"
 	}
 	w := &fakeWorld{t: t, pods: []proxies.Proxy{{
 		Name: "ingress-1", Namespace: "istio-system", Workload: "ingress", Gateway: true,
 		Labels: map[string]string{"istio": "ingressgateway"},
 	}}}
-	w.dynamic = dynamicfake.NewSimpleDynamicClientWithCustomListKinds(scheme, lists)
+	w.dynamic = kubetest.With(lists)
+	w.dynamic.Kinds = discoverable()
 	for _, o := range there {
 		// Left to itself the fake would look for gatewaies.
-		at, err := m.RESTMapping(o.GroupVersionKind().GroupKind())
-		require.NoError(t, err)
-		require.NoError(t, w.dynamic.Tracker().Create(at.Resource, o, o.GetNamespace()))
+		require.NoError(t, w.dynamic.Tracker().Create(plural(o.GroupVersionKind()), o, o.GetNamespace()))
 	}
 	w.dynamic.PrependReactor("patch", "*", w.patched)
 	w.dynamic.PrependReactor("delete", "*", func(action clienttesting.Action) (bool, runtime.Object, error) {
@@ -104,19 +87,33 @@ func newWorld(t *testing.T, options Options, there ...*unstructured.Unstructured
 		return false, nil, nil
 	})
 	options.Scenario = "test"
-	kube := fake.NewClientset()
-	kube.PrependReactor("create", "pods", func(action clienttesting.Action) (bool, runtime.Object, error) {
-		pod := action.(clienttesting.CreateAction).GetObject().(*corev1.Pod)
-		pod.Spec.InitContainers = append(pod.Spec.InitContainers, corev1.Container{Name: "istio-proxy"})
-		return true, pod, nil
+	w.dynamic.PrependReactor("create", "pods", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		pod := action.(clienttesting.CreateAction).GetObject().(*unstructured.Unstructured)
+		return true, pod, unstructured.SetNestedSlice(pod.Object, []any{map[string]any{"name": "istio-proxy"}}, "spec", "initContainers")
 	})
-	w.Cluster = open(options, w.dynamic, kube, m, w)
+	w.Cluster = open(options, w.dynamic.Client(), w)
 	return w
 }
 
-// tracked are the objects that are read by their own types.
-func (w *fakeWorld) tracked() clienttesting.ObjectTracker {
-	return w.kube.(*fake.Clientset).Tracker()
+// plural is where the objects of a kind are.
+func plural(kind schema.GroupVersionKind) schema.GroupVersionResource {
+	return kind.GroupVersion().WithResource(strings.ToLower(kind.Kind) + "s")
+}
+
+// discoverable are the kinds as an API server tells of them.
+func discoverable() []metav1.APIResourceList {
+	var lists []metav1.APIResourceList
+	for _, k := range kinds {
+		version := k.gvk.GroupVersion().String()
+		at := slices.IndexFunc(lists, func(l metav1.APIResourceList) bool { return l.GroupVersion == version })
+		if at < 0 {
+			at, lists = len(lists), append(lists, metav1.APIResourceList{GroupVersion: version})
+		}
+		lists[at].APIResources = append(lists[at].APIResources, metav1.APIResource{
+			Name: plural(k.gvk).Resource, Kind: k.gvk.Kind, Namespaced: k.namespaced, Verbs: metav1.Verbs{"list", "delete"},
+		})
+	}
+	return lists
 }
 
 func (w *fakeWorld) note(list *[]string, what string) {
@@ -285,6 +282,6 @@ func (w *fakeWorld) drop(t *testing.T, kind string) {
 func (w *fakeWorld) add(t *testing.T, text string) {
 	t.Helper()
 	u := stands(t, text)
-	at := schema.GroupVersionResource{Group: u.GroupVersionKind().Group, Version: u.GroupVersionKind().Version, Resource: strings.ToLower(u.GetKind()) + "s"}
+	at := plural(u.GroupVersionKind())
 	require.NoError(t, w.dynamic.Tracker().Create(at, u, u.GetNamespace()))
 }

@@ -36,7 +36,7 @@ spec:
 
 func (w *fakeWorld) deployment(t *testing.T) *unstructured.Unstructured {
 	t.Helper()
-	resource, _, err := w.resource(manifests.Key{Group: "apps", Kind: "Deployment", Namespace: "default", Name: "app"}, "")
+	resource, _, err := w.resource(t.Context(), manifests.Key{Group: "apps", Kind: "Deployment", Namespace: "default", Name: "app"}, "")
 	require.NoError(t, err)
 	got, err := resource.Get(t.Context(), "app", metav1.GetOptions{})
 	require.NoError(t, err)
@@ -71,7 +71,7 @@ func TestScaledAndThenMore(t *testing.T) {
 // overwrite applies a Deployment of ours over theirs.
 func (w *fakeWorld) overwrite(t *testing.T) error {
 	t.Helper()
-	items, err := w.plan(objects(t, `
+	items, err := w.plan(t.Context(), objects(t, `
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: app}

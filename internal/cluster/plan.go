@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -83,7 +84,7 @@ type item struct {
 
 // plan makes items of objects, in the order of their phases, and within those
 // as they stand in the scenario.
-func (c *Cluster) plan(objects []manifests.Object) ([]*item, error) {
+func (c *Cluster) plan(ctx context.Context, objects []manifests.Object) ([]*item, error) {
 	var items []*item
 	for _, o := range objects {
 		u := &unstructured.Unstructured{}
@@ -96,7 +97,7 @@ func (c *Cluster) plan(objects []manifests.Object) ([]*item, error) {
 			}
 		}
 		key := o.Key()
-		resource, namespaced, err := c.resource(key, o.APIVersion)
+		resource, namespaced, err := c.resource(ctx, key, o.APIVersion)
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", o.File, o.Line, err)
 		}
@@ -132,47 +133,28 @@ func (c *Cluster) labelValue() string {
 }
 
 // resource returns where objects like key live.
-func (c *Cluster) resource(key manifests.Key, apiVersion string) (dynamic.ResourceInterface, bool, error) {
-	mapping, err := c.mapping(key, apiVersion)
+func (c *Cluster) resource(ctx context.Context, key manifests.Key, apiVersion string) (dynamic.ResourceInterface, bool, error) {
+	version, err := schema.ParseGroupVersion(apiVersion)
 	if err != nil {
 		return nil, false, err
 	}
-	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
-		return c.dynamic.Resource(mapping.Resource).Namespace(key.Namespace), true, nil
-	}
-	return c.dynamic.Resource(mapping.Resource), false, nil
-}
-
-func (c *Cluster) mapping(key manifests.Key, apiVersion string) (*meta.RESTMapping, error) {
-	var versions []string
-	if apiVersion != "" {
-		version, err := schema.ParseGroupVersion(apiVersion)
-		if err != nil {
-			return nil, err
-		}
-		versions = []string{version.Version}
-	}
 	kind := schema.GroupKind{Group: key.Group, Kind: key.Kind}
-	mapping, err := c.mapper.RESTMapping(kind, versions...)
+	found, err := c.kube.Find(ctx, kind, version.Version)
 	if meta.IsNoMatchError(err) {
-		// The kind may have come since it was last asked for.
-		c.mapper.Reset()
-		mapping, err = c.mapper.RESTMapping(kind, versions...)
-	}
-	if meta.IsNoMatchError(err) {
-		return nil, unknownKind(key, apiVersion, c.mapper)
+		other, failed := c.kube.Find(ctx, kind, "")
+		if failed == nil {
+			return nil, false, fmt.Errorf("%s: the cluster knows %s in version %s, not as %s; write apiVersion: %s",
+				key, key.Kind, other.Version, apiVersion, other.GroupVersion())
+		}
+		return nil, false, unknownKind(key, apiVersion)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the cluster does not say what a %s is: %w", key.Kind, err)
+		return nil, false, fmt.Errorf("the cluster does not say what a %s is: %w", key.Kind, err)
 	}
-	return mapping, nil
+	return c.kube.In(found, key.Namespace), found.Namespaced, nil
 }
 
-func unknownKind(key manifests.Key, apiVersion string, mapper meta.RESTMapper) error {
-	if other, err := mapper.RESTMapping(schema.GroupKind{Group: key.Group, Kind: key.Kind}); err == nil {
-		return fmt.Errorf("%s: the cluster knows %s in version %s, not as %s; write apiVersion: %s",
-			key, key.Kind, other.GroupVersionKind.Version, apiVersion, other.GroupVersionKind.GroupVersion())
-	}
+func unknownKind(key manifests.Key, apiVersion string) error {
 	hint := "install its CustomResourceDefinition"
 	if key.Group == "" {
 		return fmt.Errorf("%s: the cluster knows no %s", key, key.Kind)

@@ -25,7 +25,7 @@ func (c *Cluster) leaving(ctx context.Context, keys []manifests.Key) ([]*brought
 	var list, fresh []*brought
 	var refused []string
 	for _, key := range keys {
-		resource, _, err := c.resource(key, "")
+		resource, _, err := c.resource(ctx, key, "")
 		if err != nil {
 			return nil, err
 		}
@@ -110,7 +110,7 @@ func (c *Cluster) remove(ctx context.Context, b *brought) error {
 	grace := int64(podsGrace.Seconds())
 	for i := range pods {
 		// They would end all the same: errors are of no consequence.
-		_ = c.kube.CoreV1().Pods(b.key.Namespace).Delete(ctx, pods[i].Name, metav1.DeleteOptions{
+		_ = c.kube.Pods(b.key.Namespace).Delete(ctx, pods[i].Name, metav1.DeleteOptions{
 			GracePeriodSeconds: &grace, Preconditions: metav1.NewUIDPreconditions(string(pods[i].UID)),
 		})
 	}
@@ -125,16 +125,16 @@ func (c *Cluster) podsOf(ctx context.Context, b *brought) []corev1.Pod {
 	if err != nil {
 		return nil
 	}
-	sets, err := c.kube.AppsV1().ReplicaSets(b.key.Namespace).List(ctx, metav1.ListOptions{})
+	sets, err := c.kube.ReplicaSets(b.key.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil
 	}
-	list, err := c.kube.CoreV1().Pods(b.key.Namespace).List(ctx, metav1.ListOptions{})
+	list, err := c.kube.Pods(b.key.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil
 	}
-	return slices.DeleteFunc(list.Items, func(p corev1.Pod) bool {
-		return !slices.ContainsFunc(sets.Items, func(set appsv1.ReplicaSet) bool {
+	return slices.DeleteFunc(list, func(p corev1.Pod) bool {
+		return !slices.ContainsFunc(sets, func(set appsv1.ReplicaSet) bool {
 			return metav1.IsControlledBy(&set, deployment) && metav1.IsControlledBy(&p, &set)
 		})
 	})

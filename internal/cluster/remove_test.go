@@ -31,7 +31,7 @@ func TestPodsOfOthersStay(t *testing.T) {
 		return []metav1.OwnerReference{{Kind: kind, Name: name, UID: types.UID(uid), Controller: &yes}}
 	}
 	set := func(uid string, owners []metav1.OwnerReference) {
-		_, err := w.kube.AppsV1().ReplicaSets("default").Create(t.Context(), &appsv1.ReplicaSet{
+		_, err := w.kube.ReplicaSets("default").Create(t.Context(), &appsv1.ReplicaSet{
 			ObjectMeta: metav1.ObjectMeta{Name: uid, UID: types.UID(uid), OwnerReferences: owners},
 		}, metav1.CreateOptions{})
 		require.NoError(t, err)
@@ -45,17 +45,17 @@ func TestPodsOfOthersStay(t *testing.T) {
 		{Name: "app-job", OwnerReferences: made("Job", "app", "2")},
 		{Name: "app"},
 	} {
-		pod.Labels = map[string]string{"app": "app", appsv1.DefaultDeploymentUniqueLabelKey: "5d4"}
-		require.NoError(t, w.tracked().Create(corev1.SchemeGroupVersion.WithResource("pods"), &corev1.Pod{ObjectMeta: pod}, "default"))
+		pod.Namespace, pod.Labels = "default", map[string]string{"app": "app", appsv1.DefaultDeploymentUniqueLabelKey: "5d4"}
+		require.NoError(t, w.dynamic.Add(&corev1.Pod{ObjectMeta: pod}))
 	}
 	key := manifests.Key{Group: "apps", Kind: "Deployment", Namespace: "default", Name: "app"}
-	resource, _, err := w.resource(key, "")
+	resource, _, err := w.resource(t.Context(), key, "")
 	require.NoError(t, err)
 	require.NoError(t, w.remove(t.Context(), &brought{key: key, phase: workloads, resource: resource}))
-	left, err := w.kube.CoreV1().Pods("default").List(t.Context(), metav1.ListOptions{})
+	left, err := w.kube.Pods("default").List(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)
 	var names []string
-	for _, p := range left.Items {
+	for _, p := range left {
 		names = append(names, p.Name)
 	}
 	assert.ElementsMatch(t, []string{"app-6f5-x", "app-0", "app-job", "app"}, names)

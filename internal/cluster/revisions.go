@@ -56,14 +56,14 @@ func (c *Cluster) revisions(ctx context.Context, world []manifests.Object, accou
 		},
 		"VirtualService": func(u *unstructured.Unstructured) bool { return beside(world, u) },
 	} {
-		mapping, err := c.mapper.RESTMapping(schema.GroupKind{Group: manifests.IstioGroup, Kind: kind})
+		at, err := c.kube.Find(ctx, schema.GroupKind{Group: manifests.IstioGroup, Kind: kind}, "")
 		if meta.IsNoMatchError(err) {
 			continue
 		}
 		if err != nil {
 			return nil, fmt.Errorf("the cluster does not say what a %s is: %w", kind, err)
 		}
-		list, err := c.dynamic.Resource(mapping.Resource).List(ctx, metav1.ListOptions{})
+		list, err := c.kube.In(at, "").List(ctx, metav1.ListOptions{})
 		if apierrors.IsForbidden(err) {
 			continue // The scenario's own are looked up by name.
 		}

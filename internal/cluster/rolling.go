@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 )
 
@@ -80,7 +81,7 @@ func (s *snapshot) rolling(key manifests.Key) (words string, known bool) {
 	case "Pod":
 		var pod corev1.Pod
 		read(u, &pod)
-		if !ready(&pod) && pod.Status.Phase != corev1.PodSucceeded {
+		if !kube.Ready(&pod) && pod.Status.Phase != corev1.PodSucceeded {
 			return "it is not ready", true
 		}
 		return "", true

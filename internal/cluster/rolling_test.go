@@ -13,7 +13,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/splitcheck/splitcheck/internal/manifests"
@@ -43,7 +42,7 @@ func TestEveryWorkloadIsAwaited(t *testing.T) {
 			u := stands(t, "apiVersion: "+version+"\nkind: "+c.kind+"\nmetadata: {name: x, generation: 2}\nspec: "+c.spec+"\nstatus: "+c.status+"\n")
 			w := newWorld(t, Options{}, u)
 			key := manifests.Key{Group: u.GroupVersionKind().Group, Kind: c.kind, Namespace: "default", Name: "x"}
-			resource, _, err := w.resource(key, "")
+			resource, _, err := w.resource(t.Context(), key, "")
 			require.NoError(t, err)
 			w.brought = []*brought{{key: key, phase: workloads, resource: resource}}
 			s, err := w.snapshot(t.Context(), []string{"default"})
@@ -80,11 +79,11 @@ func TestWordsOfWhatIsNotReady(t *testing.T) {
 		w := newWorld(t, Options{})
 		two := int32(2)
 		yes := true
-		require.NoError(t, w.tracked().Add(&appsv1.Deployment{
+		require.NoError(t, w.dynamic.Add(&appsv1.Deployment{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "app"}, Spec: appsv1.DeploymentSpec{Replicas: &two},
 			Status: appsv1.DeploymentStatus{UpdatedReplicas: 2, Replicas: 2},
 		}))
-		require.NoError(t, w.tracked().Add(&corev1.Pod{
+		require.NoError(t, w.dynamic.Add(&corev1.Pod{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "app-5d4-x", UID: types.UID("x"), Labels: map[string]string{appsv1.DefaultDeploymentUniqueLabelKey: "5d4"},
 				OwnerReferences: []metav1.OwnerReference{{Kind: "ReplicaSet", Name: "app-5d4", Controller: &yes}}},
 			Status: corev1.PodStatus{Phase: corev1.PodRunning, ContainerStatuses: []corev1.ContainerStatus{{
@@ -92,7 +91,7 @@ func TestWordsOfWhatIsNotReady(t *testing.T) {
 			}}},
 		}))
 		event := func(name, kind, about, reason, message string, at time.Duration) {
-			require.NoError(t, w.tracked().Add(&corev1.Event{
+			require.NoError(t, w.dynamic.Add(&corev1.Event{
 				ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name}, Type: corev1.EventTypeWarning, Reason: reason, Message: message,
 				InvolvedObject: corev1.ObjectReference{Kind: kind, Namespace: "default", Name: about}, LastTimestamp: metav1.NewTime(time.Now().Add(at)),
 			}))
@@ -114,7 +113,7 @@ func TestWordsOfWhatIsNotReady(t *testing.T) {
 		limit, cancel = context.WithTimeoutCause(t.Context(), 3*time.Second, errLate)
 		defer cancel()
 		asked := 0
-		w.kube.(*fake.Clientset).PrependReactor("list", "services", func(clienttesting.Action) (bool, runtime.Object, error) {
+		w.dynamic.PrependReactor("list", "services", func(clienttesting.Action) (bool, runtime.Object, error) {
 			if asked++; asked < 2 {
 				return false, nil, nil
 			}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 	"github.com/splitcheck/splitcheck/internal/routing"
@@ -141,7 +142,7 @@ func (u *underway) state(ctx context.Context, world []manifests.Object) (state, 
 	now := state{unserved: found.unserved, unmoved: map[string]bool{}, unsettled: s.unsettled(ownOnly(world))}
 	// A gateway that Istio makes for a scenario takes load only when it is ready.
 	for _, p := range found.proxies {
-		if pod := s.pod(p.Namespace, p.Name); p.GatewayAPI != "" && pod != nil && !ready(pod) && now.unsettled == "" {
+		if pod := s.pod(p.Namespace, p.Name); p.GatewayAPI != "" && pod != nil && !kube.Ready(pod) && now.unsettled == "" {
 			now.unsettled = fmt.Sprintf("pod %s of Gateway %s is not ready", p, p.GatewayAPI)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 )
@@ -36,26 +37,26 @@ func (c *Cluster) snapshot(ctx context.Context, namespaces []string) (*snapshot,
 	defer cancel()
 	s := &snapshot{}
 	for _, namespace := range namespaces {
-		deployments, err := c.kube.AppsV1().Deployments(namespace).List(ctx, metav1.ListOptions{})
+		deployments, err := c.kube.Deployments(namespace).List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return nil, notListed(ctx, "Deployments", namespace, err)
 		}
-		pods, err := c.kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
+		pods, err := c.kube.Pods(namespace).List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return nil, notListed(ctx, "Pods", namespace, err)
 		}
-		services, err := c.kube.CoreV1().Services(namespace).List(ctx, metav1.ListOptions{})
+		services, err := c.kube.Services(namespace).List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return nil, notListed(ctx, "Services", namespace, err)
 		}
-		endpoints, err := c.kube.DiscoveryV1().EndpointSlices(namespace).List(ctx, metav1.ListOptions{})
+		endpoints, err := c.kube.EndpointSlices(namespace).List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return nil, notListed(ctx, "EndpointSlices", namespace, err)
 		}
-		s.deployments = append(s.deployments, deployments.Items...)
-		s.pods = append(s.pods, pods.Items...)
-		s.services = append(s.services, services.Items...)
-		s.slices = append(s.slices, endpoints.Items...)
+		s.deployments = append(s.deployments, deployments...)
+		s.pods = append(s.pods, pods...)
+		s.services = append(s.services, services...)
+		s.slices = append(s.slices, endpoints...)
 	}
 	return s, nil
 }
@@ -73,7 +74,7 @@ func (s *snapshot) of(key manifests.Key) []*corev1.Pod {
 	var found []*corev1.Pod
 	for i := range s.pods {
 		p := &s.pods[i]
-		if p.Namespace != key.Namespace || workloadOf(p) != key.Name {
+		if p.Namespace != key.Namespace || kube.Workload(p) != key.Name {
 			continue
 		}
 		kind := "Pod"
@@ -85,27 +86,6 @@ func (s *snapshot) of(key manifests.Key) []*corev1.Pod {
 		}
 	}
 	return found
-}
-
-// workloadOf is the name of the Deployment or whatever else made a pod.
-func workloadOf(p *corev1.Pod) string {
-	owner := metav1.GetControllerOf(p)
-	if owner == nil {
-		return p.Name
-	}
-	if hash := p.Labels[appsv1.DefaultDeploymentUniqueLabelKey]; owner.Kind == "ReplicaSet" && hash != "" {
-		return strings.TrimSuffix(owner.Name, "-"+hash)
-	}
-	return owner.Name
-}
-
-func ready(p *corev1.Pod) bool {
-	if p.DeletionTimestamp != nil {
-		return false
-	}
-	return slices.ContainsFunc(p.Status.Conditions, func(c corev1.PodCondition) bool {
-		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
-	})
 }
 
 func (s *snapshot) deployment(namespace, name string) *appsv1.Deployment {
@@ -188,7 +168,7 @@ func (s *snapshot) unsettled(world []manifests.Object) string {
 		var should []string
 		for j := range s.pods {
 			p := &s.pods[j]
-			if p.Namespace == service.Namespace && selector.Matches(labels.Set(p.Labels)) && ready(p) && p.Status.PodIP != "" {
+			if p.Namespace == service.Namespace && selector.Matches(labels.Set(p.Labels)) && kube.Ready(p) && p.Status.PodIP != "" {
 				should = append(should, p.Name)
 			}
 		}

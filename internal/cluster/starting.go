@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 )
 
@@ -25,20 +26,20 @@ func (u *underway) starting(ctx context.Context, world []manifests.Object) (comi
 		if _, api := o.Value.(*gatewayv1.Gateway); !api || !isGateway(o) {
 			continue
 		}
-		list, err := u.cluster.kube.CoreV1().Pods(o.Namespace).List(ctx, metav1.ListOptions{LabelSelector: gatewayNameLabel + "=" + o.Name})
+		list, err := u.cluster.kube.Pods(o.Namespace).List(ctx, metav1.ListOptions{LabelSelector: gatewayNameLabel + "=" + o.Name})
 		if err != nil {
 			continue
 		}
-		for i := range list.Items {
-			p := &list.Items[i]
-			if p.DeletionTimestamp != nil || ready(p) {
+		for i := range list {
+			p := &list[i]
+			if p.DeletionTimestamp != nil || kube.Ready(p) {
 				continue
 			}
-			said, at := podTrouble(p)
+			said, at := kube.Trouble(p)
 			if said != "" {
 				words = append(words, fmt.Sprintf("pod %s of %s %s", p.Name, o, said))
 			}
-			coming = coming || at == hopeful || at == doubtful && !u.stuck(p.Namespace+"/"+p.Name)
+			coming = coming || at == kube.Hopeful || at == kube.Doubtful && !u.stuck(p.Namespace+"/"+p.Name)
 		}
 	}
 	return coming, words

@@ -61,14 +61,14 @@ func (c *Cluster) survey(ctx context.Context, coming []manifests.Object) error {
 	named := gatewaysNamed(own)
 	c.surroundings = nil
 	for _, kind := range surveyed {
-		mapping, err := c.mapper.RESTMapping(kind.GroupKind)
+		at, err := c.kube.Find(ctx, kind.GroupKind, "")
 		if meta.IsNoMatchError(err) {
 			continue
 		}
 		if err != nil {
 			return fmt.Errorf("the cluster does not say what a %s is: %w", kind.Kind, err)
 		}
-		list, err := c.dynamic.Resource(mapping.Resource).List(ctx, metav1.ListOptions{})
+		list, err := c.kube.In(at, "").List(ctx, metav1.ListOptions{})
 		if kind.spare && apierrors.IsForbidden(err) {
 			continue
 		}

@@ -10,9 +10,8 @@ import (
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/discovery"
 
+	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 )
 
@@ -40,16 +39,16 @@ func (c *Cluster) sweep(ctx context.Context) (removed []string, err error) {
 			err = fmt.Errorf("%w: %w", cause, err)
 		}
 	}()
-	kinds, err := c.kinds()
+	kinds, err := c.kinds(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var mu sync.Mutex
 	group, listing := errgroup.WithContext(ctx)
 	group.SetLimit(listsAtOnce)
-	for at, kind := range kinds {
+	for _, kind := range kinds {
 		group.Go(func() error {
-			left, err := c.left(listing, at, kind)
+			left, err := c.left(listing, kind)
 			mu.Lock()
 			defer mu.Unlock()
 			c.brought = append(c.brought, left...)
@@ -68,34 +67,21 @@ func (c *Cluster) sweep(ctx context.Context) (removed []string, err error) {
 
 // kinds are all that the cluster has whose objects can be listed and deleted: a
 // scenario may bring any of them.
-func (c *Cluster) kinds() (map[schema.GroupVersionResource]string, error) {
-	lists, err := discovery.ServerPreferredResources(c.kube.Discovery())
-	// An API that somebody has added and that does not answer has none of ours.
-	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) {
+func (c *Cluster) kinds(ctx context.Context) ([]kube.Resource, error) {
+	all, err := c.kube.All(ctx)
+	if err != nil {
 		return nil, fmt.Errorf("the cluster does not say what kinds of objects it has: %w", err)
 	}
-	kinds := map[schema.GroupVersionResource]string{}
-	for _, list := range discovery.FilteredBy(discovery.SupportsAllVerbs{Verbs: []string{"list", "delete"}}, lists) {
-		version, err := schema.ParseGroupVersion(list.GroupVersion)
-		if err != nil {
-			continue
-		}
-		for _, r := range list.APIResources {
-			// Endpoints have the labels of their Service, and go with it.
-			if r.Name != "endpoints" {
-				kinds[version.WithResource(r.Name)] = r.Kind
-			}
-		}
-	}
-	return kinds, nil
+	// Endpoints have the labels of their Service, and go with it.
+	return slices.DeleteFunc(all, func(r kube.Resource) bool { return r.Resource == "endpoints" }), nil
 }
 
 // left are the objects of one kind that earlier runs have brought. What a
 // controller has made of one of them, and labelled like it, goes with it.
-func (c *Cluster) left(ctx context.Context, at schema.GroupVersionResource, kind string) ([]*brought, error) {
+func (c *Cluster) left(ctx context.Context, at kube.Resource) ([]*brought, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("the API server did not answer within %s", answerTimeout))
 	defer cancel()
-	list, err := c.dynamic.Resource(at).List(ctx, metav1.ListOptions{LabelSelector: ScenarioLabel})
+	list, err := c.kube.In(at, "").List(ctx, metav1.ListOptions{LabelSelector: ScenarioLabel})
 	if apierrors.IsNotFound(err) || apierrors.IsMethodNotSupported(err) {
 		return nil, nil
 	}
@@ -108,11 +94,8 @@ func (c *Cluster) left(ctx context.Context, at schema.GroupVersionResource, kind
 		if len(u.GetOwnerReferences()) > 0 {
 			continue
 		}
-		key := manifests.Key{Group: at.Group, Kind: kind, Namespace: u.GetNamespace(), Name: u.GetName()}
-		b := &brought{key: key, phase: phaseOf(key), original: original(u), resource: c.dynamic.Resource(at)}
-		if key.Namespace != "" {
-			b.resource = c.dynamic.Resource(at).Namespace(key.Namespace)
-		}
+		key := manifests.Key{Group: at.Group, Kind: at.Kind, Namespace: u.GetNamespace(), Name: u.GetName()}
+		b := &brought{key: key, phase: phaseOf(key), original: original(u), resource: c.kube.In(at, key.Namespace)}
 		found = append(found, b)
 	}
 	return found, nil

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"strings"
 
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
 	"github.com/splitcheck/splitcheck/internal/ingress"
+	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 )
 
@@ -19,22 +19,18 @@ import (
 func Versions(ctx context.Context, config *rest.Config) (map[string]string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("no answer within %s", answerTimeout))
 	defer cancel()
-	client, err := kubernetes.NewForConfig(config)
+	client, err := kube.New(config)
 	if err != nil {
-		return nil, fmt.Errorf("the cluster's configuration cannot be used: %w", err)
+		return nil, err
 	}
-	text, err := client.Discovery().RESTClient().Get().AbsPath("/version").Do(ctx).Raw()
+	version, err := client.Version(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
 		return nil, fmt.Errorf("the cluster at %s does not answer: %w", config.Host, err)
 	}
-	var server struct{ GitVersion string }
-	if err := json.Unmarshal(text, &server); err != nil {
-		return nil, fmt.Errorf("the cluster at %s does not say its version: %w", config.Host, err)
-	}
-	versions := map[string]string{"kubernetes": strings.TrimPrefix(server.GitVersion, "v")}
+	versions := map[string]string{"kubernetes": version}
 	planes, err := ingress.FindIstio(ctx, client)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
+	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 	"github.com/splitcheck/splitcheck/internal/target"
@@ -111,7 +112,7 @@ func (c *Cluster) Observe(ctx context.Context) (target.Observation, error) {
 				}
 				count := target.Count{Proxy: a.proxy.String(), Cluster: cluster.Name, Pod: e.Address, Requests: e.Requests, Errors: e.Errors}
 				if p := pods[e.Address]; p != nil {
-					count.Pod, count.Workload = p.Name+"."+p.Namespace, workloadOf(p)+"."+p.Namespace
+					count.Pod, count.Workload = p.Name+"."+p.Namespace, kube.Workload(p)+"."+p.Namespace
 				}
 				seen.Counts = append(seen.Counts, count)
 			}
@@ -124,12 +125,12 @@ func (c *Cluster) Observe(ctx context.Context) (target.Observation, error) {
 func (c *Cluster) podsByAddress(ctx context.Context, world []manifests.Object) (map[string]*corev1.Pod, error) {
 	pods := map[string]*corev1.Pod{}
 	for _, namespace := range namespacesOf(ownOnly(world)) {
-		list, err := c.kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
+		list, err := c.kube.Pods(namespace).List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return nil, fmt.Errorf("the pods of namespace %s cannot be listed: %w", namespace, err)
 		}
-		for i := range list.Items {
-			p := &list.Items[i]
+		for i := range list {
+			p := &list[i]
 			if p.Status.PodIP == "" || p.Spec.HostNetwork {
 				continue
 			}
@@ -163,14 +164,14 @@ func (c *Cluster) Mirrored(ctx context.Context, workload string) (int64, error) 
 		return o.Kind == "Deployment" && (o.Name == workload || o.Namespace+"/"+o.Name == workload)
 	})
 	for _, p := range pods {
-		known = known || workloadOf(p) == workload || p.Namespace+"/"+workloadOf(p) == workload
+		known = known || kube.Workload(p) == workload || p.Namespace+"/"+kube.Workload(p) == workload
 	}
 	if !known {
 		return 0, fmt.Errorf("there is no Deployment %q in the scenario's namespaces whose copies could be counted", workload)
 	}
 	reached := func(address string) bool {
 		p := pods[address]
-		return p != nil && (workloadOf(p) == workload || p.Namespace+"/"+workloadOf(p) == workload)
+		return p != nil && (kube.Workload(p) == workload || p.Namespace+"/"+kube.Workload(p) == workload)
 	}
 	counts := c.ledger.since()
 	var sum int64
@@ -248,7 +249,7 @@ func (c *Cluster) Graph(ctx context.Context) (target.Graph, error) {
 			from.Version = p.Labels["version"]
 		}
 		e := edge(from, target.Node{
-			ID: to.Namespace + "/" + workloadOf(to), Workload: workloadOf(to), Version: to.Labels["version"], Namespace: to.Namespace,
+			ID: to.Namespace + "/" + kube.Workload(to), Workload: kube.Workload(to), Version: to.Labels["version"], Namespace: to.Namespace,
 		})
 		if mirrors[[2]string{at.proxy, at.cluster}] {
 			e.Mirrored += n.requests

@@ -5,7 +5,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
@@ -24,30 +23,6 @@ func TestAgainst(t *testing.T) {
 	unstructured.RemoveNestedField(u.Object, "status")
 	require.Len(t, against(u), 1)
 	assert.Contains(t, against(u)[0], "no controller has taken it up")
-}
-
-func TestPodTrouble(t *testing.T) {
-	waiting := func(reason string, restarts int32) *corev1.Pod {
-		return &corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{
-			Name: "app", RestartCount: restarts, State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: "why"}},
-		}}}}
-	}
-	for _, test := range []struct {
-		pod  *corev1.Pod
-		want prospect
-	}{
-		{waiting("ContainerCreating", 0), hopeful},
-		{waiting("PodInitializing", 0), hopeful},
-		{waiting("ImagePullBackOff", 0), doubtful},
-		{waiting("CrashLoopBackOff", 1), doubtful},
-		{waiting("CrashLoopBackOff", 2), lost},
-	} {
-		words, got := podTrouble(test.pod)
-		assert.Equal(t, test.want, got, test.pod.Status.ContainerStatuses[0].State.Waiting.Reason)
-		if got != hopeful {
-			assert.Contains(t, words, "why")
-		}
-	}
 }
 
 // TestLedger: what was counted before a scenario is not its own, and a counter

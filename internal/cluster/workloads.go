@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 )
 
@@ -124,12 +125,12 @@ func (c *Cluster) unready(s *snapshot, since map[string]time.Time) (open, hopele
 		}
 		pods := s.of(b.key)
 		for _, p := range pods {
-			words, at := podTrouble(p)
+			words, at := kube.Trouble(p)
 			if words == "" {
 				continue
 			}
 			t := &trouble{words: fmt.Sprintf("%s: pod %s %s", b.key, p.Name, words), key: b.key, pod: p}
-			add(t, at == lost || at == doubtful && stuck(p.Namespace+"/"+p.Name))
+			add(t, at == kube.Lost || at == kube.Doubtful && stuck(p.Namespace+"/"+p.Name))
 		}
 		if d := s.deployment(b.key.Namespace, b.key.Name); d != nil && b.key.Kind == "Deployment" {
 			for _, condition := range d.Status.Conditions {
@@ -140,55 +141,13 @@ func (c *Cluster) unready(s *snapshot, since map[string]time.Time) (open, hopele
 		}
 		if rolling != "" {
 			t := &trouble{words: b.key.String() + ": " + rolling, key: b.key}
-			if n := slices.IndexFunc(pods, func(p *corev1.Pod) bool { return !ready(p) && p.DeletionTimestamp == nil }); n >= 0 {
+			if n := slices.IndexFunc(pods, func(p *corev1.Pod) bool { return !kube.Ready(p) && p.DeletionTimestamp == nil }); n >= 0 {
 				t.pod = pods[n]
 			}
 			add(t, false)
 		}
 	}
 	return open, hopeless
-}
-
-// How bad the state of a pod is.
-type prospect int
-
-const (
-	hopeful  prospect = iota
-	doubtful          // it mostly does not mend itself
-	lost
-)
-
-// podTrouble says in the kubelet's words what is wrong with a pod.
-func podTrouble(p *corev1.Pod) (string, prospect) {
-	if p.DeletionTimestamp != nil {
-		return "", hopeful
-	}
-	for _, condition := range p.Status.Conditions {
-		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
-			return "finds no node: " + condition.Message, doubtful
-		}
-	}
-	for _, s := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {
-		if w := s.State.Waiting; w != nil {
-			words := fmt.Sprintf("is waiting: container %s: %s", s.Name, w.Reason)
-			if w.Message != "" {
-				words += ": " + w.Message
-			}
-			switch w.Reason {
-			case "CrashLoopBackOff":
-				if s.RestartCount >= 2 {
-					return words, lost
-				}
-				return words, doubtful
-			case "ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError", "CreateContainerError", "RunContainerError", "ErrImagePull", "ImagePullBackOff":
-				return words, doubtful
-			}
-		}
-		if t := s.State.Terminated; t != nil && t.ExitCode != 0 {
-			return fmt.Sprintf("container %s has ended with exit code %d (%s)", s.Name, t.ExitCode, t.Reason), hopeful
-		}
-	}
-	return "", hopeful
 }
 
 // evidence gathers what the cluster says beside a trouble: the last warnings
@@ -204,17 +163,8 @@ func (c *Cluster) evidence(ctx context.Context, t *trouble) string {
 	if pod == nil {
 		return b.String()
 	}
-	for _, s := range pod.Status.ContainerStatuses {
-		if s.Ready || s.RestartCount == 0 && s.State.Running == nil && s.State.Terminated == nil {
-			continue
-		}
-		lines := int64(5)
-		text, err := c.kube.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, &corev1.PodLogOptions{
-			Container: s.Name, TailLines: &lines, Previous: s.State.Waiting != nil && s.RestartCount > 0,
-		}).DoRaw(ctx)
-		if words := strings.TrimSpace(string(text)); err == nil && words != "" {
-			fmt.Fprintf(&b, "; the last lines of container %s: %s", s.Name, strings.Join(strings.Split(words, "\n"), " | "))
-		}
+	for _, said := range c.kube.LastLines(ctx, pod) {
+		fmt.Fprintf(&b, "; the last lines of container %s: %s", said.Container, strings.Join(said.Lines, " | "))
 	}
 	return b.String()
 }
@@ -228,11 +178,11 @@ func (c *Cluster) events(ctx context.Context, t *trouble) []string {
 	if t.key.Name == "" {
 		return nil
 	}
-	list, err := c.kube.CoreV1().Events(t.key.Namespace).List(ctx, metav1.ListOptions{FieldSelector: "type=" + corev1.EventTypeWarning})
+	list, err := c.kube.Events(t.key.Namespace).List(ctx, metav1.ListOptions{FieldSelector: "type=" + corev1.EventTypeWarning})
 	if err != nil {
 		return nil
 	}
-	found := slices.DeleteFunc(list.Items, func(e corev1.Event) bool {
+	found := slices.DeleteFunc(list, func(e corev1.Event) bool {
 		about := e.InvolvedObject
 		switch {
 		case e.Type != corev1.EventTypeWarning:

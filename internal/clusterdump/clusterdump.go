@@ -18,10 +18,9 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
+	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 )
 
@@ -30,11 +29,9 @@ const Command = "splitcheck cluster diagnose"
 
 // Options say what to gather, and from where.
 type Options struct {
-	// REST is how the cluster is reached. It may be nil when the clients are
-	// given.
-	REST    *rest.Config
-	Core    kubernetes.Interface
-	Dynamic dynamic.Interface
+	// REST is how the cluster is reached. It may be nil when Client is given.
+	REST   *rest.Config
+	Client *kube.Client
 	// Proxies asks the Envoys; without it, and without REST, none is asked.
 	Proxies Proxies
 	// Versions are the versions that the caller knows, by program.
@@ -77,13 +74,8 @@ func Write(ctx context.Context, o Options, w io.Writer) error {
 }
 
 func (o *Options) connect() (err error) {
-	if o.Core == nil {
-		if o.Core, err = kubernetes.NewForConfig(o.REST); err != nil {
-			return fmt.Errorf("reaching the cluster: %w", err)
-		}
-	}
-	if o.Dynamic == nil {
-		if o.Dynamic, err = dynamic.NewForConfig(o.REST); err != nil {
+	if o.Client == nil {
+		if o.Client, err = kube.New(o.REST); err != nil {
 			return fmt.Errorf("reaching the cluster: %w", err)
 		}
 	}

@@ -15,11 +15,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	dynamicfake "k8s.io/client-go/dynamic/fake"
-	"k8s.io/client-go/kubernetes/fake"
 
+	"github.com/splitcheck/splitcheck/internal/kube/kubetest"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 )
 
@@ -47,25 +45,24 @@ func TestArchive(t *testing.T) {
 	kinds := map[schema.GroupVersionResource]string{}
 	all := append(append(append([]schema.GroupVersionResource{{Version: "v1", Resource: "nodes"}}, perNamespace...), routing...), webhooks...)
 	for _, resource := range all {
-		kinds[resource] = "AnyList"
+		if strings.Contains(resource.Group, "istio.io") || strings.HasPrefix(resource.Group, "gateway.") {
+			kinds[resource] = "AnyList"
+		}
 	}
-	dyn := dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), kinds)
 	pod := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"name": "app-1", "namespace": "default"},
 		"spec": map[string]any{"containers": []any{map[string]any{
 			"name": "app", "env": []any{map[string]any{"name": "DB_PASSWORD", "value": "planted-in-env"}, map[string]any{"name": "MODE", "value": "kept"}},
 		}}},
 	}}
-	_, err := dyn.Resource(schema.GroupVersionResource{Version: "v1", Resource: "pods"}).Namespace("default").Create(t.Context(), pod, metav1.CreateOptions{})
-	require.NoError(t, err)
-	core := fake.NewSimpleClientset(
+	known := kubetest.With(kinds, pod,
 		&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "istiod-1", Namespace: "istio-system", Labels: map[string]string{"app": "istiod"}},
 			Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{Name: "discovery", RestartCount: 1}}}},
 		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "s", Namespace: "default"}, StringData: map[string]string{"k": "planted-in-secret"}},
 	)
 	var archive bytes.Buffer
 	require.NoError(t, Write(t.Context(), Options{
-		Core: core, Dynamic: dyn, Proxies: envoys{}, Versions: map[string]string{"splitcheck": "1.2.3"},
+		Client: known.Client(), Proxies: envoys{}, Versions: map[string]string{"splitcheck": "1.2.3"},
 	}, &archive))
 
 	unzipped, err := gzip.NewReader(&archive)

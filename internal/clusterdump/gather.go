@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"path"
 	"slices"
@@ -58,12 +59,9 @@ func (d *dump) versions(ctx context.Context) {
 		}
 		return b.Bytes(), nil
 	})
-	d.text(ctx, "version-kubernetes.txt", func(context.Context) ([]byte, error) {
-		version, err := d.Core.Discovery().ServerVersion()
-		if err != nil {
-			return nil, err
-		}
-		return []byte(version.String() + "\n"), nil
+	d.text(ctx, "version-kubernetes.txt", func(ctx context.Context) ([]byte, error) {
+		version, err := d.Client.Version(ctx)
+		return []byte("v" + version + "\n"), err
 	})
 }
 
@@ -78,7 +76,7 @@ func (d *dump) objects(ctx context.Context) {
 	d.text(ctx, "webhooks.txt", func(ctx context.Context) ([]byte, error) {
 		var b bytes.Buffer
 		for _, resource := range webhooks {
-			found, err := d.Dynamic.Resource(resource).List(ctx, metav1.ListOptions{})
+			found, err := d.Client.Dynamic.Resource(resource).List(ctx, metav1.ListOptions{})
 			if err != nil {
 				return nil, err
 			}
@@ -95,7 +93,7 @@ func (d *dump) objects(ctx context.Context) {
 func (d *dump) list(ctx context.Context, resource schema.GroupVersionResource, place func(namespace string) string) {
 	ctx, cancel := context.WithTimeoutCause(ctx, partTimeout, fmt.Errorf("no answer within %v", partTimeout))
 	defer cancel()
-	found, err := d.Dynamic.Resource(resource).List(ctx, metav1.ListOptions{})
+	found, err := d.Client.Dynamic.Resource(resource).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		d.failed[resource.Resource+"."+resource.Group] = err
 		return
@@ -120,12 +118,12 @@ func (d *dump) list(ctx context.Context, resource schema.GroupVersionResource, p
 func (d *dump) logs(ctx context.Context) {
 	bounded, cancel := context.WithTimeout(ctx, partTimeout)
 	defer cancel()
-	pods, err := d.Core.CoreV1().Pods("").List(bounded, metav1.ListOptions{})
+	pods, err := d.Client.Pods("").List(bounded, metav1.ListOptions{})
 	if err != nil {
 		d.failed["logs"] = err
 		return
 	}
-	for _, pod := range pods.Items {
+	for _, pod := range pods {
 		for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
 			d.log(ctx, pod, status.Name, false)
 			if status.RestartCount > 0 {
@@ -141,9 +139,14 @@ func (d *dump) log(ctx context.Context, pod corev1.Pod, container string, previo
 		name = container + ".previous.log"
 	}
 	d.text(ctx, path.Join("namespaces", pod.Namespace, "logs", pod.Name, name), func(ctx context.Context) ([]byte, error) {
-		return d.Core.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, &corev1.PodLogOptions{
+		log, err := d.Client.Log(ctx, pod.Namespace, pod.Name, corev1.PodLogOptions{
 			Container: container, Previous: previous, TailLines: &logLines, LimitBytes: &logBytes,
-		}).DoRaw(ctx)
+		})
+		if err != nil {
+			return nil, err
+		}
+		defer log.Close()
+		return io.ReadAll(log)
 	})
 }
 
@@ -180,15 +183,15 @@ func (d *dump) proxies(ctx context.Context) {
 func (d *dump) istiod(ctx context.Context) {
 	bounded, cancel := context.WithTimeout(ctx, partTimeout)
 	defer cancel()
-	pods, err := d.Core.CoreV1().Pods("").List(bounded, metav1.ListOptions{LabelSelector: "app=istiod"})
+	pods, err := d.Client.Pods("").List(bounded, metav1.ListOptions{LabelSelector: "app=istiod"})
 	if err != nil {
 		d.failed["istiod"] = err
 		return
 	}
-	if len(pods.Items) == 0 {
+	if len(pods) == 0 {
 		d.failed["istiod"] = fmt.Errorf("no pod has the label app=istiod")
 	}
-	for _, pod := range pods.Items {
+	for _, pod := range pods {
 		if d.Proxies == nil {
 			break
 		}

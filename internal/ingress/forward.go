@@ -6,16 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/httpstream" //lint:ignore SA1019 client-go opens its sessions in these words still
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/portforward"
-	"k8s.io/client-go/transport/spdy"
+
+	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
 // A forwarding is a port of 127.0.0.1 that leads to a port of a pod.
@@ -35,20 +32,11 @@ var silence = sync.OnceFunc(func() { utilruntime.ErrorHandlers = nil })
 // until end is called or the session breaks. It is not opened again then: the
 // requests are refused at once, which no verdict overlooks, whereas another pod
 // in the middle of a sample might be.
-func forwardTo(ctx context.Context, config *rest.Config, client kubernetes.Interface, pod *corev1.Pod, port int) (*forwarding, error) {
-	address := client.CoreV1().RESTClient().Post().Resource("pods").Namespace(pod.Namespace).Name(pod.Name).SubResource("portforward").URL()
-	transport, upgrader, err := spdy.RoundTripperFor(config)
+func forwardTo(ctx context.Context, client *kube.Client, pod *corev1.Pod, port int) (*forwarding, error) {
+	dialer, err := client.Session(pod.Namespace, pod.Name)
 	if err != nil {
 		return nil, err
 	}
-	websocket, err := portforward.NewSPDYOverWebsocketDialer(address, config)
-	if err != nil {
-		return nil, err
-	}
-	plain := spdy.NewDialer(upgrader, &http.Client{Transport: transport}, http.MethodPost, address)
-	dialer := portforward.NewFallbackDialer(websocket, plain, func(err error) bool {
-		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
-	})
 	stop, ready := make(chan struct{}), make(chan struct{})
 	forwarder, err := portforward.NewOnAddresses(dialer, []string{"127.0.0.1"}, []string{fmt.Sprintf("0:%d", port)}, stop, ready, io.Discard, io.Discard)
 	if err != nil {

@@ -13,8 +13,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+
+	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
 // FoundOptions say what the user knows of the cluster.
@@ -31,7 +32,7 @@ type FoundOptions struct {
 // NodePort, else a port-forward, whichever answers. Nothing is changed there.
 type Found struct {
 	options FoundOptions
-	client  kubernetes.Interface
+	client  *kube.Client
 	probe   prober
 	forward func(ctx context.Context, pod *corev1.Pod, port int) (*forwarding, error)
 }
@@ -41,13 +42,13 @@ var _ Ways = (*Found)(nil)
 // NewFound returns the Ways into the cluster of options.REST.
 func NewFound(options FoundOptions) (*Found, error) {
 	silence()
-	client, err := kubernetes.NewForConfig(options.REST)
+	client, err := kube.New(options.REST)
 	if err != nil {
-		return nil, fmt.Errorf("the cluster's configuration cannot be used: %w", err)
+		return nil, err
 	}
 	f := &Found{options: options, client: client, probe: probe}
 	f.forward = func(ctx context.Context, pod *corev1.Pod, port int) (*forwarding, error) {
-		return forwardTo(ctx, options.REST, client, pod, port)
+		return forwardTo(ctx, client, pod, port)
 	}
 	return f, nil
 }
@@ -94,7 +95,7 @@ func (f *Found) Service(ctx context.Context, namespace, name string, port int) (
 func (f *Found) gateway(ctx context.Context, meant Meant) (*corev1.Service, error) {
 	if named := cmp.Or(f.options.GatewayService, meant.Service); named != "" {
 		namespace, name, _ := strings.Cut(named, "/")
-		service, err := f.client.CoreV1().Services(namespace).Get(ctx, name, metav1.GetOptions{})
+		service, err := f.client.Services(namespace).Get(ctx, name)
 		if err != nil {
 			return nil, fmt.Errorf("the ingress gateway's Service %s cannot be looked up: %w", named, err)
 		}
@@ -136,27 +137,27 @@ func (f *Found) gateway(ctx context.Context, meant Meant) (*corev1.Service, erro
 
 // selecting returns the Services that lead to running pods with these labels.
 func (f *Found) selecting(ctx context.Context, selector map[string]string) ([]*corev1.Service, error) {
-	pods, err := f.client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{LabelSelector: labels.FormatLabels(selector)})
+	pods, err := f.client.Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{LabelSelector: labels.FormatLabels(selector)})
 	if err != nil {
 		return nil, fmt.Errorf("the pods of the ingress gateway cannot be looked for: %w; if this account may not, give the address with --gateway-url", err)
 	}
 	var found []*corev1.Service
 	seen := map[string]bool{}
-	for _, pod := range pods.Items {
+	for _, pod := range pods {
 		if seen[pod.Namespace] || pod.Status.Phase != corev1.PodRunning {
 			continue
 		}
 		seen[pod.Namespace] = true
-		services, err := f.client.CoreV1().Services(pod.Namespace).List(ctx, metav1.ListOptions{})
+		services, err := f.client.Services(pod.Namespace).List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return nil, fmt.Errorf("the Services of namespace %s cannot be listed: %w; give the gateway's address with --gateway-url", pod.Namespace, err)
 		}
-		for i := range services.Items {
-			s := &services.Items[i]
+		for i := range services {
+			s := &services[i]
 			if len(s.Spec.Selector) == 0 || s.Spec.ClusterIP == corev1.ClusterIPNone || s.Labels[EntryLabel] != "" {
 				continue
 			}
-			if slices.ContainsFunc(pods.Items, func(p corev1.Pod) bool {
+			if slices.ContainsFunc(pods, func(p corev1.Pod) bool {
 				return p.Namespace == s.Namespace && labels.SelectorFromSet(s.Spec.Selector).Matches(labels.Set(p.Labels))
 			}) {
 				found = append(found, s)
@@ -223,14 +224,14 @@ func (f *Found) direct(ctx context.Context, s *corev1.Service, port corev1.Servi
 		tried = append(tried, "it has no NodePort")
 	} else {
 		local := s.Spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal
-		nodes, err := f.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+		nodes, err := f.client.Nodes().List(ctx, metav1.ListOptions{})
 		switch {
 		case err != nil:
 			tried = append(tried, "the nodes' addresses cannot be listed ("+err.Error()+")")
-		case local && balanced && len(nodes.Items) > 1:
+		case local && balanced && len(nodes) > 1:
 			tried = append(tried, "its NodePort leads to pods on one node only (externalTrafficPolicy: Local)")
 		default:
-			for _, address := range nodeAddresses(nodes.Items) {
+			for _, address := range nodeAddresses(nodes) {
 				note := fmt.Sprintf("by NodePort %d of node address %s", port.NodePort, address)
 				if local {
 					note += ", which leads to pods on that node only (externalTrafficPolicy: Local)"
@@ -287,17 +288,13 @@ func (f *Found) readyPod(ctx context.Context, s *corev1.Service, port corev1.Ser
 	if len(s.Spec.Selector) == 0 {
 		return nil, 0, 0, errors.New("the Service has no selector")
 	}
-	pods, err := f.client.CoreV1().Pods(s.Namespace).List(ctx, metav1.ListOptions{LabelSelector: labels.FormatLabels(s.Spec.Selector)})
+	pods, err := f.client.Pods(s.Namespace).List(ctx, metav1.ListOptions{LabelSelector: labels.FormatLabels(s.Spec.Selector)})
 	if err != nil {
 		return nil, 0, 0, fmt.Errorf("its pods cannot be listed: %w", err)
 	}
-	ready := slices.DeleteFunc(pods.Items, func(p corev1.Pod) bool {
-		return p.DeletionTimestamp != nil || !slices.ContainsFunc(p.Status.Conditions, func(c corev1.PodCondition) bool {
-			return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
-		})
-	})
+	ready := slices.DeleteFunc(slices.Clone(pods), func(p corev1.Pod) bool { return !kube.Ready(&p) })
 	if len(ready) == 0 {
-		return nil, 0, 0, fmt.Errorf("none of its %d pods is ready", len(pods.Items))
+		return nil, 0, 0, fmt.Errorf("none of its %d pods is ready", len(pods))
 	}
 	slices.SortFunc(ready, func(a, b corev1.Pod) int { return strings.Compare(a.Name, b.Name) })
 	pod := &ready[0]

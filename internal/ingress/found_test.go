@@ -12,7 +12,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/kubernetes/fake"
+
+	"github.com/splitcheck/splitcheck/internal/kube/kubetest"
 )
 
 func gatewayPod(name, app string) *corev1.Pod {
@@ -31,7 +32,7 @@ func node() *corev1.Node {
 
 // found is a Found of a cluster in which only some addresses answer.
 func found(answering string, objects ...runtime.Object) *Found {
-	return &Found{client: fake.NewClientset(objects...), probe: func(_ context.Context, url string) error {
+	return &Found{client: kubetest.New(objects...).Client(), probe: func(_ context.Context, url string) error {
 		if answering != "" && strings.Contains(url, answering) {
 			return nil
 		}
@@ -123,13 +124,13 @@ func TestWhichPortSpeaksHTTP(t *testing.T) {
 }
 
 func TestIstioIsFound(t *testing.T) {
-	_, err := FindIstio(t.Context(), fake.NewClientset())
+	_, err := FindIstio(t.Context(), kubetest.New().Client())
 	assert.ErrorContains(t, err, "there is no Istio in this cluster")
-	list, err := FindIstio(t.Context(), fake.NewClientset(&appsv1.Deployment{
+	list, err := FindIstio(t.Context(), kubetest.New(&appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "istio-system", Name: "istiod", Labels: map[string]string{"app": "istiod"}},
 		Spec: appsv1.DeploymentSpec{Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{
 			Containers: []corev1.Container{{Name: "discovery", Image: "registry:5000/istio/pilot:1.31.1@sha256:0"}}}}},
-	}))
+	}).Client())
 	require.NoError(t, err)
 	assert.Equal(t, []Istio{{"istio-system", "istiod", "1.31.1"}}, list)
 }

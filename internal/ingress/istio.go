@@ -8,7 +8,8 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
+
+	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
 // An Istio is one control plane in a cluster.
@@ -20,13 +21,13 @@ type Istio struct {
 
 // FindIstio returns the control planes of a cluster, by namespace and name. It
 // is an error if there is none.
-func FindIstio(ctx context.Context, client kubernetes.Interface) ([]Istio, error) {
-	list, err := client.AppsV1().Deployments(metav1.NamespaceAll).List(ctx, metav1.ListOptions{LabelSelector: "app=istiod"})
+func FindIstio(ctx context.Context, client *kube.Client) ([]Istio, error) {
+	list, err := client.Deployments(metav1.NamespaceAll).List(ctx, metav1.ListOptions{LabelSelector: "app=istiod"})
 	if err != nil {
 		return nil, fmt.Errorf("Istio cannot be looked for: %w", err)
 	}
 	var found []Istio
-	for _, d := range list.Items {
+	for _, d := range list {
 		i := Istio{Namespace: d.Namespace, Deployment: d.Name, Version: "unknown"}
 		for _, c := range d.Spec.Template.Spec.Containers {
 			image, _, _ := strings.Cut(c.Image, "@")

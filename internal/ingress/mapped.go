@@ -13,7 +13,8 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
+
+	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
 // A Port is a NodePort and the port of 127.0.0.1 that it is mapped to.
@@ -44,7 +45,7 @@ const gatewayNameLabel = "gateway.networking.k8s.io/gateway-name"
 // Service is not ours to change: an entry Service of our own, with the same
 // selector and target port, stands beside it. It goes with Close.
 type Mapped struct {
-	client kubernetes.Interface
+	client *kube.Client
 	ports  Ports
 	probe  prober
 	guard  time.Duration
@@ -57,7 +58,7 @@ type Mapped struct {
 var _ Ways = (*Mapped)(nil)
 
 // NewMapped returns the Ways in by mapped ports.
-func NewMapped(client kubernetes.Interface, ports Ports) *Mapped {
+func NewMapped(client *kube.Client, ports Ports) *Mapped {
 	return &Mapped{client: client, ports: ports, probe: probe, guard: kubeProxyGuard,
 		entries: map[string]*corev1.Service{}, settled: map[string]string{}}
 }
@@ -110,7 +111,7 @@ func (m *Mapped) Close(ctx context.Context) error {
 }
 
 func (m *Mapped) remove(ctx context.Context, entry *corev1.Service) error {
-	err := m.client.CoreV1().Services(entry.Namespace).Delete(ctx, entry.Name, *metav1.NewPreconditionDeleteOptions(string(entry.UID)))
+	err := m.client.Services(entry.Namespace).Delete(ctx, entry.Name, *metav1.NewPreconditionDeleteOptions(string(entry.UID)))
 	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 		return fmt.Errorf("the entry Service %s/%s cannot be removed: %w", entry.Namespace, entry.Name, err)
 	}
@@ -183,18 +184,18 @@ func alike(a, want *corev1.Service) bool {
 // is then the new one's, and not what kube-proxy had not yet taken away.
 func (m *Mapped) place(ctx context.Context, want *corev1.Service, mapped Port) (*corev1.Service, error) {
 	kind := want.Labels[EntryLabel]
-	there, err := m.client.CoreV1().Services(metav1.NamespaceAll).List(ctx, metav1.ListOptions{LabelSelector: EntryLabel + "=" + kind})
+	there, err := m.client.Services(metav1.NamespaceAll).List(ctx, metav1.ListOptions{LabelSelector: EntryLabel + "=" + kind})
 	if err != nil {
 		return nil, fmt.Errorf("the entry Services cannot be listed: %w", err)
 	}
 	var kept *corev1.Service
 	removed := false
-	for i := range there.Items {
-		if alike(&there.Items[i], want) {
-			kept = &there.Items[i]
+	for i := range there {
+		if alike(&there[i], want) {
+			kept = &there[i]
 			continue
 		}
-		if err := m.remove(ctx, &there.Items[i]); err != nil {
+		if err := m.remove(ctx, &there[i]); err != nil {
 			return nil, err
 		}
 		removed = true
@@ -210,7 +211,7 @@ func (m *Mapped) place(ctx context.Context, want *corev1.Service, mapped Port) (
 			return nil, err
 		}
 	}
-	made, err := m.client.CoreV1().Services(want.Namespace).Create(ctx, want, metav1.CreateOptions{FieldManager: "splitcheck"})
+	made, err := m.client.Services(want.Namespace).Create(ctx, want, metav1.CreateOptions{FieldManager: "splitcheck"})
 	if err != nil {
 		return nil, m.refusal(ctx, want, err)
 	}
@@ -220,9 +221,9 @@ func (m *Mapped) place(ctx context.Context, want *corev1.Service, mapped Port) (
 // refusal says who has the NodePort, if that is the reason.
 func (m *Mapped) refusal(ctx context.Context, want *corev1.Service, err error) error {
 	port := want.Spec.Ports[0].NodePort
-	all, listed := m.client.CoreV1().Services(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
+	all, listed := m.client.Services(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
 	if listed == nil {
-		for _, s := range all.Items {
+		for _, s := range all {
 			if slices.ContainsFunc(s.Spec.Ports, func(p corev1.ServicePort) bool { return p.NodePort == port }) {
 				return fmt.Errorf("NodePort %d, the only one that is mapped for this, is taken by Service %s/%s; `kubectl -n %s patch service %s -p '{\"spec\":{\"type\":\"ClusterIP\"}}'` frees it, and leaves the Service to the cluster's own pods", port, s.Namespace, s.Name, s.Namespace, s.Name)
 			}
@@ -255,13 +256,13 @@ func (m *Mapped) awaitEndpoints(ctx context.Context, service, entry *corev1.Serv
 
 // readyAddresses are those of a Service's EndpointSlices, sorted. Of two families
 // of addresses the first counts: an entry has no other.
-func readyAddresses(ctx context.Context, client kubernetes.Interface, s *corev1.Service) ([]string, error) {
-	slicesOf, err := client.DiscoveryV1().EndpointSlices(s.Namespace).List(ctx, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + s.Name})
+func readyAddresses(ctx context.Context, client *kube.Client, s *corev1.Service) ([]string, error) {
+	slicesOf, err := client.EndpointSlices(s.Namespace).List(ctx, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + s.Name})
 	if err != nil {
 		return nil, fmt.Errorf("the EndpointSlices of Service %s/%s cannot be listed: %w", s.Namespace, s.Name, err)
 	}
 	var addresses []string
-	for _, slice := range slicesOf.Items {
+	for _, slice := range slicesOf {
 		if families := s.Spec.IPFamilies; len(families) > 0 && string(slice.AddressType) != string(families[0]) {
 			continue
 		}
@@ -283,17 +284,17 @@ func (m *Mapped) answers(ctx context.Context, url string) error {
 }
 
 // gatewayService returns the Service that Istio made for a Gateway.
-func gatewayService(ctx context.Context, client kubernetes.Interface, namespace, name string) (*corev1.Service, error) {
+func gatewayService(ctx context.Context, client *kube.Client, namespace, name string) (*corev1.Service, error) {
 	var made *corev1.Service
 	what := fmt.Sprintf("that Istio has made a Service for Gateway %s/%s (label %s=%s)", namespace, name, gatewayNameLabel, name)
 	err := await(ctx, serviceTimeout, what, func(ctx context.Context) (bool, error) {
-		list, err := client.CoreV1().Services(namespace).List(ctx, metav1.ListOptions{LabelSelector: gatewayNameLabel + "=" + name})
+		list, err := client.Services(namespace).List(ctx, metav1.ListOptions{LabelSelector: gatewayNameLabel + "=" + name})
 		if err != nil {
 			return false, err
 		}
-		for i := range list.Items {
-			if _, ours := list.Items[i].Labels[EntryLabel]; !ours {
-				made = &list.Items[i]
+		for i := range list {
+			if _, ours := list[i].Labels[EntryLabel]; !ours {
+				made = &list[i]
 			}
 		}
 		return made != nil, nil
@@ -302,8 +303,8 @@ func gatewayService(ctx context.Context, client kubernetes.Interface, namespace,
 }
 
 // balancedService returns a Service and its port as kube-proxy serves it.
-func balancedService(ctx context.Context, client kubernetes.Interface, namespace, name string, port int) (*corev1.Service, corev1.ServicePort, error) {
-	service, err := client.CoreV1().Services(namespace).Get(ctx, name, metav1.GetOptions{})
+func balancedService(ctx context.Context, client *kube.Client, namespace, name string, port int) (*corev1.Service, corev1.ServicePort, error) {
+	service, err := client.Services(namespace).Get(ctx, name)
 	if apierrors.IsNotFound(err) {
 		return nil, corev1.ServicePort{}, fmt.Errorf("there is no Service %s/%s to enter by", namespace, name)
 	}

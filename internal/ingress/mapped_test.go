@@ -12,7 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	"k8s.io/client-go/kubernetes/fake"
+
+	"github.com/splitcheck/splitcheck/internal/kube/kubetest"
 )
 
 func service(name string, change func(*corev1.Service)) *corev1.Service {
@@ -39,7 +40,7 @@ func slice(service string, addresses ...string) *discoveryv1.EndpointSlice {
 
 // mapped is a Mapped of a cluster that holds objects; nobody has to be waited for.
 func mapped(answer prober, objects ...runtime.Object) *Mapped {
-	m := NewMapped(fake.NewClientset(objects...), Ports{Gateway: Port{30080, 18080}, Service: Port{30081, 18081}, GatewayAPI: Port{30082, 18082}})
+	m := NewMapped(kubetest.New(objects...).Client(), Ports{Gateway: Port{30080, 18080}, Service: Port{30081, 18081}, GatewayAPI: Port{30082, 18082}})
 	m.probe, m.guard = answer, 0
 	return m
 }
@@ -53,22 +54,22 @@ func TestAnEntryStandsForItsService(t *testing.T) {
 	way, err := m.Service(t.Context(), "web", "a", 80)
 	require.NoError(t, err)
 	assert.Equal(t, "http://127.0.0.1:18081", way.URL)
-	services := m.client.CoreV1().Services("web")
-	entry, err := services.Get(t.Context(), "splitcheck-entry-service", metav1.GetOptions{})
+	services := m.client.Services("web")
+	entry, err := services.Get(t.Context(), "splitcheck-entry-service")
 	require.NoError(t, err)
 	assert.Equal(t, corev1.ServiceTypeNodePort, entry.Spec.Type)
 	assert.Equal(t, corev1.ServiceExternalTrafficPolicyCluster, entry.Spec.ExternalTrafficPolicy)
 	assert.Equal(t, map[string]string{"app": "a"}, entry.Spec.Selector)
 	assert.EqualValues(t, 30081, entry.Spec.Ports[0].NodePort)
 	assert.Equal(t, intstr.FromInt32(8080), entry.Spec.Ports[0].TargetPort)
-	user, err := services.Get(t.Context(), "a", metav1.GetOptions{})
+	user, err := services.Get(t.Context(), "a")
 	require.NoError(t, err)
 	assert.Equal(t, service("a", nil).Spec, user.Spec, "the user's Service is not ours to change")
 
 	require.NoError(t, m.Close(t.Context()))
 	left, err := services.List(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)
-	assert.Len(t, left.Items, 1)
+	assert.Len(t, left, 1)
 }
 
 // TestAnotherServiceTakesTheEntryOver asks that the old entry is gone, and its
@@ -77,12 +78,12 @@ func TestAnotherServiceTakesTheEntryOver(t *testing.T) {
 	var m *Mapped
 	var asked []string
 	m = mapped(func(ctx context.Context, _ string) error {
-		list, _ := m.client.CoreV1().Services("web").List(ctx, metav1.ListOptions{LabelSelector: EntryLabel})
-		if len(list.Items) == 0 {
+		list, _ := m.client.Services("web").List(ctx, metav1.ListOptions{LabelSelector: EntryLabel})
+		if len(list) == 0 {
 			asked = append(asked, "nobody")
 			return errors.New("connection refused")
 		}
-		asked = append(asked, list.Items[0].Annotations[entryOf])
+		asked = append(asked, list[0].Annotations[entryOf])
 		return nil
 	}, service("a", nil), service("b", nil), slice("a", "10.1.0.1"), slice("b", "10.1.0.1"), slice("splitcheck-entry-service", "10.1.0.1"))
 	for _, name := range []string{"a", "a", "b"} {

@@ -9,6 +9,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
 // The names by which Istio's proxies are known: the container's, whether injected
@@ -30,15 +32,15 @@ func (r *Reader) List(ctx context.Context, namespaces ...string) ([]Proxy, error
 	}
 	var found []Proxy
 	for _, namespace := range namespaces {
-		pods, err := r.client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
+		pods, err := r.client.Pods(namespace).List(ctx, metav1.ListOptions{})
 		if err != nil {
 			if cause := context.Cause(ctx); cause != nil {
 				err = cause
 			}
 			return nil, fmt.Errorf("the proxies cannot be listed: %w", err)
 		}
-		for i := range pods.Items {
-			if p, ok := proxyOf(&pods.Items[i]); ok {
+		for i := range pods {
+			if p, ok := proxyOf(&pods[i]); ok {
 				found = append(found, p)
 			}
 		}
@@ -59,7 +61,7 @@ func proxyOf(pod *corev1.Pod) (Proxy, bool) {
 		return Proxy{}, false
 	}
 	p := Proxy{
-		Name: pod.Name, Namespace: pod.Namespace, Workload: workload(pod),
+		Name: pod.Name, Namespace: pod.Namespace, Workload: kube.Workload(pod),
 		IP: pod.Status.PodIP, Labels: pod.Labels,
 	}
 	switch role(container) {
@@ -108,17 +110,4 @@ func role(c *corev1.Container) string {
 		return c.Args[i+1]
 	}
 	return ""
-}
-
-// workload is the name of the Deployment, StatefulSet or whatever else made the
-// pod. A ReplicaSet of a Deployment has its name and a hash.
-func workload(pod *corev1.Pod) string {
-	owner := metav1.GetControllerOf(pod)
-	if owner == nil {
-		return pod.Name
-	}
-	if hash := pod.Labels[templateHash]; owner.Kind == "ReplicaSet" && hash != "" {
-		return strings.TrimSuffix(owner.Name, "-"+hash)
-	}
-	return owner.Name
 }

@@ -12,11 +12,10 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
+	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
 // adminPort is where Envoy's admin interface listens within its pod.
@@ -28,8 +27,7 @@ const debugPort = 15014
 // A Reader asks the proxies of one cluster, by port-forward. It keeps a session
 // to each pod open until Close, and is safe for concurrent use.
 type Reader struct {
-	config *rest.Config
-	client kubernetes.Interface
+	client *kube.Client
 
 	mu      sync.Mutex
 	closed  bool
@@ -38,11 +36,11 @@ type Reader struct {
 
 // NewReader returns a Reader for the cluster of config.
 func NewReader(config *rest.Config) (*Reader, error) {
-	client, err := kubernetes.NewForConfig(config)
+	client, err := kube.New(config)
 	if err != nil {
-		return nil, fmt.Errorf("the cluster's configuration cannot be used: %w", err)
+		return nil, err
 	}
-	return &Reader{config: config, client: client, tunnels: map[string]*tunnel{}}, nil
+	return &Reader{client: client, tunnels: map[string]*tunnel{}}, nil
 }
 
 // Close ends all sessions. Requests under way fail.
@@ -193,7 +191,7 @@ func (r *Reader) tunnel(ctx context.Context, p Proxy) (*tunnel, error) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, openTimeout, fmt.Errorf("%w: the API server opened no session to the pod within %s", errSilent, openTimeout))
 	defer cancel()
-	fresh, err := openTunnel(ctx, r.config, r.client, p.Namespace, p.Name)
+	fresh, err := openTunnel(ctx, r.client, p.Namespace, p.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -236,7 +234,7 @@ func Gone(err error) bool { return errors.Is(err, errGone) }
 // gone returns an error that wraps errGone if p's pod is not there, is ending or
 // is another by the same name.
 func (r *Reader) gone(ctx context.Context, p Proxy) error {
-	pod, err := r.client.CoreV1().Pods(p.Namespace).Get(ctx, p.Name, metav1.GetOptions{})
+	pod, err := r.client.Pods(p.Namespace).Get(ctx, p.Name)
 	switch {
 	case apierrors.IsNotFound(err):
 		return errGone

@@ -23,9 +23,9 @@ func (r *Reader) Refusals(ctx context.Context, p Proxy, within time.Duration) ([
 	defer cancel()
 	seconds := max(1, int64(within/time.Second))
 	limit := int64(maxLog)
-	stream, err := r.client.CoreV1().Pods(p.Namespace).GetLogs(p.Name, &corev1.PodLogOptions{
+	stream, err := r.client.Log(ctx, p.Namespace, p.Name, corev1.PodLogOptions{
 		Container: proxyContainer, SinceSeconds: &seconds, LimitBytes: &limit,
-	}).Stream(ctx)
+	})
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause

@@ -15,10 +15,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/httpstream" //lint:ignore SA1019 client-go opens its sessions in these words still
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/portforward"
-	"k8s.io/client-go/transport/spdy"
+
+	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
 // A tunnel is an open session of port-forwarding to one pod. Its connections
@@ -31,22 +30,12 @@ type tunnel struct {
 	next    atomic.Int64
 }
 
-// openTunnel opens a session as kubectl does: through a websocket, or by SPDY
-// where the API server or what stands before it has none.
-func openTunnel(ctx context.Context, config *rest.Config, client kubernetes.Interface, namespace, name string) (*tunnel, error) {
-	url := client.CoreV1().RESTClient().Post().Resource("pods").Namespace(namespace).Name(name).SubResource("portforward").URL()
-	transport, upgrader, err := spdy.RoundTripperFor(config)
+// openTunnel opens a session.
+func openTunnel(ctx context.Context, client *kube.Client, namespace, name string) (*tunnel, error) {
+	dialer, err := client.Session(namespace, name)
 	if err != nil {
 		return nil, err
 	}
-	websocket, err := portforward.NewSPDYOverWebsocketDialer(url, config)
-	if err != nil {
-		return nil, err
-	}
-	plain := spdy.NewDialer(upgrader, &http.Client{Transport: transport}, http.MethodPost, url)
-	dialer := portforward.NewFallbackDialer(websocket, plain, func(err error) bool {
-		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
-	})
 	type result struct {
 		session httpstream.Connection
 		err     error

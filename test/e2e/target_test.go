@@ -19,6 +19,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/appimage"
 	"github.com/splitcheck/splitcheck/internal/cluster"
 	"github.com/splitcheck/splitcheck/internal/ingress"
+	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/internal/target/targettest"
 	"github.com/splitcheck/splitcheck/kindcluster"
@@ -50,7 +51,9 @@ func kindTarget(t *testing.T) (open func(*testing.T) target.Target, client kuber
 	require.NoError(t, up.LoadArchive(t.Context(), image.Open, image.Ref))
 	client, err = kubernetes.NewForConfig(up.REST)
 	require.NoError(t, err)
-	ways := ingress.NewMapped(client, ingress.Ports{
+	asks, err := kube.New(up.REST)
+	require.NoError(t, err)
+	ways := ingress.NewMapped(asks, ingress.Ports{
 		Gateway:    ingress.Port{Node: kindcluster.GatewayNodePort, Local: up.Ports.Gateway},
 		Service:    ingress.Port{Node: kindcluster.ServiceNodePort, Local: up.Ports.Service},
 		GatewayAPI: ingress.Port{Node: kindcluster.GatewayAPINodePort, Local: up.Ports.GatewayAPI},
