@@ -37,7 +37,7 @@ var flaws = []flaw{
 				return last
 			}
 		}},
-	{"transitions", "a request behind one to v2 goes to v3, with a probability of", []float64{0.1, 0.2, 0.4},
+	{"transitions", "a request after one to v2 goes to v3, with a probability of", []float64{0.1, 0.2, 0.4},
 		func(random *rand.Rand, u func() string, size float64, _ int) func(int) string {
 			last := u()
 			return func(int) string {
@@ -65,7 +65,7 @@ var flaws = []flaw{
 				return u()
 			}
 		}},
-	{"dispersion", "a request is dealt out in turn rather than drawn, with a probability of", []float64{0.2, 0.5, 0.8, 1},
+	{"dispersion", "a version is assigned in turn instead of drawn, with a probability of", []float64{0.2, 0.5, 0.8, 1},
 		func(random *rand.Rand, u func() string, size float64, n int) func(int) string {
 			var turns func() string
 			return func(i int) string {
@@ -209,34 +209,34 @@ func shortWeights(p *Plan) string {
 
 const gatesIntroduction = `# What the gates can see
 
-The main test counts requests as independent draws by the same shares. A gate tests one way in which they may not be;
-where one is broken the counts prove nothing and the verdict is inconclusive, with the setting that would repair it.
+The main test takes requests for independent draws with the same shares. Each gate tests one way in which they may not be.
+If a gate is broken, the counts prove nothing: the verdict is inconclusive and names the setting that would repair it.
 
-Every gate is conditional on the counts: given how many hits each version has, all orders of them, or all ways of dealing
-them out to connections, are equally likely in a correct sample, whatever the shares really are. So a wrong split does not
-break a gate, and a correct one breaks any of them with a probability of at most a fifth of 1 - power: 0.0002 by default,
-shared equally among those that the data allow. Errors and unidentified answers are left out of the order.
+Every gate is conditional on the counts: given how many hits each version has, all orders of the hits, or all ways to spread
+them over connections, are equally likely in a correct sample, whatever the shares really are. So a wrong split does not
+break a gate, and a correct split breaks one of them with a probability of at most a fifth of 1 - power: 0.0002 by default,
+shared equally among the gates that the data allow. Errors and unidentified answers are left out of the order.
 
-Each table says in how many percent of 50 samples of the planned size the gate finds a flaw of the given size, at the
+Each table shows in what percentage of 50 samples of the planned size the gate finds a flaw of the given size, at the
 default alpha and power. Ten connections are used in turn, each for ten requests. The tables are generated:
 
 ` + "```console\n$ go test ./analysis -run TestGatesPage -update\n```\n"
 
 var gatesText = map[string]string{
-	"runs": `Do answers of one version follow each other more often than chance would have it? The number of runs of each
-version, the others taken together, by its exact distribution (Stevens 1939). It finds clients that stick to a version.`,
-	"transitions": `Does one version follow another too often? With three versions and more: given the runs of the second, those that begin
-behind the first are hypergeometric. It finds choices that depend on the one before and yet do not repeat it. It is broken
-only if counts swing wider for it. (With two versions the runs say it all.)`,
-	"connections": `Do connections differ in their versions more than chance would have it? The chi-square of connections by versions, by
-permutation. It finds a version that is chosen once per connection, as kube-proxy does, or by client. Where each
-connection met one version only, connections are the unit and not requests: reuse 1 counts them.`,
-	"dispersion": `Are the counts closer to each other than chance would have them? Too many runs (exact), or blocks of time too much alike
-(a gamma distribution with the moments of the permutation distribution). It finds a round robin, and is never broken: counts
-that swing less make no verdict wrong. It is reported. Where turns are in step with connections, the connections gate
-cannot tell them from a choice per connection, and the verdict is inconclusive until each request has a connection of its
-own.`,
-	"drift": `Is the sample one split all through? The hits on each version before a cut, behind 1, 2, 4, … blocks of time from either
-end, are hypergeometric given all counts. It finds a first part that still has the old weights. Blocks are of equally many
-requests in dispatch order, 32 to 64 of them, and merge exactly over workers.`,
+	"runs": `Do answers of one version follow each other more often than by chance? Uses the number of runs of each version,
+the others taken together, and its exact distribution (Stevens 1939). It finds clients that stick to a version.`,
+	"transitions": `Does one version follow another too often? For three or more versions: given the number of runs of the second, the number
+of those that begin after the first is hypergeometric. It finds choices that depend on the previous one without repeating it.
+It is broken only if this makes the counts vary more. (With two versions the runs gate is enough.)`,
+	"connections": `Do connections differ in their versions more than by chance? Uses the chi-square of connections by versions, by
+permutation. It finds a version that is chosen once per connection, as kube-proxy does, or once per client. If each
+connection met only one version, then connections are the unit, not requests: reuse 1 counts them.`,
+	"dispersion": `Do the counts vary less than by chance? Looks for too many runs (exact), or blocks of time that are too much
+alike (a gamma distribution with the moments of the permutation distribution). It finds a round robin, and is never broken:
+counts that vary less do not make a verdict wrong. It is reported. If turns are in step with connections, the connections
+gate cannot tell them from a choice per connection, and the verdict is inconclusive until each request has a connection of
+its own.`,
+	"drift": `Does the split stay the same over the whole sample? The hits on each version before a cut, placed after 1, 2, 4, … blocks
+of time from either end, are hypergeometric given all counts. It finds a first part that still has the old weights. There
+are 32 to 64 blocks, each with the same number of requests in dispatch order, and they merge exactly over workers.`,
 }

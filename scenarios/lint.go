@@ -42,7 +42,7 @@ func findings() []finding {
 		{"SC116", false, "a marker that the mesh overwrites", lintMarker},
 		{"SC117", true, "a split left to the balancer, with several requests in flight", lintBalancer},
 		{"SC118", true, "end-user sent to productpage from outside", lintEndUser},
-		{"SC119", false, "load that enters past the rules", lintPastRules},
+		{"SC119", false, "load that bypasses the rules", lintPastRules},
 		{"SC120", true, "several requests on a connection that chooses once", lintKeepAlive},
 		{"SC121", true, "an expectation that disagrees with the weights", lintDisagreement},
 		{"SC122", true, "a margin wider than the share", lintMargins},

@@ -67,21 +67,21 @@ func pageText(t *testing.T, long string) string {
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
 	say(`# Operating characteristics
 
-What a check says, and how often, when the truth is this or that; and what the checks of other projects would have said
-of the same traffic. [statistics.md](statistics.md) says how verdicts come about. Nothing here is written by hand: the
-tests of package `+"`simulate`"+` compute these numbers each time they run, hold them against what is promised, and fail
-when this page shows others. To write it anew:
+Which verdict a check gives, and how often, for a given true split; and what the checks of other projects would have said
+about the same traffic. [statistics.md](statistics.md) says how verdicts are reached. Nothing here is written by hand: the
+tests of package `+"`simulate`"+` compute these numbers each time they run, compare them with what is promised, and fail
+if this page shows other numbers. To write it again:
 
 `+"```console\n$ go test ./internal/simulate -run TestPage -update\n```"+`
 
-Defaults: alpha 0.0005 (0.05 %%), power 0.999, margins of 5 points or the version's own weight where that is less.
+Defaults: alpha 0.0005 (0.05 %%), power 0.999, margins of 5 points or the version's own weight if that is less.
 
 ## What is promised, and what comes out
 
-All in percent, at the planned number of requests. For two versions every count is summed, so the numbers are exact. For
-more, %s samples are drawn, and 95 %% intervals stand in brackets. A correct split must be verified in 99.9 and violated
-in at most 0.05; one that is off by a margin, or more, violated in 99.9 and verified in at most 0.05. The counts alone
-decide here; that leaves out the gates, which turn at most another 0.02 of any row into inconclusive.
+All numbers are in percent, at the planned number of requests. For two versions every count is summed, so they are exact. For
+more, %s samples are drawn, and 95 %% intervals are in brackets. A correct split must be verified in 99.9 and violated
+in at most 0.05; one that is off by a margin or more must be violated in 99.9 and verified in at most 0.05. Here the counts
+alone decide, without the gates, which turn at most another 0.02 of any row into inconclusive.
 
 `, thousands(cellRuns))
 	promiseTable(&b, cells)
@@ -90,18 +90,18 @@ decide here; that leaves out the gates, which turn at most another 0.02 of any r
 	say(`
 ## The sequential method
 
-With ` + "`--method sequential`" + ` a sample ends when it is decided, and after the cap at the latest. The same is promised. For two
-versions the probabilities of all counts are carried from request to request, so the numbers are exact; for more, samples
-are drawn one request after the other, and fewer than above: the tests of package ` + "`analysis`" + ` show by weighted drawing
-that a correct split of more versions is called violated with at most alpha.
+With ` + "`--method sequential`" + ` a sample ends when the question is decided, at the latest at the cap. The promises are the same. For
+two versions the probabilities of all counts are carried from request to request, so the numbers are exact. For more
+versions, samples are drawn one request after the other, and fewer than above: the tests of package ` + "`analysis`" + ` show by
+weighted drawing that a correct split of more versions is called violated with a probability of at most alpha.
 
 `)
 	sequentialTable(&b, sequential)
 	say(`
-## What other checks say of the same traffic
+## What other checks say about the same traffic
 
-How often, in percent, the rule passes. Rules are applied as their projects apply them, retries included; a band that
-was written for other weights is carried over. "–" is a rule that says nothing of such weights.
+How often, in percent, each rule passes. Rules are applied as their projects apply them, retries included; a band that
+was written for other weights is applied to these too. "–" means that the rule does not cover such weights.
 
 `)
 	peerTables(&b, cells)
@@ -112,9 +112,10 @@ was written for other weights is carried over. "–" is a rule that says nothing
 		}
 	}
 	say(`
-Istio repeats for as long as 30 seconds allow, which is taken for 10 attempts. Rules that do not appear because they ask for weights of their own, or look at no proportion: the Gateway API's mirror
-test, Istio's 3:1:1, Envoy Gateway's 9:1, ingress-nginx and Envoy at 50/50, Traefik at 3:1, Linkerd.
-` + "`splitcheck simulate`" + ` shows the first five where the weights are theirs.
+Istio repeats for as long as 30 seconds allow, which is counted as 10 attempts. Some rules are not listed because they are
+for fixed weights or do not check a proportion: the Gateway API's mirror test, Istio's 3:1:1, Envoy Gateway's 9:1,
+ingress-nginx and Envoy at 50/50, Traefik at 3:1, Linkerd. ` + "`splitcheck simulate`" + ` shows the first five if the weights
+are theirs.
 
 ## Single findings
 
@@ -123,9 +124,9 @@ test, Istio's 3:1:1, Envoy Gateway's 9:1, ingress-nginx and Envoy at 50/50, Trae
 	say(`
 ## With every gate, at the default levels
 
-Gates look at the order of requests and at their connections, so these samples are drawn request by request, on
-connections of 5 requests. It takes minutes, so it is not part of the tests; they hold the same at levels where a few
-thousand samples show a doubled rate, and hold each gate to its own level. Measured by:
+Gates test the order of requests and their connections, so these samples are drawn request by request, on connections of
+5 requests. This takes minutes, so it is not part of the tests. The tests check the same at levels where a few thousand
+samples are enough to show a doubled rate, and they check each gate at its own level. Measured by:
 
 ` + "```console\n$ go test ./internal/simulate -run TestPage -timeout 60m -update -full\n```\n\n")
 	b.WriteString(longBegins + long + longEnds)
@@ -199,12 +200,12 @@ func findings(t *testing.T, b *strings.Builder) {
 	leaky := peer(t, "Gateway API conformance", "v1=100,v2=0", "v1=99.8,v2=0.2")
 	plan := planned(t, "v1=100,v2=0")
 	leak := run(t, Experiment{Plan: plan, Truth: Truth{Shares: weights(t, "v1=99.8,v2=0.2")}})
-	say("- **A leak** to a version of weight 0 is a violation from its first hit on: one of 0.2 %% is found in %s %% of samples "+
+	say("- **A leak** to a version of weight 0 is a violation from its first hit: one of 0.2 %% is found in %s %% of samples "+
 		"of %s. The same rule passes it in %s %%.\n",
 		percent(leak.Probability(analysis.Violated).Probability), thousands(plan.Requests), percent(leaky.Passes))
 	for _, asked := range slices.Sorted(maps.Keys(sticky)) {
 		e := stickyResult(t, asked, sticky[asked]).Probability(analysis.Inconclusive)
-		say("- **Drawn once per connection** of 10 requests, %s is correct and its counts mean little: inconclusive in %d of %d samples.\n",
+		say("- **Drawn once per connection** of 10 requests, %s is correct, but its counts mean little: inconclusive in %d of %d samples.\n",
 			(cell{plan: planned(t, asked)}).name(), e.Runs, sticky[asked])
 	}
 	var right, off = 1., 1.
