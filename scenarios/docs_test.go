@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/scenarios"
 )
 
@@ -36,6 +37,27 @@ func TestExamplesOfTheReference(t *testing.T) {
 			assert.Empty(t, scenarios.Lint(s).Error())
 		}
 	}
+}
+
+// The table of defects is made from the one that the mesh, the scenarios and the
+// flags go by.
+func TestDefectsOfTheReference(t *testing.T) {
+	const begin, end = " -update` -->\n\n", "\n<!-- end of the defects -->"
+	page := reference(t)
+	head, rest, found := strings.Cut(page, "TestDefectsOfTheReference"+begin)
+	require.True(t, found)
+	_, tail, found := strings.Cut(rest, end)
+	require.True(t, found)
+	table := "| kind of defect | what is wrong |\n|---|---|\n"
+	for _, kind := range target.Defects {
+		table += "| `" + kind.Name + "` | " + kind.Does + " |\n"
+	}
+	want := head + "TestDefectsOfTheReference" + begin + table + end + tail
+	if *update {
+		require.NoError(t, os.WriteFile("../docs/scenarios.md", []byte(want), 0o644))
+		return
+	}
+	assert.Equal(t, want, page, "write it anew with -update")
 }
 
 func read(t *testing.T, file string) []byte {

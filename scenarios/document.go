@@ -10,11 +10,10 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/problems"
+	"github.com/splitcheck/splitcheck/internal/target"
 )
 
 const apiVersion = "splitcheck.dev/v1alpha1"
-
-var targetKinds = []string{"sim", "kind", "cluster", "gateway"}
 
 const (
 	mostReplicas = 1000
@@ -110,7 +109,7 @@ func (r *reading) document(root *yaml.Node) {
 				field{"manifests", false, r.ownManifests},
 				field{"targets", false, func(n *yaml.Node) {
 					r.list(n, "spec.targets", func(n *yaml.Node, at string) {
-						if kind, ok := r.oneOf(n, at, targetKinds...); ok {
+						if kind, ok := r.oneOf(n, at, target.KindNames()...); ok {
 							s.Targets = append(s.Targets, kind)
 						}
 					})

@@ -40,8 +40,8 @@ func (r *reading) defectsNeedSim(n *yaml.Node) {
 		switch {
 		case len(step.Defects) == 0:
 		case len(r.scenario.Targets) == 0:
-			r.scenario.Targets = []string{"sim"}
-		case len(r.scenario.Targets) > 1 || r.scenario.Targets[0] != "sim":
+			r.scenario.Targets = []string{target.Sim}
+		case len(r.scenario.Targets) > 1 || r.scenario.Targets[0] != target.Sim:
 			key, _ := entry(n.Content[i], "defects")
 			r.at(key, fmt.Sprintf("spec.steps[%d].defects: defects exist on the simulated mesh only, and spec.targets names %s", i, strings.Join(r.scenario.Targets, ", ")), "write targets: [sim], or leave the defects out")
 		}
@@ -223,19 +223,11 @@ func (r *reading) knownDeployments(name string) string {
 	return "the Deployments are " + strings.Join(known, ", ")
 }
 
-// defectNeeds says which fields each kind of defect must have.
-var defectNeeds = map[string][]string{
-	"weights": {"weights"}, "leak": {"version", "share"}, "dead": {"version"}, "failing": {"version", "share"},
-	"sticky-client": nil, "sticky-connection": nil, "alternating": nil, "stale": {"requests"},
-	"stuck-proxy": nil, "errors": {"share"},
-}
-
 func (r *reading) defect(n *yaml.Node, at string) target.Defect {
 	var d target.Defect
 	r.object(n, at,
 		field{"kind", true, func(n *yaml.Node) {
-			d.Kind, _ = r.oneOf(n, at+".kind", "weights", "leak", "dead", "failing", "sticky-client", "sticky-connection",
-				"alternating", "stale", "stuck-proxy", "errors")
+			d.Kind, _ = r.oneOf(n, at+".kind", target.DefectNames()...)
 		}},
 		field{"host", false, func(n *yaml.Node) { d.Host, _ = r.text(n, at+".host") }},
 		field{"version", false, func(n *yaml.Node) { d.Version, _ = r.text(n, at+".version") }},
@@ -246,7 +238,8 @@ func (r *reading) defect(n *yaml.Node, at string) target.Defect {
 			d.Requests = int64(requests)
 		}},
 		field{"proxy", false, func(n *yaml.Node) { d.Proxy, _ = r.whole(n, at+".proxy", 0, mostReplicas) }})
-	for _, need := range defectNeeds[d.Kind] {
+	kind, _ := target.LookupDefect(d.Kind)
+	for _, need := range kind.Needs {
 		if key, _ := entry(n, need); key == nil {
 			r.at(n, fmt.Sprintf("%s: a defect of kind %s needs %s", at, d.Kind, need), "")
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/cluster"
 	"github.com/splitcheck/splitcheck/internal/clusterdump"
+	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/kindcluster"
 )
 
@@ -42,7 +43,7 @@ in it says what is where, and what could not be had.`,
 	f.cluster.register(cmd, "config")
 	flags := cmd.Flags()
 	flags.StringVar(&f.cluster.name, "name", "", "the kind cluster's name (default: that of the file, else "+kindcluster.DefaultName+")")
-	flags.StringVar(&f.target, "target", "kind", "kind, or cluster for an existing one")
+	registerTarget(cmd, &f.target, target.KindCluster, targetsWhere(isCluster))
 	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "file for --target cluster (default: $KUBECONFIG, else ~/.kube/config)")
 	flags.StringVar(&f.context, "context", "", "context of the kubeconfig for --target cluster (default: its current one)")
 	flags.StringVarP(&f.output, "output", "o", "splitcheck-diagnose.tar.gz", "the archive")
@@ -89,31 +90,37 @@ func gather(ctx context.Context, std streams, config *rest.Config, others kindcl
 
 // connect finds out how the cluster is reached, and who else can be asked of it.
 func (f *diagnoseFlags) connect(ctx context.Context) (*rest.Config, kindcluster.Others, error) {
-	var none kindcluster.Others
+	connect := runTargets[f.target].connect
+	if connect == nil {
+		return nil, kindcluster.Others{}, usagef("--target %q is not a cluster; write %s", f.target, or(targetsWhere(isCluster)))
+	}
 	dir, err := cacheDir()
+	if err != nil {
+		return nil, kindcluster.Others{}, err
+	}
+	return connect(f, ctx, dir)
+}
+
+func (f *diagnoseFlags) connectExisting(_ context.Context, cacheDir string) (*rest.Config, kindcluster.Others, error) {
+	config, _, err := kubeConfig(f.kubeconfig, f.context)
+	return config, kindcluster.Others{CacheDir: cacheDir, Kubeconfig: f.kubeconfig, Context: f.context}, err
+}
+
+func (f *diagnoseFlags) connectKind(ctx context.Context, cacheDir string) (*rest.Config, kindcluster.Others, error) {
+	var none kindcluster.Others
+	config, err := f.cluster.read()
 	if err != nil {
 		return nil, none, err
 	}
-	switch f.target {
-	case "cluster":
-		config, _, err := kubeConfig(f.kubeconfig, f.context)
-		return config, kindcluster.Others{CacheDir: dir, Kubeconfig: f.kubeconfig, Context: f.context}, err
-	case "kind":
-		config, err := f.cluster.read()
-		if err != nil {
-			return nil, none, err
-		}
-		status, err := kindcluster.Look(ctx, config.Name, dir)
-		switch {
-		case err != nil:
-			return nil, none, notMeasured(err)
-		case !status.Exists:
-			return nil, none, notMeasured(fmt.Errorf("there is no cluster %q to diagnose", config.Name))
-		}
-		connected, _, err := kubeConfig(status.Kubeconfig, status.Context)
-		return connected, kindcluster.Others{
-			Istioctl: config.Istio.Istioctl, CacheDir: dir, Kubeconfig: status.Kubeconfig, Context: status.Context, Name: config.Name,
-		}, err
+	status, err := kindcluster.Look(ctx, config.Name, cacheDir)
+	switch {
+	case err != nil:
+		return nil, none, notMeasured(err)
+	case !status.Exists:
+		return nil, none, notMeasured(fmt.Errorf("there is no cluster %q to diagnose", config.Name))
 	}
-	return nil, none, usagef("--target %q is no cluster; write kind or cluster", f.target)
+	connected, _, err := kubeConfig(status.Kubeconfig, status.Context)
+	return connected, kindcluster.Others{
+		Istioctl: config.Istio.Istioctl, CacheDir: cacheDir, Kubeconfig: status.Kubeconfig, Context: status.Context, Name: config.Name,
+	}, err
 }

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/splitcheck/splitcheck/internal/target"
@@ -29,31 +32,31 @@ func parseDefects(texts []string) ([]target.Defect, error) {
 }
 
 func parseDefect(text string) (target.Defect, error) {
-	kind, settings, _ := strings.Cut(text, ":")
-	defect := target.Defect{Kind: kind}
-	if kind == "stuck-proxy" {
-		return defect, fmt.Errorf("a check is never begun when a proxy does not take the new weights: it ends as not converged")
+	name, settings, _ := strings.Cut(text, ":")
+	defect := target.Defect{Kind: name}
+	kind, found := target.LookupDefect(name)
+	switch {
+	case !found:
+		return defect, fmt.Errorf("there is no such kind of defect; there are %s", strings.Join(sampledDefects(), ", "))
+	case kind.Unsampled != "":
+		return defect, errors.New(kind.Unsampled)
 	}
 	var weights []string
-	for _, part := range strings.Split(settings, ",") {
+	for part := range strings.SplitSeq(settings, ",") {
 		name, value, found := strings.Cut(strings.TrimSpace(part), "=")
 		var err error
 		switch {
 		case settings == "":
 		case !found:
 			err = fmt.Errorf("%q is not NAME=VALUE", part)
-		case name == "version":
-			defect.Version = value
-		case name == "share":
-			defect.Share, err = share(value)
-		case name == "requests":
-			if _, scanned := fmt.Sscan(value, &defect.Requests); scanned != nil {
-				err = fmt.Errorf("requests=%s is not a number", value)
-			}
-		case kind == "weights":
+		case slices.Contains(kind.Needs, "weights"):
 			weights = append(weights, part)
+		case slices.Contains(kind.Needs, name):
+			err = setDefect(&defect, name, value)
+		case len(kind.Needs) == 0:
+			err = fmt.Errorf("%s is not a setting of the defect %q, which has none", name, kind.Name)
 		default:
-			err = fmt.Errorf("%s is no setting of the defect %q; settings are version, share and requests, and of the defect weights the versions", name, kind)
+			err = fmt.Errorf("%s is not a setting of the defect %q; it has %s", name, kind.Name, strings.Join(kind.Needs, ", "))
 		}
 		if err != nil {
 			return defect, err
@@ -65,4 +68,36 @@ func parseDefect(text string) (target.Defect, error) {
 		return defect, err
 	}
 	return defect, nil
+}
+
+func setDefect(defect *target.Defect, name, value string) (err error) {
+	switch name {
+	case "version":
+		defect.Version = value
+	case "share":
+		defect.Share, err = share(value)
+	case "requests":
+		if defect.Requests, err = strconv.ParseInt(value, 10, 64); err != nil {
+			err = fmt.Errorf("requests=%s is not a number", value)
+		}
+	}
+	return err
+}
+
+// sampledDefects are the kinds of defects with which samples are drawn.
+func sampledDefects() []string {
+	return slices.DeleteFunc(target.DefectNames(), func(name string) bool {
+		kind, _ := target.LookupDefect(name)
+		return kind.Unsampled != ""
+	})
+}
+
+// defectHelp is the list of them.
+func defectHelp() string {
+	var list strings.Builder
+	for _, name := range sampledDefects() {
+		kind, _ := target.LookupDefect(name)
+		fmt.Fprintf(&list, "  %-18s %s\n", name, strings.ReplaceAll(kind.Does, "`", ""))
+	}
+	return strings.TrimSuffix(list.String(), "\n")
 }

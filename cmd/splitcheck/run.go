@@ -22,9 +22,9 @@ import (
 	"github.com/splitcheck/splitcheck/scenarios"
 )
 
-// gatewayRate is the default rate, in requests per second, where the traffic is
+// liveRate is the default rate, in requests per second, where the traffic is
 // somebody's live system.
-const gatewayRate = 100
+const liveRate = 100
 
 // runFlags are those of `run`.
 type runFlags struct {
@@ -59,10 +59,7 @@ waits until each is live, draws a sample for each check and judges it. All check
 of one invocation are one suite, which is wrong once in 200 times at most.
 
 Targets:
-  sim      an in-process mesh that reads the same manifests; needs nothing (default)
-  kind     a kind cluster with Istio, made where it is not there; needs Docker
-  cluster  an existing cluster with Istio, by kubeconfig
-  gateway  an existing gateway at --gateway-url; read-only
+` + targetsHelp() + `
 
 On kind and cluster, what a scenario brings is labelled splitcheck.dev/scenario
 and removed after the run; objects of others are left alone.`,
@@ -76,7 +73,7 @@ and removed after the run; objects of others are left alone.`,
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.all, "all", false, "run every built-in scenario")
-	flags.StringVar(&f.target, "target", "sim", "sim, kind, cluster or gateway")
+	registerTarget(cmd, &f.target, target.Sim, target.KindNames())
 	flags.StringVar(&f.gatewayURL, "gateway-url", "", "where the gateway is, for --target gateway; on cluster it is found")
 	flags.StringVar(&f.gateway, "gateway", "", "NAMESPACE/NAME of the gateway's Service, for --target cluster (default: what the scenario's Gateways select)")
 	flags.StringVar(&f.step, "step", "", "run only the step of this name")
@@ -90,7 +87,7 @@ and removed after the run; objects of others are left alone.`,
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print how many requests each check would send, and send none")
 	flags.DurationVar(&f.applyDelay, "apply-delay", 100*time.Millisecond, "how long a change takes to reach the first proxy of the simulated mesh")
 	f.question.register(cmd, false)
-	f.load.register(cmd, "0 on sim and kind, 100 elsewhere")
+	f.load.register(cmd, ratesHelp())
 	f.output.register(cmd)
 	return cmd
 }
@@ -104,7 +101,7 @@ func (f *runFlags) run(cmd *cobra.Command, std streams, args []string) error {
 	if f.dryRun {
 		return dryRun(std, list, options.Overrides)
 	}
-	if f.target != "kind" && f.target != "cluster" {
+	if runTargets[f.target].ready == nil {
 		return perform(cmd.Context(), std, list, options, &f.output)
 	}
 	// What can be refused without a cluster is refused before there is one.
@@ -207,27 +204,11 @@ func (f *runFlags) narrow(s *scenarios.Scenario) (*scenarios.Scenario, error) {
 			narrowed.Deploy = nil
 		}
 	}
-	if f.noApply && f.target == "sim" {
-		return nil, errors.New("--no-apply leaves the simulated mesh empty; it is for --target gateway, kind and cluster")
-	}
 	if f.noApply && f.step == "" {
 		return nil, errors.New("--no-apply needs --step: say which step's state is there")
 	}
-	if f.target != "gateway" {
-		return &narrowed, nil
-	}
-	if !f.noApply && changesMesh(s) {
-		return nil, fmt.Errorf("it changes the mesh, and the gateway target is read-only; add --step NAME --no-apply to run the checks of one step on what is there (steps: %s)", strings.Join(stepNames(s), ", "))
-	}
-	for _, step := range narrowed.Steps {
-		for _, check := range step.Checks {
-			if check.Request.Via.Service != "" {
-				return nil, fmt.Errorf("check %s enters by service/%s, which the gateway target cannot reach; use `verify URL`", check.Name, check.Request.Via.Service)
-			}
-			if check.Mirrored != "" {
-				return nil, fmt.Errorf("check %s counts mirrored requests, which cannot be seen from a gateway", check.Name)
-			}
-		}
+	if refuses := runTargets[f.target].refuses; refuses != nil {
+		return &narrowed, refuses(f, s, &narrowed)
 	}
 	return &narrowed, nil
 }
@@ -279,68 +260,14 @@ func (f *runFlags) options(cmd *cobra.Command) (runner.Options, error) {
 	options.Overrides = overrides
 	seed := f.load.seed
 	options.Reproduction = &reports.Reproduction{Command: commandLine(cmd), Seed: &seed}
-	switch f.target {
-	case "sim":
-		if f.applyDelay < 0 || f.applyDelay > longest {
-			return options, usagef("--apply-delay %s is not between 0 and 1h", f.applyDelay)
-		}
-		if f.applyDelay == 0 {
-			f.applyDelay = -1 // at once; the zero value is the mesh's default
-		}
-		if f.gatewayURL != "" {
-			return options, usagef("--gateway-url is for --target gateway")
-		}
-		options.Target = reports.Target{Kind: "sim", Simulated: true}
-		options.Open = openSim(f.load.seed, f.applyDelay)
-	case "gateway":
-		if f.gatewayURL == "" {
-			return options, usagef("--gateway-url is missing: say where the gateway is, such as http://127.0.0.1:8080")
-		}
-		opened, err := gateway.New(f.gatewayURL)
-		if err != nil {
-			return options, usagef("--gateway-url: %w", err)
-		}
-		options.Target = reports.Target{Kind: "gateway", URL: withoutPassword(f.gatewayURL)}
-		options.Rate = gatewayRate
-		options.Open = openGateway(opened)
-	case "kind":
-		if f.gatewayURL != "" {
-			return options, usagef("--gateway-url is for --target gateway or cluster; on kind the gateway's address is known")
-		}
-		if f.kubeconfig != "" || f.context != "" {
-			return options, usagef("--kubeconfig and --context are for --target cluster; kind's cluster is named by --cluster-config")
-		}
-		options.Target = reports.Target{Kind: "kind"}
-	case "cluster":
-		if f.cluster.config != "" {
-			return options, usagef("--cluster-config is for --target kind; an existing cluster is named by --kubeconfig and --context")
-		}
-		if f.gatewayURL != "" {
-			if _, err := gateway.New(f.gatewayURL); err != nil {
-				return options, usagef("--gateway-url: %w", err)
-			}
-		}
-		options.Target = reports.Target{Kind: "cluster", URL: withoutPassword(f.gatewayURL)}
-		options.Rate = gatewayRate
-	default:
-		return options, usagef("--target %q is unknown; there are sim, kind, cluster and gateway", f.target)
+	kind, known := runTargets[f.target]
+	if !known {
+		return options, usagef("--target %q is unknown; there are %s", f.target, and(target.KindNames()))
 	}
-	if f.gateway != "" {
-		namespace, name, ok := strings.Cut(f.gateway, "/")
-		switch {
-		case f.target != "cluster":
-			return options, usagef("--gateway is for --target cluster")
-		case !ok || namespace == "" || name == "" || strings.Contains(name, "/"):
-			return options, usagef("--gateway %s is not NAMESPACE/NAME, such as istio-ingress/istio-ingress", f.gateway)
-		case f.gatewayURL != "":
-			return options, usagef("--gateway and --gateway-url name two gateways; give one")
-		}
-	}
-	if f.target != "kind" && f.target != "cluster" && (f.keep || f.force) {
-		return options, usagef("--keep and --force are for --target kind and cluster; %s brings nothing into a cluster", f.target)
-	}
-	if f.target != "kind" && f.target != "cluster" && f.diagnose != "" {
-		return options, usagef("--diagnose is for --target kind and cluster; %s is no cluster to look into", f.target)
+	options.Target = reports.Target{Kind: f.target, Simulated: kind.simulated}
+	options.Rate = kind.rate
+	if err := errors.Join(f.unmeant(cmd), kind.read(f, &options)); err != nil {
+		return options, usage(err)
 	}
 	return options, nil
 }

@@ -32,13 +32,7 @@ import (
 // lack. done gives back what is not a scenario's own.
 func (f *runFlags) openCluster(ctx context.Context, std streams, list []*scenarios.Scenario, options *runner.Options) (done func(), err error) {
 	open := cluster.Options{Keep: f.keep, Force: f.force}
-	done = func() {}
-	switch f.target {
-	case "kind":
-		done, err = f.openKind(ctx, std, options, &open)
-	case "cluster":
-		err = f.openExisting(options, &open)
-	}
+	done, err = runTargets[f.target].ready(f, ctx, std, options, &open)
 	if err != nil {
 		return nil, err
 	}
@@ -203,18 +197,18 @@ func buildApps(ctx context.Context, arch string) (*appimage.Image, error) {
 }
 
 // openExisting finds the user's own cluster.
-func (f *runFlags) openExisting(options *runner.Options, open *cluster.Options) error {
+func (f *runFlags) openExisting(_ context.Context, _ streams, options *runner.Options, open *cluster.Options) (done func(), err error) {
 	config, name, err := kubeConfig(f.kubeconfig, f.context)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	options.Target.Context = name
 	ways, err := ingress.NewFound(ingress.FoundOptions{REST: config, GatewayURL: f.gatewayURL, GatewayService: f.gateway})
 	if err != nil {
-		return notMeasured(err)
+		return nil, notMeasured(err)
 	}
 	open.REST, open.Ways, open.Prepare = config, ways, published
-	return nil
+	return func() {}, nil
 }
 
 // published refuses what no node of somebody's cluster could run, and has pods of

@@ -47,7 +47,10 @@ weights themselves: how often a correct split is called wrong.
 
 With two versions the probabilities are summed and exact. With more, and wherever
 order or connections matter, samples are drawn, and an interval stands beside each.
-Ctrl-C ends the drawing and shows what there is until then.`,
+Ctrl-C ends the drawing and shows what there is until then.
+
+Defects:
+` + defectHelp(),
 		Example: `  splitcheck simulate --expect v1=70,v2=30 --truth v1=65,v2=35
   splitcheck simulate --expect v1=90,v2=10 --truth v1=90,v2=10 --per-connection --reuse 10
   splitcheck simulate --expect v1=100,v2=0 --defect leak:version=v2,share=0.1%
@@ -59,6 +62,7 @@ Ctrl-C ends the drawing and shows what there is until then.`,
 	f.question.register(cmd, true)
 	flags.StringVar(&f.truth, "truth", "", "how the traffic really splits, as `WEIGHTS` (default: as expected)")
 	flags.StringArrayVar(&f.defects, "defect", nil, "a fault of the simulated mesh, `KIND[:NAME=VALUE,…]`, such as leak:version=v2,share=0.5%; repeatable")
+	_ = cmd.RegisterFlagCompletionFunc("defect", cobra.FixedCompletions(sampledDefects(), cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
 	flags.StringVar(&f.errors, "errors", "", "`SHARE` of the requests that end in errors, whatever version they were meant for")
 	flags.BoolVar(&f.perConnection, "per-connection", false, "draw a version once for each connection, not for each request")
 	flags.IntVar(&f.reuse, "reuse", 0, "requests on a connection; draws order and connections too, so that gates are tested (default: at most 10 where they are drawn)")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/gateway"
 	"github.com/splitcheck/splitcheck/internal/runner"
+	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/scenarios"
 )
@@ -91,9 +92,9 @@ func (f *verifyFlags) run(cmd *cobra.Command, std streams, address string) error
 	}
 	seed := f.load.seed
 	options := runner.Options{
-		Target:       reports.Target{Kind: "gateway", URL: withoutPassword(address)},
+		Target:       reports.Target{Kind: target.Gateway, URL: withoutPassword(address)},
 		Open:         openGateway(opened),
-		Rate:         gatewayRate,
+		Rate:         liveRate,
 		Seed:         seed,
 		Reproduction: &reports.Reproduction{Command: commandLine(cmd), Seed: &seed},
 	}

@@ -108,9 +108,9 @@ func (f *verifyFlags) runLive(cmd *cobra.Command, std streams, address string) e
 	}
 	seed := f.load.seed
 	options := runner.Options{
-		Target:       reports.Target{Kind: "cluster", URL: withoutPassword(address), Context: contextName},
+		Target:       reports.Target{Kind: target.Cluster, URL: withoutPassword(address), Context: contextName},
 		Open:         func(context.Context, *scenarios.Scenario) (target.Target, error) { return over, nil },
-		Rate:         gatewayRate,
+		Rate:         liveRate,
 		Seed:         seed,
 		Reproduction: &reports.Reproduction{Command: commandLine(cmd), Seed: &seed},
 	}
@@ -166,7 +166,7 @@ func (f *verifyFlags) sameNames(ctx context.Context, in target.Target, check sce
 	plan := loadgen.Plan{
 		URL: strings.TrimSuffix(entry.URL, "/") + check.Request.Path, Method: check.Request.Method, Host: check.Request.Host,
 		Headers: check.Request.Headers, Cookies: check.Request.Cookies, Body: check.Request.Body, Identify: check.Identify,
-		Requests: namesAsked, Connections: 1, Reuse: 1, Timeout: timeout, Rate: gatewayRate,
+		Requests: namesAsked, Connections: 1, Reuse: 1, Timeout: timeout, Rate: liveRate,
 		Stop: func(t *split.Tally, _ split.Answer) bool { return t.Failed() > 0 },
 	}
 	if login := check.Request.Login; login != nil {

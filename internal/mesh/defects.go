@@ -11,20 +11,6 @@ import (
 	"github.com/splitcheck/splitcheck/internal/target"
 )
 
-// The kinds of defects, and what each must name.
-var defectKinds = map[string]struct{ version, share, weights bool }{
-	"weights":           {weights: true},
-	"leak":              {version: true, share: true},
-	"dead":              {version: true},
-	"failing":           {version: true, share: true},
-	"sticky-client":     {},
-	"sticky-connection": {},
-	"alternating":       {},
-	"stale":             {},
-	"stuck-proxy":       {},
-	"errors":            {share: true},
-}
-
 // checkDefects names every defect that has nothing to disturb.
 func (c *cluster) checkDefects(s *snapshot) error {
 	var mistakes []string
@@ -32,41 +18,27 @@ func (c *cluster) checkDefects(s *snapshot) error {
 		say := func(format string, args ...any) {
 			mistakes = append(mistakes, fmt.Sprintf("defect %q: ", d.Kind)+fmt.Sprintf(format, args...))
 		}
-		needs, known := defectKinds[d.Kind]
+		kind, known := target.LookupDefect(d.Kind)
 		if !known {
-			var kinds []string
-			for kind := range defectKinds {
-				kinds = append(kinds, kind)
-			}
-			say("there is no such kind; there are %s", listed(kinds))
+			say("there is no such kind; there are %s", listed(target.DefectNames()))
 			continue
 		}
 		if d.Host != "" && len(s.servicesOf(d.Host)) == 0 {
 			say("no service is called %q; there are %s", d.Host, listed(s.serviceNames()))
 			continue
 		}
-		versions := d.Weights
-		if needs.version && d.Version == "" {
-			say("it needs a version; %s has %s", hostOf(d), listed(s.arms(d.Host)))
-		}
-		if needs.weights {
-			if err := versions.Validate(); err != nil {
+		for _, need := range kind.Needs {
+			switch err := d.Lacks(need); {
+			case err != nil && need == "version":
+				say("%v; %s has %s", err, hostOf(d), listed(s.arms(d.Host)))
+			case err != nil:
 				say("%v", err)
 			}
-			for _, w := range versions {
-				if len(s.armPods(d.Host, w.Version)) == 0 {
-					say("%s has no version %q; it has %s", hostOf(d), w.Version, listed(s.arms(d.Host)))
-				}
+		}
+		for _, version := range versionsOf(d) {
+			if len(s.armPods(d.Host, version)) == 0 {
+				say("%s has no version %q; it has %s", hostOf(d), version, listed(s.arms(d.Host)))
 			}
-		}
-		if d.Version != "" && len(s.armPods(d.Host, d.Version)) == 0 {
-			say("%s has no version %q; it has %s", hostOf(d), d.Version, listed(s.arms(d.Host)))
-		}
-		if needs.share && !(d.Share > 0 && d.Share <= 1) {
-			say("its share is %g; it must be above 0 and at most 1", d.Share)
-		}
-		if d.Kind == "stale" && d.Requests <= 0 {
-			say("it needs a number of requests")
 		}
 		if d.Kind == "stuck-proxy" && (d.Proxy < 0 || d.Proxy >= len(c.entrance().proxies)) {
 			say("there is no gateway pod %d; there are %s", d.Proxy, listed(c.gatewayPods()))
@@ -76,6 +48,18 @@ func (c *cluster) checkDefects(s *snapshot) error {
 		return nil
 	}
 	return fmt.Errorf("simulated mesh: %s", strings.Join(mistakes, "; "))
+}
+
+// versionsOf are the versions that a defect names.
+func versionsOf(d target.Defect) []string {
+	var names []string
+	for _, w := range d.Weights {
+		names = append(names, w.Version)
+	}
+	if d.Version != "" {
+		names = append(names, d.Version)
+	}
+	return names
 }
 
 func hostOf(d target.Defect) string {

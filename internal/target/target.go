@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/splitcheck/splitcheck/internal/manifests"
-	"github.com/splitcheck/splitcheck/split"
 )
 
 // A Target carries a scenario's traffic. It is opened for one scenario and
@@ -48,26 +47,6 @@ type Scale struct {
 type Via struct {
 	// Service is empty for the gateway.
 	Namespace, Service string
-}
-
-// A Defect is a fault of the simulated mesh itself: what a check should notice.
-type Defect struct {
-	// Kind is one of "weights", "leak", "dead", "failing", "sticky-client",
-	// "sticky-connection", "alternating", "stale", "stuck-proxy", "errors".
-	Kind string
-	// Host is the service whose split is disturbed ("reviews"); empty for all.
-	Host string
-	// Version is the arm that leaks, is dead or fails: a subset's name, a
-	// backend's name, or a pod's version label.
-	Version string
-	// Share is the probability, between 0 and 1, of a leak, failure or error.
-	Share float64
-	// Weights are in effect instead of the configured ones, by arm.
-	Weights split.Weights
-	// Requests is how many requests the stale weights last.
-	Requests int64
-	// Proxy is the ordinal of the gateway pod that never updates.
-	Proxy int
 }
 
 // Convergence says whether and when a change took effect.
