@@ -132,6 +132,9 @@ func parseMargins(text string, weights split.Weights) (map[string]float64, error
 		if weights != nil && !weights.Has(version) {
 			return nil, fmt.Errorf("%s is not among the expected versions (%s)", version, weights)
 		}
+		if _, given := margins[version]; given {
+			return nil, fmt.Errorf("the margin of %s is given twice", version)
+		}
 		margins[version] = value
 	}
 	return margins, nil

@@ -48,6 +48,9 @@ Exit codes: 0 verified, 1 violated, 2 bad usage or bad scenario, 3 inconclusive,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if twice := (givenTwice{}); errors.As(err, &twice) {
+			err = twice
+		}
 		return usagef("%w; see `%s --help`", err, cmd.CommandPath())
 	})
 	root.AddCommand(
@@ -55,6 +58,7 @@ Exit codes: 0 verified, 1 violated, 2 bad usage or bad scenario, 3 inconclusive,
 		newScenarios(std), newSim(std), newApp(std), newCluster(std), newReport(std), newVersion(std),
 	)
 	root.AddCommand(notBuilt()...)
+	onlyOnce(root)
 	return root
 }
 

@@ -190,6 +190,11 @@ func pairs(flag string, texts []string, separator string) (map[string]string, er
 		if !found || name == "" {
 			return nil, fmt.Errorf("--%s %q is not NAME%sVALUE", flag, text, separator)
 		}
+		for other := range read {
+			if strings.EqualFold(other, name) && (flag == "header" || other == name) {
+				return nil, fmt.Errorf("--%s gives %s twice; give it once", flag, name)
+			}
+		}
 		read[name] = strings.TrimSpace(value)
 	}
 	return read, nil
