@@ -65,6 +65,9 @@ type Scenario struct {
 	Name        string           `json:"name"`
 	Description string           `json:"description,omitempty"`
 	Verdict     analysis.Verdict `json:"verdict"`
+	// Unnamed says that nobody gave the scenario, its step and its check their
+	// names: verify and analyze wrap their one check in them.
+	Unnamed bool `json:"unnamed,omitempty"`
 	// Failure says what kept the scenario, or the rest of it, from being
 	// measured.
 	Failure string `json:"failure,omitempty" text:"lines"`

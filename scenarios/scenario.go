@@ -20,6 +20,9 @@ type Scenario struct {
 	Builtin     bool
 	Name        string
 	Description string
+	// Unnamed says that nobody gave it, its step and its check their names: it is
+	// made of flags.
+	Unnamed bool
 	// App names the bundle that is deployed first, or is empty.
 	App string
 	// Deploy holds the objects that are there before the first step: the

@@ -85,7 +85,7 @@ func (f *analyzeFlags) run(cmd *cobra.Command, std streams, args []string) error
 		Target:       reports.Target{Kind: "recorded", Source: source},
 		Reproduction: &reports.Reproduction{Command: commandLine(cmd), Seed: &seed},
 		Scenarios: []reports.Scenario{{
-			Name:  "analyze",
+			Name: "analyze", Unnamed: true,
 			Steps: []reports.Step{{Name: "recorded", Checks: []reports.Check{check}}},
 		}},
 	}

@@ -181,5 +181,5 @@ func TestInterrupt(t *testing.T) {
 		streams{in: strings.NewReader(""), out: &out, err: &errs, workDir: t.TempDir()})
 	assert.Equal(t, exitInterrupted, code, out.String())
 	assert.Contains(t, out.String(), "INTERRUPTED")
-	assert.Regexp(t, `v1 +90 .* (2\d|30) +100`, out.String())
+	assert.Regexp(t, `v1 +90.0 % .* 100.0 % +(2\d|30) `, out.String())
 }

@@ -99,7 +99,7 @@ func (f *verifyFlags) run(cmd *cobra.Command, std streams, address string) error
 		Reproduction: &reports.Reproduction{Command: commandLine(cmd), Seed: &seed},
 	}
 	scenario := &scenarios.Scenario{
-		Name:  "verify",
+		Name: "verify", Unnamed: true,
 		Steps: []scenarios.Step{{Name: "live", Checks: []scenarios.Check{check}}},
 	}
 	return perform(cmd.Context(), std, []*scenarios.Scenario{scenario}, options, &f.output)

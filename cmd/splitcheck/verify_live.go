@@ -115,7 +115,7 @@ func (f *verifyFlags) runLive(cmd *cobra.Command, std streams, address string) e
 		Reproduction: &reports.Reproduction{Command: commandLine(cmd), Seed: &seed},
 	}
 	scenario := &scenarios.Scenario{
-		Name:        "verify",
+		Name: "verify", Unnamed: true,
 		Description: fmt.Sprintf("The weights are those of %s in the cluster: %s (generation %d).", weights.Source, weights.Weights, weights.Generation),
 		Steps: []scenarios.Step{{
 			Name: "live", Await: true, Settle: scenarios.Settle{Timeout: f.live.settle}, Checks: []scenarios.Check{check},

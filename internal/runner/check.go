@@ -24,7 +24,7 @@ import (
 func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.Step, c scenarios.Check, opened target.Target) reports.Check {
 	known := background(s, step, c)
 	r.Overrides.apply(&c)
-	label := s.Name + " / " + step.Name + " / " + c.Name
+	place := label(s, step.Name, c.Name)
 	measured := reports.Measurement{Expected: analysis.Verdict(c.ExpectVerdict)}
 	failed := func(err error) reports.Check {
 		measured.Interrupted = ctx.Err() != nil
@@ -74,7 +74,7 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 
 	proxies, _ := opened.(target.Witness)
 	observer := before(ctx, proxies, s, step, c)
-	r.Progress.Sampling(label, load.Requests)
+	r.Progress.Sampling(place, load.Requests)
 	generator := loadgen.Generator{
 		Transport: entry.Transport,
 		Progress:  func(p loadgen.Progress) { r.Progress.Sampled(p.Done) },
@@ -101,7 +101,7 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 		}
 		tally = countMirrored(tally, n)
 	}
-	r.Progress.Doing(label + ": judging")
+	r.Progress.Doing(place + ": judging")
 	judgement := analysis.Reconsider(judge(tally), plan, tally, account.Facts())
 	account.Place(judgement, &measured)
 	return reports.FromJudgement(c.Name, judgement, measured)

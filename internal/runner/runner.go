@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/splitcheck/splitcheck/analysis"
@@ -110,7 +111,7 @@ type run struct {
 
 // scenario runs one. stays is why what it has brought could not be taken away.
 func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) (report reports.Scenario, stays error) {
-	report = reports.Scenario{Name: s.Name, Description: s.Description}
+	report = reports.Scenario{Name: s.Name, Unnamed: s.Unnamed, Description: s.Description}
 	for _, warning := range s.Warnings {
 		report.Warnings = append(report.Warnings, warning.String())
 	}
@@ -177,12 +178,20 @@ func asExpected(done reports.Scenario) bool {
 	})
 }
 
+// label says where a run is, in the names that a person has given.
+func label(s *scenarios.Scenario, names ...string) string {
+	if s.Unnamed {
+		return s.Name
+	}
+	return strings.Join(append([]string{s.Name}, names...), " / ")
+}
+
 // notBegun are the scenarios after one that is still in the way.
 func notBegun(list []*scenarios.Scenario, after string, stays error) []reports.Scenario {
 	var left []reports.Scenario
 	for _, s := range list {
 		left = append(left, reports.Scenario{
-			Name: s.Name, Description: s.Description,
+			Name: s.Name, Unnamed: s.Unnamed, Description: s.Description,
 			Failure: fmt.Sprintf("this was not run, because what %s had brought could not be taken away: %v", after, stays),
 		})
 	}
@@ -216,9 +225,9 @@ func (r *run) step(ctx context.Context, s *scenarios.Scenario, step scenarios.St
 	report = reports.Step{Name: step.Name}
 	began := r.Now()
 	defer func() { report.DurationSeconds = r.since(began) }()
-	label := s.Name + " / " + step.Name
+	place := label(s, step.Name)
 	if Changes(step) {
-		r.Progress.Doing(label + ": applying, and waiting until it is live")
+		r.Progress.Doing(place + ": applying, and waiting until it is live")
 		live, err := opened.Change(ctx, change(step))
 		if err != nil {
 			report.Failure = ended(ctx, "step "+step.Name+" was on its way into effect", err)

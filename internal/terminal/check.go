@@ -63,17 +63,21 @@ func (t *text) allWarnings(r *reports.Report) {
 
 // rule separates one item of several from the one before.
 func (t *text) rule(i item) {
-	verdict := i.verdict()
+	verdict, name := i.verdict(), i.name()
 	room := t.Width - cells(verdict) - 6
-	name := clip(i.name(), room)
-	rest := max(0, room-cells(name))
-	t.line("── " + t.bold(name) + " " + t.dim(strings.Repeat("─", rest)) + " " + t.verdictColor(i.counts(), verdict))
+	if room < min(cells(name), narrowest/2) {
+		t.paragraph("── ", t.bold(name))
+		t.paragraph("   ", t.verdictColor(i.counts(), verdict))
+		return
+	}
+	name = clip(name, room)
+	t.line("── " + t.bold(name) + " " + t.dim(strings.Repeat("─", room-cells(name))) + " " + t.verdictColor(i.counts(), verdict))
 }
 
-// item writes everything there is to say about one item.
+// item writes what there is to say about one item.
 func (t *text) item(i item) {
 	if i.check != nil {
-		t.check(i.step, i.check)
+		t.check(i)
 		return
 	}
 	if i.step == nil {
@@ -87,24 +91,31 @@ func (t *text) item(i item) {
 	}
 }
 
-func (t *text) check(step *reports.Step, c *reports.Check) {
+// check writes what was counted. Of a check that is not as expected it says
+// why, and what to do; the statistics are for those who ask.
+func (t *text) check(i item) {
+	c, full := i.check, t.full(i)
 	if len(c.Versions) > 0 {
-		t.versions(c)
-		t.line("")
+		t.versions(c, full)
+		if full {
+			t.line("")
+		}
 	}
-	t.say("Asked", asked(c))
-	t.live(step)
-	t.say("Seen", seen(c))
+	t.paragraph("", t.seen(i))
+	if full {
+		t.say("Asked", asked(c))
+		t.live(i.step)
+	}
 	t.kinds("Errors", c.ErrorsByKind)
 	t.kinds("Unknown", c.UnidentifiedByKind)
 	t.mesh(c)
-	t.say("Means", means(c))
-	for _, reason := range c.Reasons {
-		if strings.Contains(reason, "\n") && step.Convergence != nil && reason == step.Convergence.Detail {
-			continue // The lines stand above.
-		}
-		t.labelled(strings.Repeat(" ", labels)+"-", labels+2, sentence(reason))
+	if !full {
+		return
 	}
+	if t.Verbose {
+		t.say("Means", means(c))
+	}
+	t.why(i)
 	for _, g := range c.Gates {
 		if g.Broken && !told(c, g) {
 			t.say("Broken", brokenGate(g))
@@ -114,31 +125,51 @@ func (t *text) check(step *reports.Step, c *reports.Check) {
 		t.say([]string{"Likely", ""}[min(n, 1)], sentence(d))
 	}
 	t.next(c)
-	for n, line := range t.numbers(c) {
-		t.say([]string{"Numbers", ""}[min(n, 1)], t.dim(line))
+	if t.Verbose {
+		for n, line := range numbers(c) {
+			t.say([]string{"Numbers", ""}[min(n, 1)], t.dim(line))
+		}
 	}
 }
 
+// why writes the reasons for the verdict.
+func (t *text) why(i item) {
+	label := "Why"
+	for _, reason := range i.check.Reasons {
+		if live := i.step.Convergence; live != nil && strings.Contains(reason, "\n") && reason == live.Detail {
+			continue // The lines stand above.
+		}
+		t.say(label, sentence(reason))
+		label = ""
+	}
+}
+
+// live says more of how a change took effect than that it did.
 func (t *text) live(step *reports.Step) {
 	c := step.Convergence
 	switch {
 	case c == nil:
-	case c.Converged:
+		return
+	case !c.Converged:
+		t.say("Live", "The change was not in effect after "+duration(c.Seconds.Or(0))+". "+sentence(c.Detail))
+	case t.Verbose:
 		if seconds, ok := c.Seconds.Get(); ok && seconds > 0 {
 			t.say("Live", "The change was in effect after "+duration(seconds)+"; what was sent until then does not count. "+sentence(c.Detail))
 		}
-	default:
-		t.say("Live", "The change was not in effect after "+duration(c.Seconds.Or(0))+". "+sentence(c.Detail))
 	}
-	if c != nil {
-		t.states(c)
-	}
+	t.states(c)
 }
 
-// asked puts the question of a check in words.
-func asked(c *reports.Check) string {
-	var wanted []string
-	margin, same, never := -1.0, true, []string{}
+// A question is what a check asks of the versions.
+type question struct {
+	wanted, never []string
+	// margin is the greatest of the margins, and same says that all are so.
+	margin float64
+	same   bool
+}
+
+func questionOf(c *reports.Check) question {
+	q := question{margin: -1, same: true}
 	d := decimals(c.Versions)
 	for _, v := range c.Versions {
 		expected := v.ExpectedShare.Or(0)
@@ -146,44 +177,52 @@ func asked(c *reports.Check) string {
 		case v.Unexpected:
 			continue
 		case expected == 0:
-			never = append(never, clip(v.Version, longName))
+			q.never = append(q.never, clip(v.Version, longName))
 			continue
 		}
-		wanted = append(wanted, clip(v.Version, longName)+" "+percent(expected, d))
+		q.wanted = append(q.wanted, clip(v.Version, longName)+" "+percent(expected, d))
 		if m, ok := v.Margin.Get(); ok {
-			same = same && (margin < 0 || margin == m)
-			margin = m
+			q.same = q.same && (q.margin < 0 || q.margin == m)
+			q.margin = max(q.margin, m)
 		}
 	}
-	if len(wanted) == 0 {
+	return q
+}
+
+// asked puts the question of a check in words.
+func asked(c *reports.Check) string {
+	q := questionOf(c)
+	if len(q.wanted) == 0 {
 		if c.Asked == nil {
 			return ""
 		}
 		return sentence(c.Asked.Request)
 	}
+	wanted := q.wanted
 	if len(wanted) > 10 {
-		wanted = append(wanted[:8], fmt.Sprintf("%d more", len(wanted)-8))
+		wanted = append(wanted[:8:8], fmt.Sprintf("%d more", len(wanted)-8))
 	}
 	s := list(wanted)
 	if c.Asked != nil && c.Asked.Request != "" {
 		s += " of " + c.Asked.Request
 	}
 	switch {
-	case margin > 0 && same && len(wanted) > 1:
-		s += ", each to within " + points(margin)
-	case margin > 0 && same:
-		s += ", to within " + points(margin)
-	case margin > 0:
+	case q.margin > 0 && q.same && len(wanted) > 1:
+		s += ", each to within " + points(q.margin)
+	case q.margin > 0 && q.same:
+		s += ", to within " + points(q.margin)
+	case q.margin > 0:
 		s += ", each to within its margin"
 	}
-	if len(never) > 0 {
-		s += "; " + list(never) + " never"
+	if len(q.never) > 0 {
+		s += "; " + list(q.never) + " never"
 	}
 	return s + "."
 }
 
 // seen says what came back.
-func seen(c *reports.Check) string {
+func (t *text) seen(i item) string {
+	c := i.check
 	if c.Requests == 0 {
 		return "No request was counted."
 	}
@@ -191,17 +230,14 @@ func seen(c *reports.Check) string {
 	if c.Interrupted && c.Asked != nil && c.Asked.PlannedRequests > c.Requests {
 		s = fmt.Sprintf("Interrupted after %s of %s requests", count(c.Requests), count(c.Asked.PlannedRequests))
 	}
+	if c.Sequential != nil && !c.Interrupted && c.Asked != nil && c.Asked.PlannedRequests > c.Requests {
+		s = fmt.Sprintf("%s of %s at most", count(c.Requests), plural(c.Asked.PlannedRequests, "request"))
+	}
 	if seconds, ok := c.DurationSeconds.Get(); ok {
 		s += " in " + duration(seconds)
-		if rate, ok := c.Rate.Get(); ok && rate >= 0.5 {
+		if rate, ok := c.Rate.Get(); ok && rate >= 0.5 && t.Verbose {
 			s += fmt.Sprintf(" (%s a second)", count(int64(rate+0.5)))
 		}
-	}
-	if split := shares(c); split != "" && len(c.Versions) <= 10 {
-		s += ": " + split
-	}
-	if c.Errors == 0 && c.Unidentified == 0 {
-		return s + ". No errors; every answer named its version."
 	}
 	share := func(n int64) string { return percent(float64(n)/float64(c.Requests), 2) }
 	var lost []string
@@ -211,7 +247,18 @@ func seen(c *reports.Check) string {
 	if c.Unidentified > 0 {
 		lost = append(lost, fmt.Sprintf("%s (%s) that named no version", plural(c.Unidentified, "answer"), share(c.Unidentified)))
 	}
-	return s + ". There were " + list(lost) + "."
+	switch {
+	case len(lost) > 0:
+		s += ": " + list(lost)
+	case t.Verbose:
+		s += ", no errors, and every answer named its version"
+	default:
+		s += ", no errors"
+	}
+	if live := i.step.Convergence; live != nil && live.Converged && live.Seconds.Or(0) > 0 {
+		s += "; live " + duration(live.Seconds.Or(0)) + " after the change"
+	}
+	return s + "."
 }
 
 // kinds writes errors or unidentified answers by kind, each with an excerpt.
@@ -251,22 +298,12 @@ func means(c *reports.Check) string {
 			s += " Were one off by its margin or more, this verdict would come with a probability of at most " + alpha + "."
 		case analysis.Violated:
 			if impossible(c) {
-				return strayed + control(c)
+				return "A version answered that must never answer. Chance cannot do that." + control(c)
 			}
 			s += " A correct split gets this verdict with a probability of at most " + alpha + "."
 		}
 	}
 	return s + control(c)
-}
-
-// strayed is what a hit that must not be means, whatever the numbers.
-const strayed = "A version answered that must never answer. Chance cannot do that."
-
-// impossible reports whether a version answered that must never.
-func impossible(c *reports.Check) bool {
-	return slices.ContainsFunc(c.Versions, func(v reports.Version) bool {
-		return v.Count > 0 && (v.Unexpected || v.Weight.Or(1) == 0)
-	})
 }
 
 // control says what a negative control came to.

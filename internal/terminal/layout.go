@@ -24,7 +24,7 @@ func newText(o Options) *text {
 	if o.Width == 0 {
 		o.Width = 100
 	}
-	o.Width = max(o.Width, 60)
+	o.Width = max(o.Width, 40)
 	return &text{Options: o}
 }
 
@@ -157,11 +157,14 @@ func wrapLine(s string, columns int) []string {
 	return lines
 }
 
-// words splits s at blanks, and keeps a percent sign with its number.
+// units stay on the line of their number.
+var units = []string{"%", "s", "ms", "min", "h", "points"}
+
+// words splits s at blanks, and keeps a unit with its number.
 func words(s string) []string {
 	var kept []string
 	for _, word := range strings.Fields(s) {
-		if len(kept) > 0 && strings.HasPrefix(word, "%") {
+		if len(kept) > 0 && slices.Contains(units, strings.TrimRight(word, ",.;:)")) && strings.ContainsAny(kept[len(kept)-1], "0123456789") {
 			kept[len(kept)-1] += " " + word
 			continue
 		}

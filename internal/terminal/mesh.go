@@ -11,21 +11,21 @@ import (
 	"github.com/splitcheck/splitcheck/reports"
 )
 
-// The titles of the account's columns.
-const (
-	titleConfigured = "CONFIGURED"
-	titleProgrammed = "PROGRAMMED"
-	titleObserved   = "OBSERVED"
-	titleCounted    = "COUNTED BY PROXIES"
-	titleFailed     = "FAILED"
-)
-
-// mesh writes the proxies' account beside that of the answers. A simulated mesh
-// does what it is told, so that its account is left out unless something is
-// wrong.
+// mesh writes the proxies' account beside that of the answers. Where the two
+// agree with what is expected, one line says so; a simulated mesh does what it is
+// told, so that even this is left out unless something is wrong.
 func (t *text) mesh(c *reports.Check) {
 	m := c.Mesh
-	if m == nil || len(m.Destinations) == 0 || !t.Verbose && t.simulated && !telling(c) {
+	if m == nil || len(m.Destinations) == 0 {
+		return
+	}
+	verified := c.Verdict == analysis.Verified
+	switch {
+	case t.Verbose:
+	case t.simulated && (verified || agree(c)):
+		return
+	case verified && agree(c):
+		t.say("Proxies", m.Rule+" decides; the proxies carry its weights, and counted what the answers say.")
 		return
 	}
 	t.say("Proxies", decided(m, t.simulated))
@@ -45,9 +45,11 @@ func (t *text) mesh(c *reports.Check) {
 // shownProxies is how many proxies are shown by name unless all were asked for.
 const shownProxies = 5
 
-// telling reports whether the account says what the rest of the check does not.
-func telling(c *reports.Check) bool {
-	if c.Verdict == analysis.Verified {
+// agree reports whether the rule, the proxies and the answers all say what is
+// expected, so that their account says nothing that the rest of the check does
+// not.
+func agree(c *reports.Check) bool {
+	if c.Mesh.Rule == "" {
 		return false
 	}
 	for _, d := range c.Mesh.Destinations {
@@ -58,10 +60,10 @@ func telling(c *reports.Check) bool {
 			}
 		}
 		if differ(d.ConfiguredShare, expected) || differ(d.ConfiguredShare, d.ProgrammedShare) || d.Counted != d.Observed {
-			return true
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 func differ(a, b reports.Number) bool {
@@ -96,11 +98,13 @@ func decided(m *reports.Mesh, simulated bool) string {
 
 // accounts writes the table: what was asked for, carried, answered and sent.
 func (t *text) accounts(m *reports.Mesh) {
-	const leastName = 8
-	indent := strings.Repeat(" ", labels)
-	header := []column{
-		{titleVersion, false}, {titleConfigured, true}, {titleProgrammed, true},
-		{titleObserved, true}, {titleCounted, true}, {titleFailed, true},
+	indent, counts := strings.Repeat(" ", labels), titleCounted
+	if t.Width < narrowest {
+		indent, counts = "  ", titleByProxies
+	}
+	columns := []column{
+		{title: titleVersion, least: 7}, {title: titleConfigured, right: true, yields: 3}, {title: titleProgrammed, right: true, yields: 4},
+		{title: titleObserved, right: true, yields: 2}, {title: counts, right: true}, {title: titleFailed, right: true, yields: 1},
 	}
 	rows := m.Destinations
 	if !t.Verbose && len(rows) > shownVersions {
@@ -124,31 +128,19 @@ func (t *text) accounts(m *reports.Mesh) {
 	}
 	// A column of noughts says nothing.
 	known[5] = slices.ContainsFunc(rows, func(d reports.Destination) bool { return d.Failed.Or(0) > 0 })
-	for i := len(header) - 1; i > 0; i-- {
+	for i := len(columns) - 1; i > 0; i-- {
 		if known[i] {
 			continue
 		}
-		header = slices.Delete(header, i, i+1)
+		columns = slices.Delete(columns, i, i+1)
 		for n := range table {
 			table[n] = slices.Delete(table[n], i, i+1)
 		}
 	}
-	if len(header) == 1 {
+	if len(columns) == 1 {
 		return
 	}
-	names := columnWidth(titleVersion, table, 0)
-	var giveWay []string
-	for _, title := range []string{titleFailed, titleObserved, titleConfigured} {
-		if slices.ContainsFunc(header, func(c column) bool { return c.title == title }) {
-			giveWay = append(giveWay, title)
-		}
-	}
-	room := drop(&header, table, []string{titleVersion}, giveWay,
-		t.Width-len(indent), min(names, leastName))
-	for n := range table {
-		table[n][0] = clip(table[n][0], min(names, max(room, leastName)))
-	}
-	t.table(indent, header, table)
+	t.table(indent, columns, table)
 	if more := len(m.Destinations) - len(rows); more > 0 {
 		t.say("", fmt.Sprintf("and %d more; --verbose shows them", more))
 	}

@@ -7,14 +7,9 @@ import (
 )
 
 // numbers are for those who want the statistics.
-func (t *text) numbers(c *reports.Check) []string {
+func numbers(c *reports.Check) []string {
 	var lines []string
-	if broken(c) && !t.Verbose {
-		return nil
-	}
-	// The reasons of a judgement tell the p-value and the leak already.
-	told := len(c.Reasons) > 0 && !t.Verbose
-	if p, test, ok := c.Deciding(); ok && !told {
+	if p, test, ok := c.Deciding(); ok {
 		line := fmt.Sprintf("%s (%s): %s.", probability(p), tests[test], byChance(p))
 		if impossible(c) {
 			line = "Of those that may answer, " + line
@@ -27,12 +22,9 @@ func (t *text) numbers(c *reports.Check) []string {
 		}
 	}
 	for _, v := range c.Versions {
-		if bound, ok := v.LeakBound.Get(); ok && !told {
+		if bound, ok := v.LeakBound.Get(); ok {
 			lines = append(lines, clip(v.Version, longName)+" had no hit: its share is shown to be below "+percent(bound, 3)+".")
 		}
-	}
-	if !t.Verbose {
-		return lines
 	}
 	return append(lines, statistics(c)...)
 }

@@ -23,7 +23,7 @@ func PlanText(o Options) reports.Format[*reports.Plan] {
 			t.paragraph("", t.bold(count(p.Requests)+" requests at most")+" answer the question, whatever the answer is. "+
 				"The sample ends when it is decided: half of all correct splits are verified by "+count(p.MedianRequests)+".")
 		default:
-			t.line(t.bold(count(p.Requests)+" requests") + " answer the question, whatever the answer is.")
+			t.paragraph("", t.bold(count(p.Requests)+" requests")+" answer the question, whatever the answer is.")
 		}
 		t.line("")
 		t.planTable(p)
@@ -100,6 +100,10 @@ func (t *text) chances(p *reports.Plan) {
 		}
 	}
 	for _, row := range rows {
+		if t.Width < 70 {
+			t.paragraph("  ", row[0]+" "+t.bold(row[1]))
+			continue
+		}
 		t.line(fmt.Sprintf("  %-52s %s", row[0], t.bold(row[1])))
 	}
 }
@@ -109,9 +113,9 @@ func (t *text) marginTable(p *reports.Plan) {
 	if len(p.Margins) == 0 {
 		return
 	}
-	header := []column{{"MARGIN", true}, {"REQUESTS", true}}
-	for _, rate := range rates(p) {
-		header = append(header, column{"AT " + count(int64(rate)) + " A SECOND", true})
+	columns := []column{{title: "MARGIN", right: true}, {title: titleRequests, right: true}}
+	for n, rate := range rates(p) {
+		columns = append(columns, column{title: "AT " + count(int64(rate)) + " A SECOND", right: true, yields: n + 1})
 	}
 	var rows [][]string
 	for _, each := range p.Margins {
@@ -127,7 +131,7 @@ func (t *text) marginTable(p *reports.Plan) {
 		rows = append(rows, row)
 	}
 	t.line("")
-	t.line("Other margins, each at most the version's own weight:")
+	t.paragraph("", "Other margins, each at most the version's own weight:")
 	t.line("")
-	t.table("  ", header, rows)
+	t.table("  ", columns, rows)
 }

@@ -3,7 +3,6 @@ package terminal
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/splitcheck/splitcheck/analysis"
@@ -66,23 +65,30 @@ func (t *text) spent(s *reports.Simulation) string {
 }
 
 func (t *text) verdictTable(s *reports.Simulation) {
-	header := []column{{"VERDICT", false}, {"PROBABILITY", true}}
 	drawn := s.Way != "summed"
-	if drawn {
-		header = append(header, column{"95 % INTERVAL", true}, column{"RUNS", true})
+	var (
+		rows   [][]string
+		counts []analysis.Verdict
+	)
+	columns := []column{
+		{title: titleVerdict, paint: func(row int, s string) string { return t.verdictColor(counts[row], s) }},
+		{title: "PROBABILITY", right: true},
 	}
-	var rows [][]string
+	if drawn {
+		columns = append(columns, column{title: titleInterval, right: true, yields: 2}, column{title: "RUNS", right: true, yields: 1})
+	}
 	for _, v := range s.Verdicts {
 		if v.Verdict == analysis.NotMeasured && v.Probability.Or(0) == 0 {
 			continue
 		}
-		row := []string{t.verdictColor(v.Verdict, string(v.Verdict)), percent(v.Probability.Or(0), 3)}
+		counts = append(counts, v.Verdict)
+		row := []string{string(v.Verdict), percent(v.Probability.Or(0), 3)}
 		if drawn {
 			row = append(row, fixed(v.CILow.Or(0), 3)+" to "+fixed(v.CIHigh.Or(0), 3)+" %", count(v.Runs))
 		}
 		rows = append(rows, row)
 	}
-	t.table("  ", header, rows)
+	t.table("  ", columns, rows)
 }
 
 // foundWords say how the probabilities were found.
@@ -112,19 +118,15 @@ func foundWords(s *reports.Simulation) string {
 }
 
 func (t *text) peerTable(s *reports.Simulation) {
-	const passesIf, first = "PASSES IF", "FIRST TRY"
-	header := []column{{"CHECK", false}, {titleRequests, true}, {"TRIES", true}, {passesIf, false}, {first, true}, {"PASSES", true}}
 	var rows [][]string
 	for _, p := range s.Peers {
 		rows = append(rows, []string{
-			p.Name, count(p.Requests), count(int64(p.Attempts)), p.Rule, percent(p.First.Or(0), 2), t.bold(percent(p.Passes.Or(0), 2)),
+			p.Name, count(p.Requests), count(int64(p.Attempts)), p.Rule, percent(p.First.Or(0), 2), percent(p.Passes.Or(0), 2),
 		})
 	}
-	longest := columnWidth(passesIf, rows, 3)
-	room := drop(&header, rows, []string{passesIf}, []string{first, "TRIES", titleRequests}, t.Width-2, min(longest, 41))
-	at := slices.IndexFunc(header, func(c column) bool { return c.title == passesIf })
-	for i := range rows {
-		rows[i][at] = clip(rows[i][at], max(12, min(longest, room)))
-	}
-	t.table("  ", header, rows)
+	t.table("  ", []column{
+		{title: titleCheck, least: 12}, {title: titleRequests, right: true, yields: 3}, {title: "TRIES", right: true, yields: 2},
+		{title: "PASSES IF", least: 12, yields: 4}, {title: "FIRST TRY", right: true, yields: 1},
+		{title: "PASSES", right: true, paint: func(_ int, s string) string { return t.bold(s) }},
+	}, rows)
 }

@@ -2,11 +2,14 @@ package terminal_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/internal/terminal"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/reports/reportstest"
@@ -25,12 +28,19 @@ func TestSimulation(t *testing.T) {
 	simulationText(t, &reports.Simulation{}, terminal.Options{}) // of nothing
 }
 
-func TestSimulationFits(t *testing.T) {
-	for _, width := range []int{60, 80, 140} {
+func TestPlanAndSimulationFit(t *testing.T) {
+	plan := reportstest.Plan()
+	plan.WithMargins([]analysis.MarginPlan{{Margin: 0.01, Requests: 41524}})
+	given := reportstest.Plan()
+	given.WithChances(analysis.Chances{Verified: 0.1, Violated: 0.2, Margin: 0.1427, Leak: 0.015}, 3892)
+	for _, width := range []int{40, 60, 80, 140, 200} {
+		o := terminal.Options{Width: width}
+		text := simulationText(t, reportstest.Simulation(), o) + simulationText(t, reportstest.DrawnSimulation(), o)
 		var b bytes.Buffer
-		require.NoError(t, terminal.SimulationText(terminal.Options{Width: width})(&b, reportstest.Simulation()))
-		for line := range bytes.Lines(b.Bytes()) {
-			assert.LessOrEqual(t, len([]rune(string(line))), width+1, "%s", line)
+		require.NoError(t, terminal.PlanText(o)(&b, plan))
+		require.NoError(t, terminal.PlanText(o)(&b, given))
+		for line := range strings.Lines(text + b.String()) {
+			assert.LessOrEqual(t, twwidth.Width(strings.TrimSuffix(line, "\n")), width, "%s", line)
 		}
 	}
 }

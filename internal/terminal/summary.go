@@ -9,11 +9,11 @@ import (
 )
 
 // summary writes one line for each check of several, below the name of its
-// scenario.
+// scenario; on a narrow terminal, two.
 func (t *text) summary(items []item) {
-	header := []column{
-		{"", false}, {titleCheck, false}, {"VERDICT", false},
-		{titleSeen, false}, {titleRequests, true}, {titleTime, true},
+	if t.Width < narrowest {
+		t.summaryList(items)
+		return
 	}
 	var (
 		table  [][]string
@@ -33,28 +33,28 @@ func (t *text) summary(items []item) {
 		table = append(table, row)
 		counts = append(counts, i.counts())
 	}
-	// What was seen gives way to the names, and time and requests to what is
-	// left of them.
-	const leastSeen, leastNames = 12, 24
-	full := columnWidth(titleCheck, table, 1)
-	room := drop(&header, table, []string{titleCheck, titleSeen}, []string{titleSeen}, t.Width, full+leastSeen)
-	if header[3].title == titleSeen {
-		for n := range table {
-			table[n][3] = clip(table[n][3], room-full)
-		}
-	} else {
-		room = drop(&header, table, []string{titleCheck}, []string{titleTime, titleRequests}, t.Width, leastNames)
+	verdict := func(row int, s string) string { return t.verdictColor(counts[row], s) }
+	t.table("", []column{
+		{paint: verdict},
+		{title: titleCheck, least: 20, paint: func(row int, s string) string {
+			if counts[row] == "" {
+				return t.bold(s)
+			}
+			return s
+		}},
+		{title: titleVerdict, paint: verdict},
+		{title: titleSeen, least: 12, yields: 1}, {title: titleRequests, right: true, yields: 3}, {title: titleTime, right: true, yields: 2},
+	}, table)
+}
+
+// narrowest is how many columns the table of several checks takes at least.
+const narrowest = 60
+
+func (t *text) summaryList(items []item) {
+	for _, i := range items {
+		t.labelled(t.verdictColor(i.counts(), mark(i.counts())), 2, i.name())
+		t.paragraph("  ", t.verdictColor(i.counts(), strings.ToLower(i.verdict())))
 	}
-	for n, row := range table {
-		row[1] = clip(row[1], min(full, room))
-		if counts[n] == "" {
-			row[1] = t.bold(row[1])
-			continue
-		}
-		row[0] = t.verdictColor(counts[n], row[0])
-		row[2] = t.verdictColor(counts[n], row[2])
-	}
-	t.table("", header, table)
 }
 
 // longName is how many columns a version takes in a sentence at most.

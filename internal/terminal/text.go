@@ -21,16 +21,16 @@ type Options struct {
 	// Color allows colours; the caller knows whether there is a terminal and
 	// what NO_COLOR says.
 	Color bool
-	// Width is the number of columns, 100 if it is 0; less than 60 is taken
-	// for 60.
+	// Width is the number of columns, 100 if it is 0; less than 40 is taken
+	// for 40.
 	Width int
-	// Verbose shows every version, every gate and every statistic.
+	// Verbose shows every check in full, with every version, gate and statistic.
 	Verbose bool
 }
 
 // Text returns the format for a person at a terminal: the verdict first, then
 // the evidence of whatever is not as expected, and a table of all checks where
-// there are several. A single check is shown in full.
+// there are several. Of a check that is as expected it shows the counts.
 func Text(o Options) reports.Format[*reports.Report] {
 	return func(w io.Writer, r *reports.Report) error {
 		safe, err := printableReport(r)
@@ -49,8 +49,10 @@ func (t *text) report(r *reports.Report) {
 	t.head(r, items)
 	t.allWarnings(r)
 	for _, each := range items {
-		if len(items) == 1 || t.Verbose || each.counts() != analysis.Verified {
-			t.line("")
+		if len(items) == 1 || t.full(each) {
+			if t.full(each) {
+				t.line("")
+			}
 			if len(items) > 1 {
 				t.rule(each)
 			}
@@ -66,7 +68,7 @@ func (t *text) report(r *reports.Report) {
 			t.graph(s)
 		}
 	}
-	t.foot(r, items)
+	t.foot(r)
 }
 
 // An item is what gets a verdict of its own: a check, or a step or scenario
@@ -109,9 +111,15 @@ func (i item) counts() analysis.Verdict {
 	}
 }
 
-// name returns where the item stands, without repeating the scenario's name
-// for a report that has nothing else.
+// full reports whether an item is shown with all that its reader needs to act.
+func (t *text) full(i item) bool { return t.Verbose || i.counts() != analysis.Verified }
+
+// name returns where the item stands: what was asked, where nobody gave it a
+// name.
 func (i item) name() string {
+	if i.scenario.Unnamed && i.check != nil && i.check.Asked != nil && i.check.Asked.Request != "" {
+		return i.check.Asked.Request
+	}
 	return joined(i.scenario.Name, i.place())
 }
 
@@ -157,61 +165,31 @@ func (i item) verdict() string {
 func (t *text) head(r *reports.Report, items []item) {
 	big := word(r.Verdict)
 	if r.Interrupted {
-		big = "INTERRUPTED"
+		big = wordInterrupted
 	}
-	label := t.verdictColor(r.Verdict, " "+big+" ")
-	t.labelled(label, len(big)+3, t.bold(sentence(headline(r, items))))
-	indent := strings.Repeat(" ", len(big)+3)
-	if len(items) == 1 {
-		t.paragraph(indent, items[0].name())
+	label, columns := t.verdictColor(r.Verdict, " "+big+" "), len(big)+3
+	if 4*columns > t.Width {
+		t.line(label)
+		label, columns = "", 1
 	}
-	t.paragraph(indent, targetWords(r.Target))
-	if len(r.Scenarios) == 1 && r.Scenarios[0].Description != "" {
-		t.paragraph(indent, r.Scenarios[0].Description)
+	t.labelled(label, columns, t.bold(sentence(headline(r, items))))
+	place := targetWords(r.Target)
+	if len(items) == 1 && r.Target.Kind != "recorded" {
+		place = items[0].name() + ", " + place
 	}
-}
-
-func headline(r *reports.Report, items []item) string {
-	var off, controls int64
-	for _, each := range items {
-		if each.counts() != analysis.Verified {
-			off++
-		} else if each.check.ExpectedVerdict != "" {
-			controls++
-		}
+	t.paragraph(strings.Repeat(" ", columns), place)
+	if t.Verbose && len(r.Scenarios) == 1 {
+		t.paragraph(strings.Repeat(" ", columns), r.Scenarios[0].Description)
 	}
-	switch {
-	case r.Interrupted:
-		return "the run was ended before it was complete; what was counted until then follows"
-	case len(items) == 0:
-		return "nothing was checked, so nothing is known"
-	case len(items) == 1 && controls == 1:
-		return "the check found the fault that it was meant to find"
-	case len(items) == 1 && items[0].check != nil && items[0].check.ExpectedVerdict != "":
-		return fmt.Sprintf("the check was expected to say %s and said %s",
-			items[0].check.ExpectedVerdict, items[0].check.Verdict)
-	case len(items) == 1:
-		return meaning(items[0].counts())
-	case off > 0:
-		return fmt.Sprintf("%s of %s not as expected", count(off), plural(int64(len(items)), "check")+isOrAre(off))
-	case controls > 0:
-		return fmt.Sprintf("all %d checks came out as expected, %s among them", len(items), plural(controls, "negative control"))
-	default:
-		return fmt.Sprintf("all %d checks show that %s", len(items), meaning(analysis.Verified))
-	}
-}
-
-func isOrAre(n int64) string {
-	if n == 1 {
-		return " is"
-	}
-	return " are"
 }
 
 // foot writes how to repeat what went wrong, and the last line: the verdict
-// and what the exit code means.
-func (t *text) foot(r *reports.Report, items []item) {
+// and the exit code.
+func (t *text) foot(r *reports.Report) {
 	t.line("")
+	if t.Verbose && made(r) != "" {
+		t.say("Made", made(r))
+	}
 	if again := r.Reproduction; again != nil && (t.Verbose || r.Verdict != analysis.Verified) {
 		if len(again.Command) > 0 {
 			t.say("Again", shellWords(again.Command))
@@ -226,18 +204,28 @@ func (t *text) foot(r *reports.Report, items []item) {
 		t.line("")
 	}
 	end := word(r.Verdict)
-	why := meaning(r.Verdict)
-	control := len(items) == 1 && items[0].check != nil && items[0].check.ExpectedVerdict != ""
-	if (len(items) > 1 || control) && r.Verdict == analysis.Verified {
-		why = "every check came out as expected"
-	}
 	if r.Interrupted {
-		end, why = "INTERRUPTED", "the run was ended before it was complete"
+		end = wordInterrupted
 	}
 	if r.Target.Simulated {
 		end += " (simulated)"
 	}
-	t.paragraph("", fmt.Sprintf("%s · exit code %d: %s.", t.verdictColor(r.Verdict, end), r.ExitCode(), why))
+	t.paragraph("", fmt.Sprintf("%s · exit code %d", t.verdictColor(r.Verdict, end), r.ExitCode()))
+}
+
+// made says when the run was and what made the report of it, as far as known.
+func made(r *reports.Report) string {
+	var words []string
+	if r.Started != nil {
+		words = append(words, r.Started.UTC().Format("2006-01-02 15:04:05 UTC"))
+	}
+	if seconds, ok := r.DurationSeconds.Get(); ok {
+		words = append(words, "took "+duration(seconds))
+	}
+	if r.Generator != "" {
+		words = append(words, "by "+r.Generator)
+	}
+	return strings.Join(words, ", ")
 }
 
 // look says how to see more of a failed run on a cluster than a report holds.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -50,13 +51,16 @@ func TestTextIsAsPinned(t *testing.T) {
 	}
 	golden(t, "verified.verbose.txt", render(t, reportstest.OneCheck(reportstest.Good("everyone")), terminal.Options{Verbose: true}))
 	golden(t, "suite.color.txt", render(t, reportstest.Suite(), terminal.Options{Color: true}))
-	golden(t, "suite.60.txt", render(t, reportstest.Suite(), terminal.Options{Width: 60}))
-	golden(t, "suite.140.txt", render(t, reportstest.Suite(), terminal.Options{Width: 140}))
+	for _, name := range []string{"verified", "violated", "inconclusive", "kind-stuck", "interrupted", "suite"} {
+		for _, width := range []int{40, 80, 120} {
+			golden(t, fmt.Sprintf("%s.%d.txt", name, width), render(t, reportstest.Documents()[name], terminal.Options{Width: width}))
+		}
+	}
 }
 
 func TestTextWithoutColourIsPlainAndFits(t *testing.T) {
 	for name, r := range reportstest.Documents() {
-		for _, o := range []terminal.Options{{}, {Width: 80}, {Width: 60}, {Verbose: true}} {
+		for _, o := range []terminal.Options{{}, {Width: 200}, {Width: 80}, {Width: 60}, {Width: 47}, {Width: 40}, {Verbose: true}, {Verbose: true, Width: 40}} {
 			for line := range strings.Lines(render(t, r, o)) {
 				line = strings.TrimSuffix(line, "\n")
 				width := o.Width
@@ -122,7 +126,7 @@ func TestMissedControlNamesBothVerdicts(t *testing.T) {
 	c.ExpectedVerdict = analysis.Violated
 	text := render(t, reportstest.OneCheck(c), terminal.Options{})
 	assert.Contains(t, text, " VIOLATED ")
-	assert.Contains(t, text, "expected to say violated and said verified")
+	assert.Contains(t, text, "expected to be violated and was verified")
 	assert.Contains(t, text, "exit code 1")
 }
 

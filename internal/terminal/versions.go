@@ -14,48 +14,45 @@ import (
 // shownVersions is how many rows a table has unless all were asked for.
 const shownVersions = 20
 
-// The titles of the columns that give way where there is little room.
-const (
-	titleWeight   = "WEIGHT"
-	titleInterval = "95 % INTERVAL"
-	titleVersion  = "VERSION"
-	titleBar      = "│ ASKED  █ SEEN"
-	titleCheck    = "CHECK"
-	titleSeen     = "SEEN"
-	titleRequests = "REQUESTS"
-	titleTime     = "TIME"
-)
-
-// versions writes the table of a check.
-func (t *text) versions(c *reports.Check) {
-	const indent, leastBar, mostBar = "  ", 12, 24
+// versions writes the table of a check, with a bar for each share where that is
+// to be looked at.
+func (t *text) versions(c *reports.Check, bars bool) {
+	const indent, leastName, leastBar, mostBar = "  ", 7, 12, 24
 	rows, hidden := t.rows(c)
 	d := decimals(c.Versions)
-	header := []column{
-		{titleVersion, false}, {titleWeight, true}, {"ASKED", true}, {"COUNT", true},
-		{"SHARE", true}, {titleInterval, true}, {titleBar, false},
+	columns := []column{
+		{title: titleVersion, least: leastName, paint: func(_ int, s string) string { return t.bold(s) }},
+		{title: titleWeight, right: true, yields: 1}, {title: titleAsked, right: true, yields: 5},
+		{title: titleSeen, right: true}, {title: titleCount, right: true, yields: 4}, {title: titleInterval, right: true, yields: 3},
 	}
 	var table [][]string
 	for _, v := range rows {
 		table = append(table, []string{
-			v.Version, weight(v), askedShare(v, d), count(v.Count), shareCell(v.Share, d), interval(v, d), "",
+			v.Version, weight(v), askedShare(v, d), shareCell(v.Share, d), count(v.Count), interval(v, d),
 		})
 	}
-	names := columnWidth(titleVersion, table, 0)
-	room := drop(&header, table, []string{titleVersion, titleBar}, []string{titleWeight, titleInterval},
-		t.Width-len(indent), min(names, 2*leastBar)+leastBar)
-	bar := min(mostBar, max(leastBar, room-names))
-	names = min(names, room-bar)
-	last := len(header) - 1
-	header[0].title = clip(titleVersion, names)
-	if cells(titleBar) > bar {
-		header[last].title = "│ ASKED"
+	if !t.Verbose {
+		columns = slices.Delete(columns, 1, 2)
+		for n := range table {
+			table[n] = slices.Delete(table[n], 1, 2)
+		}
 	}
-	for i, v := range rows {
-		table[i][0] = t.bold(clip(v.Version, names))
-		table[i][last] = t.bar(v, bar)
+	if bars {
+		// The bar takes what the names leave of the line.
+		columns = append(columns, column{title: titleBar, yields: 2})
+		room := t.room(indent, columns) - min(columnWidth(titleVersion, table, 0), 2*leastBar)
+		for i, c := range columns[1 : len(columns)-1] {
+			room -= columnWidth(c.title, table, i+1)
+		}
+		bar := min(mostBar, max(leastBar, room))
+		if cells(titleBar) > bar {
+			columns[len(columns)-1].title = titleShortBar
+		}
+		for n, v := range rows {
+			table[n] = append(table[n], t.bar(v, bar))
+		}
 	}
-	t.table(indent, header, table)
+	names := t.table(indent, columns, table)
 	if hidden > 0 {
 		t.paragraph(indent, fmt.Sprintf("and %d more, each closer to its weight; --verbose shows them", hidden))
 	}
@@ -191,14 +188,17 @@ func (t *text) planTable(p *reports.Plan) {
 	d := decimals(versions)
 	var rows [][]string
 	for _, v := range versions {
-		row := []string{t.bold(clip(v.Version, t.Width-50)), weight(v), "never", absent}
+		row := []string{v.Version, weight(v), "never", absent}
 		if v.ExpectedShare.Or(0) > 0 {
 			row[2] = fixed(v.ExpectedShare.Or(0), d) + " %"
 			row[3] = "± " + points(v.Margin.Or(math.NaN()))
 		}
 		rows = append(rows, row)
 	}
-	t.table("  ", []column{{"VERSION", false}, {"WEIGHT", true}, {"SHARE", true}, {"MARGIN", true}}, rows)
+	t.table("  ", []column{
+		{title: titleVersion, least: 6, paint: func(_ int, s string) string { return t.bold(s) }},
+		{title: titleWeight, right: true, yields: 1}, {title: "SHARE", right: true}, {title: "MARGIN", right: true},
+	}, rows)
 }
 
 // graph writes what called what.
@@ -216,6 +216,9 @@ func (t *text) graph(s reports.Scenario) {
 		rows = append(rows, []string{name(e.From), "→ " + name(e.To), count(e.Requests), count(e.Errors), count(e.Mirrored)})
 	}
 	t.line("")
-	t.line(t.bold("Traffic of " + s.Name))
-	t.table("  ", []column{{"FROM", false}, {"TO", false}, {"REQUESTS", true}, {"ERRORS", true}, {"MIRRORED", true}}, rows)
+	t.paragraph("", t.bold("Traffic of "+s.Name))
+	t.table("  ", []column{
+		{title: "FROM", least: 8}, {title: "TO", least: 10}, {title: titleRequests, right: true},
+		{title: "ERRORS", right: true, yields: 2}, {title: "MIRRORED", right: true, yields: 1},
+	}, rows)
 }

@@ -13,6 +13,28 @@ import (
 // absent stands where there is no number.
 const absent = "–"
 
+// The titles of the columns.
+const (
+	titleVersion    = "VERSION"
+	titleWeight     = "WEIGHT"
+	titleAsked      = "ASKED"
+	titleSeen       = "SEEN"
+	titleCount      = "COUNT"
+	titleInterval   = "95 % INTERVAL"
+	titleBar        = "│ ASKED  █ SEEN"
+	titleShortBar   = "│ ASKED"
+	titleCheck      = "CHECK"
+	titleVerdict    = "VERDICT"
+	titleRequests   = "REQUESTS"
+	titleTime       = "TIME"
+	titleConfigured = "CONFIGURED"
+	titleProgrammed = "PROGRAMMED"
+	titleObserved   = "OBSERVED"
+	titleCounted    = "COUNTED BY PROXIES"
+	titleByProxies  = "BY PROXIES" // the same, where there is little room
+	titleFailed     = "FAILED"
+)
+
 // said is how each verdict is put to a person.
 var said = map[analysis.Verdict]struct{ word, meaning string }{
 	analysis.Verified:     {"VERIFIED", "the traffic splits as the weights say"},
@@ -21,6 +43,9 @@ var said = map[analysis.Verdict]struct{ word, meaning string }{
 	analysis.NotConverged: {"NOT CONVERGED", "the new weights never took effect, so the split was not measured"},
 	analysis.NotMeasured:  {"COULD NOT MEASURE", "the split could not be measured"},
 }
+
+// wordInterrupted stands in the place of a verdict that there is not.
+const wordInterrupted = "INTERRUPTED"
 
 // word returns the verdict as it is shouted.
 func word(v analysis.Verdict) string { return said[reports.Worst(v)].word }

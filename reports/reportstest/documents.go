@@ -25,6 +25,7 @@ func Documents() map[string]*reports.Report {
 	return map[string]*reports.Report{
 		"verified":       OneCheck(Good("everyone")),
 		"violated":       OneCheck(Bad("everyone")),
+		"inconclusive":   OneCheck(unsure("everyone")),
 		"suite":          Suite(),
 		"ten-versions":   many(10, shortName),
 		"100-versions":   many(100, shortName),
@@ -56,7 +57,7 @@ func Full() *reports.Report {
 	r.Target.Versions = map[string]string{"istio": "1.31.1"}
 	r.Interrupted = true
 	s := &r.Scenarios[0]
-	s.Failure, s.Warnings, s.Interrupted = "f", []string{"w"}, true
+	s.Failure, s.Warnings, s.Interrupted, s.Unnamed = "f", []string{"w"}, true, true
 	s.Graph.Edges[0].Mirrored, s.Graph.Nodes[0].Version, s.Graph.Nodes[0].Namespace = 1, "v1", "n"
 	s.DurationSeconds, s.DeploymentSeconds, s.RemovalSeconds = reports.Num(9), reports.Num(3), reports.Num(1)
 	step := &s.Steps[0]

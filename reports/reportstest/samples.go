@@ -121,6 +121,15 @@ func OneCheck(c reports.Check) *reports.Report {
 	return r
 }
 
+// unsure is inconclusive, because connections keep their version.
+func unsure(name string) reports.Check {
+	c := Good(name)
+	c.Verdict = analysis.Inconclusive
+	c.Reasons = []string{"the answers are not independent: each connection keeps its version"}
+	c.Gates[1].Broken, c.Gates[1].PValue, c.Gates[1].Repair = true, reports.Num(1e-20), "use --reuse 1, a connection for each request"
+	return c
+}
+
 // Suite is several scenarios of which some are not as expected.
 func Suite() *reports.Report {
 	r := OneCheck(Good("everyone"))
@@ -128,10 +137,7 @@ func Suite() *reports.Report {
 	control.ExpectedVerdict = analysis.Violated
 	missed := Good("everyone")
 	missed.ExpectedVerdict = analysis.Violated
-	unsure := Good("testuser")
-	unsure.Verdict = analysis.Inconclusive
-	unsure.Reasons = []string{"the answers are not independent: each connection keeps its version"}
-	unsure.Gates[1].Broken, unsure.Gates[1].PValue, unsure.Gates[1].Repair = true, reports.Num(1e-20), "use --reuse 1, a connection for each request"
+	unsure := unsure("testuser")
 	late := reports.Unmeasured("everyone", analysis.NotConverged, reports.Measurement{Plan: question},
 		"the answers still came from v1 alone when the time was over")
 	dead := reports.Unmeasured("everyone", analysis.NotMeasured, reports.Measurement{
