@@ -9,6 +9,7 @@ import (
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -40,12 +41,8 @@ func TestWeightsAreThoseExpected(t *testing.T) {
 	compared := 0
 	for name, route := range routes {
 		s := builtin(t, name)
-		there := world{}
-		there.apply(s.Deploy)
 		for _, step := range s.Steps {
-			there.apply(step.Apply)
-			there.remove(step.Delete)
-			weights := weightsOf(t, there, route)
+			weights := weightsOf(t, s.Standing(step.Name), route)
 			for _, check := range step.Checks {
 				if weights == nil || conditional(check) || !check.Expect.Has("v1") {
 					continue
@@ -73,7 +70,7 @@ func conditional(c Check) bool {
 // weightsOf returns the weights of the last rule of an object by version, or nil
 // if it is not there. Subsets are called v1, and Services something that ends in
 // v1.
-func weightsOf(t *testing.T, there world, object string) split.Weights {
+func weightsOf(t *testing.T, there []manifests.Object, object string) split.Weights {
 	t.Helper()
 	var weights split.Weights
 	add := func(name string, weight float64, alone bool) {
@@ -82,7 +79,7 @@ func weightsOf(t *testing.T, there world, object string) split.Weights {
 		}
 		weights = append(weights, split.Weight{Version: name[strings.LastIndex(name, "v"):], Weight: weight})
 	}
-	for _, o := range there.objects() {
+	for _, o := range there {
 		if describe(o) != object {
 			continue
 		}

@@ -109,7 +109,7 @@ func (r *reading) wholeCheck(n *yaml.Node, at string, c *Check) {
 }
 
 func (r *reading) knowsWorkload(name string) bool {
-	for _, o := range r.there.objects() {
+	for _, o := range r.there.Objects() {
 		if o.Kind == "Deployment" && o.Name == name {
 			return true
 		}

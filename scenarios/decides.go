@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -108,8 +107,7 @@ func (v *view) bare(s service) bool {
 // stands enters which version a destination stands for, and what runs it.
 func (v *view) stands(d *Decisive, to routing.Destination, rule *routing.Rule) {
 	if version := v.versionBehind(to, rule); version != "" {
-		name := to.Cluster
-		d.Clusters[fmt.Sprintf("outbound|%d|%s|%s", name.Port, name.Subset, name.Host)] = version
+		d.Clusters[to.Cluster.String()] = version
 	}
 	if s, known := v.services[to.Cluster.Host]; known {
 		v.runs(d, s)
@@ -152,7 +150,7 @@ func byName(c Check, rule *routing.Rule) map[string]string {
 			return nil
 		}
 		used[name] = true
-		clusters[fmt.Sprintf("outbound|%d|%s|%s", to.Cluster.Port, to.Cluster.Subset, to.Cluster.Host)] = name
+		clusters[to.Cluster.String()] = name
 	}
 	for _, w := range c.Expect {
 		if w.Weight > 0 && !used[w.Version] {
@@ -166,7 +164,7 @@ func byName(c Check, rule *routing.Rule) map[string]string {
 func (v *view) copied() []string {
 	var versions []string
 	add := func(host, namespace, subset string) {
-		to := routing.Destination{Cluster: routing.ClusterName{Host: fullName(host, namespace), Subset: subset}}
+		to := routing.Destination{Cluster: routing.ClusterName{Host: routing.FullHost(host, namespace), Subset: subset}}
 		if version := v.versionBehind(to, nil); version != "" && !slices.Contains(versions, version) {
 			versions = append(versions, version)
 		}

@@ -8,6 +8,7 @@ import (
 	"go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/problems"
 	"github.com/splitcheck/splitcheck/internal/target"
@@ -31,7 +32,7 @@ func isLabel(s string) bool { return len(validation.IsDNS1123Label(s)) == 0 }
 func load(files source, name string) (*Scenario, problems.List) {
 	r := &reading{
 		strict: strict{file: files.shown(name), decoded: map[string]decoded{}}, files: files, folder: path.Dir(name),
-		scenario: &Scenario{File: files.shown(name)}, there: world{},
+		scenario: &Scenario{File: files.shown(name)}, there: &inventory.Inventory{},
 	}
 	root := r.readDocument(files, name)
 	if root == nil {
@@ -61,9 +62,9 @@ type reading struct {
 	files    source
 	folder   string // of the scenario file
 	scenario *Scenario
-	there    world // the objects that exist at the point that is being read
-	objects  int   // the sum of them over the steps
-	namesApp bool  // there is a spec.app, whether or not it exists
+	there    *inventory.Inventory // the objects that exist at the point that is being read
+	objects  int                  // the sum of them over the steps
+	namesApp bool                 // there is a spec.app, whether or not it exists
 }
 
 // readDocument returns the one document of a file, or reports and returns nil.
@@ -131,14 +132,14 @@ func (r *reading) app(n *yaml.Node) {
 	}
 	r.scenario.App, r.scenario.bundle = name, b
 	r.scenario.Deploy = append(r.scenario.Deploy, b.deploy...)
-	r.there.apply(b.deploy)
+	r.there.Apply(b.deploy...)
 }
 
 func (r *reading) ownManifests(n *yaml.Node) {
 	r.list(n, "spec.manifests", func(n *yaml.Node, at string) {
 		objects := r.file(n, at)
 		r.scenario.Deploy = append(r.scenario.Deploy, objects...)
-		r.there.apply(objects)
+		r.there.Apply(objects...)
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
@@ -24,7 +25,7 @@ type entryPoint struct {
 // enter follows the request of a check to the first Service.
 func (v *view) enter(c Check) entryPoint {
 	if c.Request.Via.Service != "" {
-		s, known := v.services[fullName(c.Request.Via.Service, c.Request.Via.Namespace)]
+		s, known := v.services[routing.FullHost(c.Request.Via.Service, c.Request.Via.Namespace)]
 		if !known {
 			return entryPoint{}
 		}
@@ -47,29 +48,13 @@ func (v *view) enter(c Check) entryPoint {
 	return e
 }
 
-// gatewayTable compiles the routes of the gateway that load enters: the one
-// that the Gateway API brought into being, if there is one, else Istio's own.
+// gatewayTable compiles the routes of the gateway that load enters by.
 func (v *view) gatewayTable() (*routing.Table, int) {
-	proxy := ingress
-	port := 80
-	for _, o := range v.inOrder {
-		gateway, ok := o.Value.(*gatewayv1.Gateway)
-		if !ok || gateway.Spec.GatewayClassName != "istio" {
-			continue
-		}
-		if _, handed := routing.HandedTo(o.Namespace, &gateway.Spec); handed {
-			continue
-		}
-		proxy = routing.Proxy{Name: o.Name + "-istio", Namespace: o.Namespace, Gateway: true, GatewayAPI: o.Namespace + "/" + o.Name}
-		for _, listener := range gateway.Spec.Listeners {
-			if listener.Protocol == gatewayv1.HTTPProtocolType {
-				port = int(listener.Port)
-				break
-			}
-		}
-		break
+	proxy, port := inventory.Ingress(), inventory.IngressPort
+	if g, ok := inventory.Entrance(v.Objects()); ok && !g.Handed {
+		proxy, port = g.Proxy(), g.Port()
 	}
-	table, _ := routing.Compile(v.inOrder, proxy)
+	table, _ := routing.Compile(v.Objects(), proxy)
 	return table, port
 }
 
@@ -144,7 +129,7 @@ func (v *view) meshRules(s service) meshRules {
 	for rule := range v.virtualRules() {
 		vs := rule.object.Value.(*networkingv1.VirtualService)
 		for _, host := range vs.Spec.Hosts {
-			if onMesh(vs) && fullName(host, rule.object.Namespace) == s.host {
+			if onMesh(vs) && routing.FullHost(host, rule.object.Namespace) == s.host {
 				m.virtual = append(m.virtual, rule)
 				break
 			}
@@ -156,7 +141,7 @@ func (v *view) meshRules(s service) meshRules {
 			if ref.Namespace != nil {
 				namespace = string(*ref.Namespace)
 			}
-			if ref.Kind != nil && *ref.Kind == "Service" && fullName(string(ref.Name), namespace) == s.host {
+			if ref.Kind != nil && *ref.Kind == "Service" && routing.FullHost(string(ref.Name), namespace) == s.host {
 				m.gateway = append(m.gateway, rule)
 				break
 			}

@@ -68,7 +68,7 @@ func (v *view) clusterOf(s, from service) *routing.Cluster {
 	if len(s.value.Spec.Ports) == 0 {
 		return nil
 	}
-	table, _ := routing.Compile(v.inOrder, proxy)
+	table, _ := routing.Compile(v.Objects(), proxy)
 	return table.Cluster(routing.ClusterName{Host: s.host, Port: int(s.value.Spec.Ports[0].Port)})
 }
 

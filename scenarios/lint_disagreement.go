@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"fmt"
-	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -10,6 +9,7 @@ import (
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/problems"
 	"github.com/splitcheck/splitcheck/internal/routing"
 	"github.com/splitcheck/splitcheck/split"
@@ -33,7 +33,7 @@ func lintDisagreement(l *linter, v *view) {
 			continue
 		}
 		for _, w := range applied {
-			if !differs(applied, c.Expect, w.Version) {
+			if split.Same(applied.Share(w.Version), c.Expect.Share(w.Version)) {
 				continue
 			}
 			l.check(c, "expect", fmt.Sprintf("the check expects %s, and %s%s sends %s", c.Expect, rule.Source, v.place(rule), applied),
@@ -41,10 +41,6 @@ func lintDisagreement(l *linter, v *view) {
 			break
 		}
 	}
-}
-
-func differs(a, b split.Weights, version string) bool {
-	return math.Abs(a.Share(version)-b.Share(version)) > 1e-9
 }
 
 // comparable tells whether the words of expect are those of the routes: rules of
@@ -97,7 +93,7 @@ func (v *view) decisiveRule(c Check) *routing.Rule {
 		}
 		proxy.Labels = w.labels
 	}
-	table, _ := routing.Compile(v.inOrder, proxy)
+	table, _ := routing.Compile(v.Objects(), proxy)
 	port := int(s.value.Spec.Ports[0].Port)
 	r := &http.Request{
 		Method: http.MethodGet, URL: &url.URL{Path: "/"}, Header: http.Header{},
@@ -130,14 +126,10 @@ func (m meshRules) unconditional() bool {
 // if a destination stands for several.
 func (v *view) arms(rule *routing.Rule) split.Weights {
 	var weights split.Weights
-	for _, d := range rule.Destinations {
-		version := v.versionBehind(d, rule)
+	for i, weight := range rule.Weights() {
+		version := v.versionBehind(rule.Destinations[i], rule)
 		if version == "" {
 			return nil
-		}
-		weight := float64(d.Weight)
-		if len(rule.Destinations) == 1 {
-			weight = 1
 		}
 		added := false
 		for i := range weights {
@@ -185,7 +177,7 @@ func (v *view) versionBehind(d routing.Destination, rule *routing.Rule) string {
 
 // place says where the object stands that a rule comes from.
 func (v *view) place(rule *routing.Rule) string {
-	for _, o := range v.inOrder {
+	for _, o := range v.Objects() {
 		name, path, _ := strings.Cut(rule.Source, ", ")
 		if o.String() == name {
 			line, _ := o.Position("spec." + path)
@@ -212,8 +204,8 @@ func (v *view) compile() problems.List {
 	if v.compiled != nil {
 		return *v.compiled
 	}
-	proxies := []routing.Proxy{ingress}
-	for _, o := range v.inOrder {
+	proxies := []routing.Proxy{inventory.Ingress()}
+	for _, o := range v.Objects() {
 		if _, ok := o.Value.(*gatewayv1.Gateway); ok {
 			proxies = append(proxies, routing.Proxy{Name: o.Name, Namespace: o.Namespace, Gateway: true, GatewayAPI: o.Namespace + "/" + o.Name})
 		}
@@ -227,7 +219,7 @@ func (v *view) compile() problems.List {
 	}
 	var found problems.List
 	for _, proxy := range proxies {
-		_, more := routing.Compile(v.inOrder, proxy)
+		_, more := routing.Compile(v.Objects(), proxy)
 		found = append(found, more...)
 	}
 	found = found.Sort()

@@ -10,8 +10,10 @@ import (
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/problems"
+	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
 // A use is a place where a route names a destination.
@@ -49,7 +51,7 @@ func (v *view) uses() iter.Seq[use] {
 func lintSubsetDefined(l *linter, v *view) {
 	for u := range v.uses() {
 		subset := u.value.GetSubset()
-		host := fullName(u.value.GetHost(), u.object.Namespace)
+		host := routing.FullHost(u.value.GetHost(), u.object.Namespace)
 		if _, known := v.services[host]; subset == "" || !known {
 			continue
 		}
@@ -82,8 +84,8 @@ type subsetOf struct {
 
 func (v *view) subsets(host string) []subsetOf {
 	var all []subsetOf
-	for o, rule := range values[*networkingv1.DestinationRule](v.world) {
-		if fullName(rule.Spec.Host, o.Namespace) != host {
+	for o, rule := range inventory.Values[*networkingv1.DestinationRule](v.Inventory) {
+		if routing.FullHost(rule.Spec.Host, o.Namespace) != host {
 			continue
 		}
 		for i, s := range rule.Spec.Subsets {
@@ -98,7 +100,7 @@ func (v *view) definedLater(host, subset string) string {
 	for _, step := range v.scenario.Steps[v.number+1:] {
 		for _, o := range step.Apply {
 			rule, ok := o.Value.(*networkingv1.DestinationRule)
-			if ok && fullName(rule.Spec.Host, o.Namespace) == host &&
+			if ok && routing.FullHost(rule.Spec.Host, o.Namespace) == host &&
 				slices.ContainsFunc(rule.Spec.Subsets, func(s *networking.Subset) bool { return s.Name == subset }) {
 				return step.Name
 			}
@@ -109,7 +111,7 @@ func (v *view) definedLater(host, subset string) string {
 
 func lintSubsetPods(l *linter, v *view) {
 	for u := range v.uses() {
-		host := fullName(u.value.GetHost(), u.object.Namespace)
+		host := routing.FullHost(u.value.GetHost(), u.object.Namespace)
 		s, known := v.services[host]
 		if !known || !u.sent || len(v.behind(s, nil)) == 0 {
 			continue
@@ -129,7 +131,7 @@ func lintHosts(l *linter, v *view) {
 		return // It may bring any host, and is not interpreted.
 	}
 	report := func(o manifests.Object, path, host string) {
-		if _, known := v.services[fullName(host, o.Namespace)]; known || host == "" || l.full() {
+		if _, known := v.services[routing.FullHost(host, o.Namespace)]; known || host == "" || l.full() {
 			return
 		}
 		l.at(o, path, fmt.Sprintf("%s names no Service: what is sent there is answered with 503", host), v.nearestHost(host, o.Namespace))
@@ -146,24 +148,24 @@ func lintHosts(l *linter, v *view) {
 			if ref.Namespace != nil {
 				namespace = string(*ref.Namespace)
 			}
-			if _, known := v.services[fullName(string(ref.Name), namespace)]; !known {
+			if _, known := v.services[routing.FullHost(string(ref.Name), namespace)]; !known {
 				l.at(rule.object, fmt.Sprintf("%s.backendRefs[%d].name", rule.path, i),
 					fmt.Sprintf("%s names no Service: its share is answered with 500", ref.Name), v.nearestHost(string(ref.Name), namespace))
 			}
 		}
 	}
-	for o, rule := range values[*networkingv1.DestinationRule](v.world) {
+	for o, rule := range inventory.Values[*networkingv1.DestinationRule](v.Inventory) {
 		if !strings.HasPrefix(rule.Spec.Host, "*") {
-			if _, known := v.services[fullName(rule.Spec.Host, o.Namespace)]; !known {
+			if _, known := v.services[routing.FullHost(rule.Spec.Host, o.Namespace)]; !known {
 				l.at(o, "spec.host", rule.Spec.Host+" names no Service: the rule has no effect", v.nearestHost(rule.Spec.Host, o.Namespace))
 			}
 		}
 	}
-	for o, vs := range values[*networkingv1.VirtualService](v.world) {
+	for o, vs := range inventory.Values[*networkingv1.VirtualService](v.Inventory) {
 		for i, host := range vs.Spec.Hosts {
 			// At a gateway any name may come from outside.
 			if onMesh(vs) && !strings.HasPrefix(host, "*") && len(vs.Spec.Gateways) == 0 {
-				if _, known := v.services[fullName(host, o.Namespace)]; !known {
+				if _, known := v.services[routing.FullHost(host, o.Namespace)]; !known {
 					l.at(o, fmt.Sprintf("spec.hosts[%d]", i), host+" names no Service: no request in the mesh asks for it", v.nearestHost(host, o.Namespace))
 				}
 			}
@@ -173,9 +175,9 @@ func lintHosts(l *linter, v *view) {
 
 func (v *view) nearestHost(host, namespace string) string {
 	known := v.hosts
-	if strings.Contains(host, ".") && !strings.HasSuffix(host, clusterDomain) {
-		if _, ok := v.services[strings.TrimSuffix(host, ".svc")+"."+clusterDomain]; ok {
-			return "a name with dots is taken as it stands: write " + strings.TrimSuffix(host, ".svc") + "." + clusterDomain
+	if strings.Contains(host, ".") && !strings.HasSuffix(host, routing.ServiceDomain) {
+		if _, ok := v.services[strings.TrimSuffix(host, ".svc")+"."+routing.ServiceDomain]; ok {
+			return "a name with dots is taken as it stands: write " + strings.TrimSuffix(host, ".svc") + "." + routing.ServiceDomain
 		}
 	}
 	var short []string
@@ -194,12 +196,12 @@ func (v *view) nearestHost(host, namespace string) string {
 }
 
 func onMesh(vs *networkingv1.VirtualService) bool {
-	return len(vs.Spec.Gateways) == 0 || slices.Contains(vs.Spec.Gateways, meshGateway)
+	return len(vs.Spec.Gateways) == 0 || slices.Contains(vs.Spec.Gateways, routing.MeshGateway)
 }
 
 func lintPorts(l *linter, v *view) {
 	for u := range v.uses() {
-		s, known := v.services[fullName(u.value.GetHost(), u.object.Namespace)]
+		s, known := v.services[routing.FullHost(u.value.GetHost(), u.object.Namespace)]
 		if !known {
 			continue
 		}
@@ -228,7 +230,7 @@ func (v *view) lintBackendPort(l *linter, rule gatewayRule, i int, ref gatewayv1
 		namespace = string(*ref.Namespace)
 	}
 	// One without a port is refused, and never comes here.
-	if s, known := v.services[fullName(string(ref.Name), namespace)]; known && ref.Port != nil && !s.has(int32(*ref.Port)) {
+	if s, known := v.services[routing.FullHost(string(ref.Name), namespace)]; known && ref.Port != nil && !s.has(int32(*ref.Port)) {
 		l.at(rule.object, path+".port", fmt.Sprintf("%s has no port %d: its share is answered with 500", s.object.Name, *ref.Port), "its ports are "+portsOf(s))
 	}
 }

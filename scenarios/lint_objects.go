@@ -3,18 +3,18 @@ package scenarios
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/problems"
 	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
 func lintParentGroup(l *linter, v *view) {
-	for o, route := range values[*gatewayv1.HTTPRoute](v.world) {
+	for o, route := range inventory.Values[*gatewayv1.HTTPRoute](v.Inventory) {
 		for i, ref := range route.Spec.ParentRefs {
 			if ref.Kind == nil || *ref.Kind != "Service" || ref.Group != nil && *ref.Group == "" {
 				continue
@@ -30,13 +30,13 @@ func lintParentGroup(l *linter, v *view) {
 // host they keep the oldest. Gateways merge them.
 func lintOneHostTwice(l *linter, v *view) {
 	first := map[string]manifests.Object{}
-	for _, o := range v.inOrder {
+	for _, o := range v.Objects() {
 		vs, ok := o.Value.(*networkingv1.VirtualService)
 		if !ok || !onMesh(vs) {
 			continue
 		}
 		for i, host := range vs.Spec.Hosts {
-			full := fullName(host, o.Namespace)
+			full := routing.FullHost(host, o.Namespace)
 			if older, taken := first[full]; taken {
 				if older.Key() != o.Key() {
 					l.at(o, fmt.Sprintf("spec.hosts[%d]", i),
@@ -51,9 +51,9 @@ func lintOneHostTwice(l *linter, v *view) {
 }
 
 func lintGatewayExists(l *linter, v *view) {
-	there := map[string]bool{meshGateway: true}
+	there := map[string]bool{routing.MeshGateway: true}
 	var known []string
-	for o := range values[*networkingv1.Gateway](v.world) {
+	for o := range inventory.Values[*networkingv1.Gateway](v.Inventory) {
 		there[o.Namespace+"/"+o.Name] = true
 		known = append(known, o.Namespace+"/"+o.Name, o.Name)
 	}
@@ -66,17 +66,13 @@ func lintGatewayExists(l *linter, v *view) {
 		}
 		l.at(o, path, fmt.Sprintf("there is no Gateway %s: no gateway takes this route", name), hint)
 	}
-	for o, vs := range values[*networkingv1.VirtualService](v.world) {
+	for o, vs := range inventory.Values[*networkingv1.VirtualService](v.Inventory) {
 		for i, name := range vs.Spec.Gateways {
-			full := name
-			if !strings.Contains(name, "/") && name != meshGateway {
-				full = o.Namespace + "/" + name
-			}
-			if there[full] {
+			if there[routing.FullGateway(name, o.Namespace)] {
 				continue
 			}
 			hint := ""
-			for other := range values[*networkingv1.Gateway](v.world) {
+			for other := range inventory.Values[*networkingv1.Gateway](v.Inventory) {
 				if other.Name == name {
 					hint = fmt.Sprintf("there is one in another namespace: write %s/%s", other.Namespace, other.Name)
 				}
@@ -86,11 +82,11 @@ func lintGatewayExists(l *linter, v *view) {
 	}
 	known = nil
 	inAPI := map[string]bool{}
-	for o := range values[*gatewayv1.Gateway](v.world) {
+	for o := range inventory.Values[*gatewayv1.Gateway](v.Inventory) {
 		inAPI[o.Namespace+"/"+o.Name] = true
 		known = append(known, o.Name)
 	}
-	for o, route := range values[*gatewayv1.HTTPRoute](v.world) {
+	for o, route := range inventory.Values[*gatewayv1.HTTPRoute](v.Inventory) {
 		for i, ref := range route.Spec.ParentRefs {
 			namespace := o.Namespace
 			if ref.Namespace != nil {
@@ -106,12 +102,12 @@ func lintGatewayExists(l *linter, v *view) {
 // lintMeshMissing finds a VirtualService for a Service of the mesh that only
 // gateways get to see.
 func lintMeshMissing(l *linter, v *view) {
-	for o, vs := range values[*networkingv1.VirtualService](v.world) {
+	for o, vs := range inventory.Values[*networkingv1.VirtualService](v.Inventory) {
 		if onMesh(vs) {
 			continue
 		}
 		for i, host := range vs.Spec.Hosts {
-			if s, known := v.services[fullName(host, o.Namespace)]; known {
+			if s, known := v.services[routing.FullHost(host, o.Namespace)]; known {
 				l.at(o, fmt.Sprintf("spec.hosts[%d]", i),
 					fmt.Sprintf("%s is a Service of the mesh, and gateways does not name mesh: calls of it inside the mesh meet none of these rules", s.object.Name),
 					"add mesh to gateways, or give calls from outside a host of their own")
@@ -121,10 +117,10 @@ func lintMeshMissing(l *linter, v *view) {
 }
 
 func lintGatewaySelector(l *linter, v *view) {
-	for o, gateway := range values[*networkingv1.Gateway](v.world) {
+	for o, gateway := range inventory.Values[*networkingv1.Gateway](v.Inventory) {
 		selector := gateway.Spec.Selector
-		matches := func(w workload) bool { return selects(selector, w.labels) }
-		if selects(selector, ingressLabels) || slices.ContainsFunc(v.pods, matches) {
+		matches := func(w workload) bool { return routing.Selects(selector, w.labels) }
+		if routing.Selects(selector, inventory.Ingress().Labels) || slices.ContainsFunc(v.pods, matches) {
 			continue
 		}
 		l.at(o, "spec.selector", "the selector matches no gateway: nothing listens for its servers",
@@ -157,7 +153,7 @@ func lintGrants(l *linter, v *view) {
 			if !atGateway || ref.Namespace == nil || string(*ref.Namespace) == rule.object.Namespace {
 				continue
 			}
-			if !routing.Granted(v.inOrder, rule.object.Namespace, string(*ref.Namespace), string(ref.Name)) {
+			if !routing.Granted(v.Objects(), rule.object.Namespace, string(*ref.Namespace), string(ref.Name)) {
 				l.at(rule.object, fmt.Sprintf("%s.backendRefs[%d].namespace", rule.path, i),
 					fmt.Sprintf("no ReferenceGrant in namespace %s lets routes of namespace %s send to its Services: the share of %s is answered with 500", *ref.Namespace, rule.object.Namespace, ref.Name),
 					"apply a ReferenceGrant there, or the route in the same namespace")

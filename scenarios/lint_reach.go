@@ -9,6 +9,9 @@ import (
 	"google.golang.org/protobuf/proto"
 	networking "istio.io/api/networking/v1alpha3"
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
+
+	"github.com/splitcheck/splitcheck/internal/inventory"
+	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
 // lintUnreachable finds rules of a VirtualService that an earlier one leaves
@@ -18,7 +21,7 @@ import (
 // A rule is found only if each of its matches is covered by one match of one
 // earlier rule; that several together cover it is not seen.
 func lintUnreachable(l *linter, v *view) {
-	for o, vs := range values[*networkingv1.VirtualService](v.world) {
+	for o, vs := range inventory.Values[*networkingv1.VirtualService](v.Inventory) {
 		for i, rule := range vs.Spec.Http {
 			by := coveredBy(vs.Spec.Http[:i], rule)
 			if by < 0 {
@@ -72,7 +75,7 @@ func covers(wide, narrow *networking.HTTPMatchRequest) bool {
 		eachText(wide.Headers, narrow.Headers) && eachText(wide.QueryParams, narrow.QueryParams) &&
 		sameTexts(wide.WithoutHeaders, narrow.WithoutHeaders) &&
 		(wide.Port == 0 || wide.Port == narrow.Port) &&
-		selects(wide.SourceLabels, narrow.SourceLabels) &&
+		routing.Selects(wide.SourceLabels, narrow.SourceLabels) &&
 		(wide.SourceNamespace == "" || wide.SourceNamespace == narrow.SourceNamespace) &&
 		(len(wide.Gateways) == 0 || slices.Equal(wide.Gateways, narrow.Gateways))
 }

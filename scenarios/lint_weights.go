@@ -8,6 +8,7 @@ import (
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 )
 
@@ -21,7 +22,7 @@ type httpRule struct {
 // virtualRules yields the entries of all VirtualServices.
 func (v *view) virtualRules() iter.Seq[httpRule] {
 	return func(yield func(httpRule) bool) {
-		for o, vs := range values[*networkingv1.VirtualService](v.world) {
+		for o, vs := range inventory.Values[*networkingv1.VirtualService](v.Inventory) {
 			for i, rule := range vs.Spec.Http {
 				if !yield(httpRule{o, fmt.Sprintf("spec.http[%d]", i), rule}) {
 					return
@@ -40,7 +41,7 @@ type gatewayRule struct {
 
 func (v *view) gatewayRules() iter.Seq[gatewayRule] {
 	return func(yield func(gatewayRule) bool) {
-		for o, route := range values[*gatewayv1.HTTPRoute](v.world) {
+		for o, route := range inventory.Values[*gatewayv1.HTTPRoute](v.Inventory) {
 			for i := range route.Spec.Rules {
 				if !yield(gatewayRule{o, fmt.Sprintf("spec.rules[%d]", i), &route.Spec.Rules[i]}) {
 					return

@@ -12,6 +12,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/identify"
 	"github.com/splitcheck/splitcheck/internal/apps"
+	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
 // A pinned world runs the applications of a scenario in this process, without
@@ -118,7 +119,7 @@ type caller struct {
 }
 
 func (c caller) RoundTrip(r *http.Request) (*http.Response, error) {
-	s, known := c.services[fullName(r.URL.Hostname(), c.namespace)]
+	s, known := c.services[routing.FullHost(r.URL.Hostname(), c.namespace)]
 	if !known {
 		return nil, fmt.Errorf("no Service is named %s", r.URL.Hostname())
 	}

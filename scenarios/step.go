@@ -21,7 +21,7 @@ func (r *reading) steps(n *yaml.Node) {
 			return
 		}
 		step := r.step(n, at)
-		if r.objects += len(r.there) + len(step.Checks); r.objects > mostObjects {
+		if r.objects += len(r.there.Objects()) + len(step.Checks); r.objects > mostObjects {
 			r.at(n, fmt.Sprintf("%s: the steps up to here come to more than %d objects and checks", at, mostObjects), "divide it into several scenarios, or leave out what has no part in the split")
 		}
 		r.unique(names, n, at, step.Name, "step")
@@ -104,7 +104,7 @@ func (r *reading) apply(n *yaml.Node, at string) []manifests.Object {
 			all = append(all, o)
 		}
 	})
-	r.there.apply(all)
+	r.there.Apply(all...)
 	return all
 }
 
@@ -124,19 +124,20 @@ func (r *reading) remove(n *yaml.Node, at string, applied []manifests.Object) []
 			}
 		}
 		for _, key := range keys {
+			_, there := r.there.Object(key)
 			switch {
 			case slices.Contains(all, key):
 				continue
 			case slices.ContainsFunc(applied, func(o manifests.Object) bool { return o.Key() == key }):
 				r.at(n, fmt.Sprintf("%s: this step applies %s as well", at, key), "delete it in a later step, or do not apply it")
-			case r.there[key].Kind == "":
+			case !there:
 				r.at(n, fmt.Sprintf("%s: no step before has applied %s", at, key), r.existing(key.Kind, key.String()))
 			default:
 				all = append(all, key)
 			}
 		}
 	})
-	r.there.remove(all)
+	r.there.Delete(all...)
 	return all
 }
 
@@ -151,7 +152,7 @@ func (r *reading) namedObject(n *yaml.Node, at, text string) (keys []manifests.K
 	if len(parts) == 3 {
 		namespace = parts[1]
 	}
-	keys = r.there.called(kind, namespace, name)
+	keys = called(r.there, kind, namespace, name)
 	switch {
 	case len(keys) == 0:
 		r.at(n, fmt.Sprintf("%s: there is no %s %s/%s at this point", at, kind, namespace, name), r.existing(kind, text))
@@ -165,7 +166,7 @@ func (r *reading) namedObject(n *yaml.Node, at, text string) (keys []manifests.K
 // existing suggests an object that is there for one that is not.
 func (r *reading) existing(kind, text string) string {
 	var known []string
-	for _, o := range r.there.objects() {
+	for _, o := range byKey(r.there) {
 		name := o.Kind + "/" + o.Name
 		if o.Namespace != "" && o.Namespace != "default" {
 			name = o.Kind + "/" + o.Namespace + "/" + o.Name
@@ -190,7 +191,7 @@ func (r *reading) scale(n *yaml.Node, at string) []target.Scale {
 		if !found {
 			namespace, name = "default", key.Value
 		}
-		if r.there.deployment(namespace, name) == nil {
+		if r.there.Deployment(namespace, name) == nil {
 			r.at(key, fmt.Sprintf("%s: there is no Deployment %s/%s at this point", at, namespace, name), r.knownDeployments(key.Value))
 			return
 		}
@@ -203,7 +204,7 @@ func (r *reading) scale(n *yaml.Node, at string) []target.Scale {
 
 func (r *reading) knownDeployments(name string) string {
 	var known []string
-	for _, o := range r.there.objects() {
+	for _, o := range byKey(r.there) {
 		if o.Kind == "Deployment" && o.Namespace == "default" {
 			known = append(known, o.Name)
 		} else if o.Kind == "Deployment" {

@@ -9,33 +9,18 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/splitcheck/splitcheck/internal/apps"
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/problems"
 	"github.com/splitcheck/splitcheck/internal/routing"
 )
-
-const (
-	clusterDomain = "svc.cluster.local"
-	meshGateway   = "mesh"
-	// The ingress gateway, as istioctl installs it.
-	ingressNamespace = "istio-system"
-	ingressName      = "istio-ingressgateway"
-)
-
-var ingressLabels = map[string]string{"istio": "ingressgateway", "app": ingressName}
-
-// ingress is the gateway that is always there.
-var ingress = routing.Proxy{Name: ingressName, Namespace: ingressNamespace, Labels: ingressLabels, Gateway: true, Service: ingressNamespace + "/" + ingressName}
 
 // A view is what the cluster holds while a step is being checked.
 type view struct {
 	scenario *Scenario
 	step     *Step
 	number   int // of the step, from 0
-	world
-	// inOrder are the objects in order of creation, which decides which of two
-	// for one host is in force. An object that is applied again keeps its place.
-	inOrder  []manifests.Object
+	*inventory.Inventory
 	services map[string]service // by full name
 	hosts    []string           // the names of services, sorted
 	pods     []workload
@@ -60,62 +45,51 @@ type workload struct {
 
 // views returns what the cluster holds at each step.
 func views(s *Scenario) []*view {
-	var (
-		all     []*view
-		there   = world{}
-		created []manifests.Key
-	)
-	apply := func(objects []manifests.Object) {
-		for _, o := range objects {
-			if _, old := there[o.Key()]; !old {
-				created = append(created, o.Key())
-			}
-		}
-		there.apply(objects)
-	}
-	apply(s.Deploy)
+	var all []*view
+	there := inventory.Of(s.Deploy)
 	for i := range s.Steps {
-		step := &s.Steps[i]
-		apply(step.Apply)
-		there.remove(step.Delete)
-		created = slices.DeleteFunc(created, func(key manifests.Key) bool { return slices.Contains(step.Delete, key) })
-		v := &view{scenario: s, step: step, number: i, world: there.clone(), services: map[string]service{}}
-		for _, key := range created {
-			v.inOrder = append(v.inOrder, there[key])
-		}
+		there = there.Clone()
+		s.Steps[i].change(there)
+		v := &view{scenario: s, step: &s.Steps[i], number: i, Inventory: there, services: map[string]service{}}
 		v.collect()
 		all = append(all, v)
 	}
 	return all
 }
 
-func (v *view) collect() {
-	injected := map[string]bool{}
-	for o, namespace := range values[*corev1.Namespace](v.world) {
-		injected[o.Name] = namespace.Labels["istio-injection"] == "enabled"
+// change makes of what was there before s what is there after it.
+func (s *Step) change(there *inventory.Inventory) {
+	there.Apply(s.Apply...)
+	for _, scale := range s.Scale {
+		there.Scale(scale.Namespace, scale.Deployment, scale.Replicas)
 	}
-	for o, s := range values[*corev1.Service](v.world) {
-		host := fullName(o.Name, o.Namespace)
+	there.Delete(s.Delete...)
+}
+
+// Standing returns the objects that are there after a step, in order of creation.
+func (s *Scenario) Standing(step string) []manifests.Object {
+	there := inventory.Of(s.Deploy)
+	for i := range s.Steps {
+		s.Steps[i].change(there)
+		if s.Steps[i].Name == step {
+			break
+		}
+	}
+	return there.Objects()
+}
+
+func (v *view) collect() {
+	for o, s := range inventory.Values[*corev1.Service](v.Inventory) {
+		host := routing.ServiceHost(o.Name, o.Namespace)
 		v.services[host] = service{object: o, value: s, host: host}
 	}
 	v.hosts = slices.Sorted(maps.Keys(v.services))
-	for o, d := range values[*appsv1.Deployment](v.world) {
-		template := d.Spec.Template
-		wish := template.Labels["sidecar.istio.io/inject"] + template.Annotations["sidecar.istio.io/inject"]
+	for o, d := range inventory.Values[*appsv1.Deployment](v.Inventory) {
 		v.pods = append(v.pods, workload{
-			object: o, value: d, labels: template.Labels,
-			hasSidecar: (injected[o.Namespace] || wish == "true") && wish != "false",
+			object: o, value: d, labels: d.Spec.Template.Labels,
+			hasSidecar: v.Injects(o.Namespace, &d.Spec.Template),
 		})
 	}
-}
-
-// fullName resolves a host as Istio does: a name without dots is a Service of
-// the namespace of the object that says it; one with dots is taken as it stands.
-func fullName(host, namespace string) string {
-	if strings.Contains(host, ".") || host == "*" {
-		return host
-	}
-	return host + "." + namespace + "." + clusterDomain
 }
 
 // behind returns the workloads that a Service selects, those of them with more
@@ -126,20 +100,11 @@ func (v *view) behind(s service, subset map[string]string) []workload {
 		return nil
 	}
 	for _, w := range v.pods {
-		if w.object.Namespace == s.object.Namespace && selects(s.value.Spec.Selector, w.labels) && selects(subset, w.labels) {
+		if w.object.Namespace == s.object.Namespace && routing.Selects(s.value.Spec.Selector, w.labels) && routing.Selects(subset, w.labels) {
 			found = append(found, w)
 		}
 	}
 	return found
-}
-
-func selects(selector, labels map[string]string) bool {
-	for key, value := range selector {
-		if labels[key] != value {
-			return false
-		}
-	}
-	return true
 }
 
 // versionOf is the version that an answer of w would be called: the bundle's
@@ -165,5 +130,5 @@ func (v *view) versionOf(w workload) string {
 
 // hasKind tells whether objects of a kind that is not interpreted are there.
 func (v *view) hasKind(kind string) bool {
-	return slices.ContainsFunc(v.inOrder, func(o manifests.Object) bool { return o.Kind == kind })
+	return slices.ContainsFunc(v.Objects(), func(o manifests.Object) bool { return o.Kind == kind })
 }

@@ -113,6 +113,10 @@ func (w Weights) Share(version string) float64 {
 	return 0
 }
 
+// Same reports whether two shares that were computed of the same numbers are the
+// same, but for what dividing costs.
+func Same(a, b float64) bool { return math.Abs(a-b) <= 1e-9 }
+
 // Has reports whether w names version, with whatever weight.
 func (w Weights) Has(version string) bool {
 	for _, each := range w {

@@ -199,7 +199,7 @@ func (f *runFlags) narrow(s *scenarios.Scenario) (*scenarios.Scenario, error) {
 			// A step stands on what the ones before it have left.
 			narrowed.Steps = withoutChecks(s.Steps[:at+1])
 		} else {
-			f.there[&narrowed] = standing(s, at)
+			f.there[&narrowed] = s.Standing(f.step)
 			narrowed.Steps = []scenarios.Step{{Name: s.Steps[at].Name, Checks: s.Steps[at].Checks}}
 			narrowed.Deploy = nil
 		}
@@ -216,19 +216,6 @@ func (f *runFlags) narrow(s *scenarios.Scenario) (*scenarios.Scenario, error) {
 // changesMesh reports whether a scenario brings anything with it.
 func changesMesh(s *scenarios.Scenario) bool {
 	return len(s.Deploy) > 0 || slices.ContainsFunc(s.Steps, runner.Changes)
-}
-
-// standing are the objects that are there after a step.
-func standing(s *scenarios.Scenario, step int) []manifests.Object {
-	there := slices.Clone(s.Deploy)
-	for _, each := range s.Steps[:step+1] {
-		for _, o := range each.Apply {
-			there = slices.DeleteFunc(there, func(old manifests.Object) bool { return old.Key() == o.Key() })
-			there = append(there, o)
-		}
-		there = slices.DeleteFunc(there, func(old manifests.Object) bool { return slices.Contains(each.Delete, old.Key()) })
-	}
-	return there
 }
 
 // withoutChecks keeps the checks of the last step only.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/target"
 )
@@ -244,7 +245,7 @@ func (u *underway) program(ctx context.Context, items []*item) (narrowed []*item
 	for n, i := range last {
 		coming[n] = i.object
 	}
-	world := with(c.world(), coming)
+	world := inventory.Of(c.world(), coming).Objects()
 	if err := u.awaitClusters(ctx, world); err != nil {
 		return nil, err
 	}
@@ -270,17 +271,4 @@ func of(items []*item, p phase) []*item {
 		}
 	}
 	return some
-}
-
-// with is a world in which objects are, or are as they are to be.
-func with(world, objects []manifests.Object) []manifests.Object {
-	world = slices.Clone(world)
-	for _, o := range objects {
-		if n := slices.IndexFunc(world, func(w manifests.Object) bool { return w.Key() == o.Key() }); n >= 0 {
-			world[n] = o
-		} else {
-			world = append(world, o)
-		}
-	}
-	return world
 }

@@ -9,13 +9,11 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 	"github.com/splitcheck/splitcheck/internal/routing"
 )
-
-// istioClass is the GatewayClass for whose Gateways Istio makes pods.
-const istioClass = "istio"
 
 // Choosers are the proxies that make a choice by the objects of a world, and the
 // Gateways among those that no proxy serves.
@@ -64,12 +62,11 @@ func (c *Cluster) listProxies(ctx context.Context, world []manifests.Object, own
 	names := slices.Clone(own)
 	anywhere := false
 	for _, o := range world {
-		switch g := o.Value.(type) {
-		case *networkingv1.Gateway:
+		if _, ok := o.Value.(*networkingv1.Gateway); ok {
 			anywhere = true
-		case *gatewayv1.Gateway:
+		} else if g, ok := inventory.GatewayOf(o); ok {
 			names = append(names, o.Namespace)
-			anywhere = anywhere || handedOver(o, g)
+			anywhere = anywhere || g.Handed
 		}
 	}
 	if !anywhere || c.gatewayNamespaces != nil {
@@ -96,8 +93,7 @@ func serves(p proxies.Proxy, o manifests.Object) bool {
 	}
 	switch g := o.Value.(type) {
 	case *networkingv1.Gateway:
-		selector := g.Spec.GetSelector()
-		return len(selector) == 0 || labels.SelectorFromSet(selector).Matches(labels.Set(p.Labels))
+		return routing.Selects(g.Spec.GetSelector(), p.Labels)
 	case *gatewayv1.Gateway:
 		return p.Compiled().Serves(o.Namespace, o.Name, &g.Spec)
 	}
@@ -105,20 +101,14 @@ func serves(p proxies.Proxy, o manifests.Object) bool {
 }
 
 func isGateway(o manifests.Object) bool {
-	switch g := o.Value.(type) {
-	case *networkingv1.Gateway:
-		return true
-	case *gatewayv1.Gateway:
-		return g.Spec.GatewayClassName == istioClass && !handedOver(o, g)
-	}
-	return false
+	_, own := o.Value.(*networkingv1.Gateway)
+	return own || makesPods(o)
 }
 
-// handedOver says whether a Gateway is served by pods that are there already,
-// which it names by their Service; for others Istio makes pods.
-func handedOver(o manifests.Object, g *gatewayv1.Gateway) bool {
-	_, handed := routing.HandedTo(o.Namespace, &g.Spec)
-	return handed
+// makesPods says whether an object is a Gateway for which Istio makes pods.
+func makesPods(o manifests.Object) bool {
+	g, ok := inventory.GatewayOf(o)
+	return ok && !g.Handed
 }
 
 // unservedWords says why nobody serves a Gateway.

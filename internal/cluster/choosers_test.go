@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/splitcheck/splitcheck/internal/ingress"
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 	"github.com/splitcheck/splitcheck/internal/target"
 )
@@ -153,7 +154,7 @@ func TestGatewaysOnTheirWay(t *testing.T) {
 				w := newWorld(t, Options{}, stands(t, public))
 				if reason != "no pod at all" {
 					require.NoError(t, w.dynamic.Add(&corev1.Pod{
-						ObjectMeta: metav1.ObjectMeta{Namespace: "infra", Name: "public-istio-1", Labels: map[string]string{gatewayNameLabel: "public"}},
+						ObjectMeta: metav1.ObjectMeta{Namespace: "infra", Name: "public-istio-1", Labels: map[string]string{inventory.GatewayNameLabel: "public"}},
 						Status: corev1.PodStatus{Phase: corev1.PodPending, ContainerStatuses: []corev1.ContainerStatus{{
 							Name: "istio-proxy", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}},
 						}}},

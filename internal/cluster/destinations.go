@@ -11,8 +11,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
+	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
 // widened returns a DestinationRule with the subsets of what is there beside its
@@ -58,7 +60,7 @@ func destinationsOf(world []manifests.Object, p proxies.Proxy) (named, plain []p
 			continue
 		}
 		for _, port := range service.Spec.Ports {
-			cluster := fmt.Sprintf("outbound|%d||%s.%s.svc.cluster.local", port.Port, o.Name, o.Namespace)
+			cluster := routing.ClusterName{Host: routing.ServiceHost(o.Name, o.Namespace), Port: int(port.Port)}.String()
 			if slices.ContainsFunc(named, func(d proxies.Destination) bool { return d.Cluster == cluster }) {
 				continue
 			}
@@ -153,8 +155,7 @@ func (c *Cluster) routes(ctx context.Context, p proxies.Proxy) (envoy.Routes, er
 // written, and a pod that is made before has no sidecar for ever. It asks for a
 // pod without making it. A cluster that refuses such a pod is not argued with.
 func (c *Cluster) awaitInjection(ctx context.Context, i *item) error {
-	labels := i.existing.GetLabels()
-	if labels["istio-injection"] != "enabled" && labels["istio.io/rev"] == "" {
+	if !inventory.Injects(i.existing.GetLabels(), &corev1.PodTemplateSpec{}) {
 		return nil
 	}
 	probe := &corev1.Pod{

@@ -10,11 +10,10 @@ import (
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/splitcheck/splitcheck/internal/ingress"
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/manifests"
-	"github.com/splitcheck/splitcheck/internal/routing"
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/loadgen"
 )
@@ -65,22 +64,20 @@ func (c *Cluster) way(ctx context.Context, via target.Via) (ingress.Way, string,
 		return ingress.Way{}, "", err
 	}
 	// The scenario's own come first, then those that its routes only name.
-	for _, list := range [][]manifests.Object{ownOnly(world), world} {
-		for _, o := range list {
-			g, ok := o.Value.(*gatewayv1.Gateway)
-			if !ok || g.Spec.GatewayClassName != istioClass {
-				continue
-			}
-			if services, handed := routing.HandedTo(o.Namespace, &g.Spec); handed {
-				if len(services) == 0 {
-					return ingress.Way{}, "", fmt.Errorf("%s (%s:%d) is handed to no Service of its own namespace, and Istio serves it by no other", o, o.File, o.Line)
-				}
-				way, err := c.options.Ways.Gateway(ctx, ingress.Meant{Service: services[0]})
-				return way, "gateway", err
-			}
-			way, err := c.options.Ways.GatewayAPI(ctx, o.Namespace, o.Name)
-			return way, o.Namespace + "/" + o.Name + "-istio", err
-		}
+	g, ok := inventory.Entrance(ownOnly(world))
+	if !ok {
+		g, ok = inventory.Entrance(world)
+	}
+	switch o := g.Object; {
+	case !ok:
+	case g.Handed && len(g.Services) == 0:
+		return ingress.Way{}, "", fmt.Errorf("%s (%s:%d) is handed to no Service of its own namespace, and Istio serves it by no other", o, o.File, o.Line)
+	case g.Handed:
+		way, err := c.options.Ways.Gateway(ctx, ingress.Meant{Service: g.Services[0]})
+		return way, "gateway", err
+	default:
+		way, err := c.options.Ways.GatewayAPI(ctx, o.Namespace, o.Name)
+		return way, o.Namespace + "/" + g.Proxy().Name, err
 	}
 	way, err := c.options.Ways.Gateway(ctx, ingress.Meant{Selectors: selectorsOf(world)})
 	return way, "gateway", err
@@ -114,7 +111,7 @@ func (c *Cluster) inForce(ctx context.Context) ([]manifests.Object, error) {
 			return nil, err
 		}
 	}
-	return with(c.world(), c.options.There), nil
+	return inventory.Of(c.world(), c.options.There).Objects(), nil
 }
 
 // past is the way to a Service past gateway and mesh.

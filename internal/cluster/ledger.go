@@ -1,11 +1,11 @@
 package cluster
 
 import (
-	"strings"
 	"sync"
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
 	"github.com/splitcheck/splitcheck/internal/proxies"
+	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
 // A ledger keeps what the proxies have counted, from when each counter was first
@@ -23,10 +23,6 @@ type counter struct{ proxy, cluster, address string }
 
 type tally struct{ requests, errors int64 }
 
-// outbound marks the clusters that lead to Services: the others lead to the
-// proxy's own application, or nowhere.
-const outbound = "outbound|"
-
 // record notes what a proxy says now.
 func (l *ledger) record(p proxies.Proxy, clusters envoy.Clusters) {
 	l.mu.Lock()
@@ -39,7 +35,8 @@ func (l *ledger) record(p proxies.Proxy, clusters envoy.Clusters) {
 	}
 	l.proxies[p.String()] = p
 	for _, cluster := range clusters {
-		if !strings.HasPrefix(cluster.Name, outbound) {
+		// What leads to the proxy's own application, or nowhere, is left out.
+		if _, service := routing.ParseClusterName(cluster.Name); !service {
 			continue
 		}
 		for _, e := range cluster.Endpoints {

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
 
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 )
 
@@ -51,8 +52,7 @@ func (c *Cluster) find(key manifests.Key) *brought {
 func (c *Cluster) own() []manifests.Object { return ownOnly(c.world()) }
 
 // world returns the objects that are in force, with what surrounds them, in order
-// of creation. Istio takes those of one second in order of name, then of
-// namespace.
+// of creation.
 func (c *Cluster) world() []manifests.Object {
 	var live []*brought
 	for _, b := range c.brought {
@@ -62,13 +62,7 @@ func (c *Cluster) world() []manifests.Object {
 	}
 	live = append(live, c.surroundings...)
 	slices.SortStableFunc(live, func(a, b *brought) int {
-		if n := a.created.Compare(b.created); n != 0 {
-			return n
-		}
-		if n := strings.Compare(a.key.Name, b.key.Name); n != 0 {
-			return n
-		}
-		return strings.Compare(a.key.Namespace, b.key.Namespace)
+		return inventory.Older(a.key, a.created, b.key, b.created)
 	})
 	objects := make([]manifests.Object, len(live))
 	for i, b := range live {

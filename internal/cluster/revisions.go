@@ -16,6 +16,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
+	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
 // A revision is one state of an object's spec. The API server counts them: a
@@ -52,7 +53,7 @@ func (c *Cluster) revisions(ctx context.Context, world []manifests.Object, accou
 	for kind, concerns := range map[string]func(*unstructured.Unstructured) bool{
 		"DestinationRule": func(u *unstructured.Unstructured) bool {
 			host, _, _ := unstructured.NestedString(u.Object, "spec", "host")
-			return slices.ContainsFunc(hosts, func(h string) bool { return covers(host, u.GetNamespace(), h) })
+			return slices.ContainsFunc(hosts, func(h string) bool { return routing.Covers(routing.FullHost(host, u.GetNamespace()), h) })
 		},
 		"VirtualService": func(u *unstructured.Unstructured) bool { return beside(world, u) },
 	} {
@@ -86,22 +87,12 @@ func destinationHosts(world []manifests.Object, accounts []account) []string {
 	hosts := map[string]bool{}
 	for _, a := range accounts {
 		for _, d := range proxies.Destinations(world, a.proxy) {
-			hosts[d.Cluster[strings.LastIndex(d.Cluster, "|")+1:]] = true
+			if name, ok := routing.ParseClusterName(d.Cluster); ok {
+				hosts[name.Host] = true
+			}
 		}
 	}
 	return slices.Sorted(maps.Keys(hosts))
-}
-
-// covers says whether the host of a DestinationRule, as it is written in a
-// namespace, stands for the full name of a Service.
-func covers(host, namespace, full string) bool {
-	if suffix, wild := strings.CutPrefix(host, "*"); wild {
-		return strings.HasSuffix(full, suffix)
-	}
-	if !strings.Contains(host, ".") {
-		host += "." + namespace + ".svc.cluster.local"
-	}
-	return strings.EqualFold(host, full)
 }
 
 // beside says whether a VirtualService of others has a say in where the requests
@@ -130,15 +121,12 @@ func bindings(u *unstructured.Unstructured) [][2]string {
 	hosts, _, _ := unstructured.NestedStringSlice(u.Object, "spec", "hosts")
 	gateways, _, _ := unstructured.NestedStringSlice(u.Object, "spec", "gateways")
 	if len(gateways) == 0 {
-		gateways = []string{"mesh"}
+		gateways = []string{routing.MeshGateway}
 	}
 	var all [][2]string
 	for _, g := range gateways {
-		if g != "mesh" && !strings.Contains(g, "/") {
-			g = u.GetNamespace() + "/" + g
-		}
 		for _, host := range hosts {
-			all = append(all, [2]string{g, strings.ToLower(host)})
+			all = append(all, [2]string{routing.FullGateway(g, u.GetNamespace()), strings.ToLower(host)})
 		}
 	}
 	return all

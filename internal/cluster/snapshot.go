@@ -14,11 +14,12 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
+	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
 // A snapshot is what Kubernetes says of some namespaces at one moment.
@@ -164,11 +165,10 @@ func (s *snapshot) unsettled(world []manifests.Object) string {
 		if !concerned(service, world) || len(service.Spec.Selector) == 0 || service.Spec.PublishNotReadyAddresses {
 			continue
 		}
-		selector := labels.SelectorFromSet(service.Spec.Selector)
 		var should []string
 		for j := range s.pods {
 			p := &s.pods[j]
-			if p.Namespace == service.Namespace && selector.Matches(labels.Set(p.Labels)) && kube.Ready(p) && p.Status.PodIP != "" {
+			if p.Namespace == service.Namespace && routing.Selects(service.Spec.Selector, p.Labels) && kube.Ready(p) && p.Status.PodIP != "" {
 				should = append(should, p.Name)
 			}
 		}
@@ -192,11 +192,10 @@ func (s *snapshot) addresses(destinations []proxies.Destination) map[string][]st
 		if service == nil || len(service.Spec.Selector) == 0 || service.Spec.ClusterIP == corev1.ClusterIPNone || service.Spec.Type == corev1.ServiceTypeExternalName {
 			continue
 		}
-		selector := labels.SelectorFromSet(d.Selector)
 		addresses := []string{}
 		for name, address := range s.endpoints(service, d.Port) {
 			for i := range s.pods {
-				if p := &s.pods[i]; p.Namespace == d.Namespace && p.Name == name && selector.Matches(labels.Set(p.Labels)) {
+				if p := &s.pods[i]; p.Namespace == d.Namespace && p.Name == name && routing.Selects(d.Selector, p.Labels) {
 					addresses = append(addresses, address)
 				}
 			}
@@ -227,6 +226,6 @@ func concerned(service *corev1.Service, world []manifests.Object) bool {
 			return false
 		}
 		return o.Kind == "Service" && o.Name == service.Name ||
-			o.Kind == "Gateway" && o.Name == service.Labels[gatewayNameLabel]
+			o.Kind == "Gateway" && o.Name == service.Labels[inventory.GatewayNameLabel]
 	})
 }

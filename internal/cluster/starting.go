@@ -6,14 +6,11 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 )
-
-// gatewayNameLabel is on the pods that Istio makes for a Gateway.
-const gatewayNameLabel = "gateway.networking.k8s.io/gateway-name"
 
 // starting looks at the pods of the Gateways for which Istio makes some. coming
 // says that one is still on its way, as when its image is pulled or a node is
@@ -23,10 +20,10 @@ func (u *underway) starting(ctx context.Context, world []manifests.Object) (comi
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	for _, o := range world {
-		if _, api := o.Value.(*gatewayv1.Gateway); !api || !isGateway(o) {
+		if !makesPods(o) {
 			continue
 		}
-		list, err := u.cluster.kube.Pods(o.Namespace).List(ctx, metav1.ListOptions{LabelSelector: gatewayNameLabel + "=" + o.Name})
+		list, err := u.cluster.kube.Pods(o.Namespace).List(ctx, metav1.ListOptions{LabelSelector: inventory.GatewayNameLabel + "=" + o.Name})
 		if err != nil {
 			continue
 		}

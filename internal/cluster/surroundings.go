@@ -16,7 +16,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
 // inCluster stands for the file of an object that the scenario did not bring.
@@ -53,7 +55,7 @@ var surveyed = []struct {
 func (c *Cluster) survey(ctx context.Context, coming []manifests.Object) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("the API server did not answer within %s", answerTimeout))
 	defer cancel()
-	own := with(c.own(), coming)
+	own := inventory.Of(c.own(), coming).Objects()
 	mine := map[manifests.Key]bool{}
 	for _, o := range own {
 		mine[o.Key()] = true
@@ -161,10 +163,7 @@ func gatewaysNamed(objects []manifests.Object) map[manifests.Key]bool {
 				}
 			}
 			for _, g := range gateways {
-				namespace, name, ok := strings.Cut(g, "/")
-				if !ok {
-					namespace, name = o.Namespace, g
-				}
+				namespace, name, _ := strings.Cut(routing.FullGateway(g, o.Namespace), "/")
 				named[manifests.Key{Group: manifests.IstioGroup, Kind: "Gateway", Namespace: namespace, Name: name}] = true
 			}
 		case *gatewayv1.HTTPRoute:

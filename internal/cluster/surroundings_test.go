@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	clienttesting "k8s.io/client-go/testing"
 
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 )
@@ -30,13 +31,13 @@ spec:
 		w.pods = []proxies.Proxy{{Name: "public-1", Namespace: "infra", Gateway: true, GatewayAPI: "infra/public"}}
 		own := objects(t, split)
 		require.NoError(t, w.survey(t.Context(), own))
-		assert.Equal(t, attached, len(idle(with(w.world(), own), w.pods)) == 0, label)
+		assert.Equal(t, attached, len(idle(inventory.Of(w.world(), own).Objects(), w.pods)) == 0, label)
 
 		// A scenario that asks for a label of its own takes none away. The fake
 		// knows no merging: what it is sent is what is there.
 		mine := objects(t, "apiVersion: v1\nkind: Namespace\nmetadata: {name: default, labels: {istio-injection: enabled}}\n")[0]
 		mine = labelled(mine, there("Namespace", "default", map[string]string{"team": label, "istio-injection": "enabled"}))
-		assert.Equal(t, attached, len(idle(with(with(w.world(), own), []manifests.Object{mine}), w.pods)) == 0, label)
+		assert.Equal(t, attached, len(idle(inventory.Of(w.world(), own, []manifests.Object{mine}).Objects(), w.pods)) == 0, label)
 	}
 }
 
@@ -92,8 +93,8 @@ func TestDelegatesOfAnotherRoot(t *testing.T) {
 		names = append(names, o.String())
 	}
 	assert.ElementsMatch(t, []string{"VirtualService infra/root", "VirtualService payments/pay", "Gateway infra/public"}, names)
-	assert.Empty(t, idle(with(w.world(), own), w.pods), "root has no routes of its own, and is not ours to judge")
-	assert.Empty(t, idle(with(with(w.world(), objects(t, root)), own), w.pods), "nor is one that only hands over idle where it is ours")
+	assert.Empty(t, idle(inventory.Of(w.world(), own).Objects(), w.pods), "root has no routes of its own, and is not ours to judge")
+	assert.Empty(t, idle(inventory.Of(w.world(), objects(t, root), own).Objects(), w.pods), "nor is one that only hands over idle where it is ours")
 }
 
 // TestWhatMayNotBeListed: an account that may not list what few routes depend on

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
@@ -15,6 +14,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
+	"github.com/splitcheck/splitcheck/internal/routing"
 	"github.com/splitcheck/splitcheck/internal/target"
 )
 
@@ -103,7 +103,7 @@ func (c *Cluster) Observe(ctx context.Context) (target.Observation, error) {
 			seen.Routes = append(seen.Routes, route)
 		}
 		for _, cluster := range a.clusters {
-			if !strings.HasPrefix(cluster.Name, outbound) {
+			if _, service := routing.ParseClusterName(cluster.Name); !service {
 				continue
 			}
 			for _, e := range cluster.Endpoints {

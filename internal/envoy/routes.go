@@ -65,7 +65,8 @@ type Route struct {
 // An Arm is one destination of a route and its weight.
 type Arm struct {
 	Cluster string
-	Weight  float64
+	// Weight is 100 for the only destination, whatever is written.
+	Weight float64
 	// Headers are the changes of headers for this destination alone, as
 	// Settings.Headers has them, separated by "; ".
 	Headers string
@@ -205,7 +206,7 @@ func (in route) route() Route {
 	}
 	in.Route.settle(&out.Settings)
 	if in.Route.Cluster != "" {
-		out.Arms = []Arm{{Cluster: in.Route.Cluster, Weight: 1}}
+		out.Arms = []Arm{{Cluster: in.Route.Cluster, Weight: 100}}
 	}
 	if in.Route.Weighted != nil {
 		for _, c := range in.Route.Weighted.Clusters {
@@ -215,6 +216,9 @@ func (in route) route() Route {
 				slices.Sort(words)
 			}
 			out.Arms = append(out.Arms, Arm{Cluster: c.Name, Weight: c.Weight, Headers: strings.Join(words, "; ")})
+		}
+		if len(out.Arms) == 1 {
+			out.Arms[0].Weight = 100
 		}
 	}
 	for _, m := range in.Route.Mirrors {

@@ -110,7 +110,7 @@ func TestHTTPRoutes(t *testing.T) {
 	assert.Equal(t, "mine", routes[1].Name)
 	assert.Equal(t, of("dotted.name"), routes[2].Object)
 	assert.Equal(t, 1, routes[2].Rule)
-	assert.Equal(t, []envoy.Arm{{Cluster: "outbound|80||backend-v2.gamma.svc.cluster.local", Weight: 1}}, routes[2].Arms,
+	assert.Equal(t, []envoy.Arm{{Cluster: "outbound|80||backend-v2.gamma.svc.cluster.local", Weight: 100}}, routes[2].Arms,
 		"of two backends one has weight 0, the other 3: what is left stands alone")
 }
 

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/rest"
 
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
@@ -103,7 +104,7 @@ func (f *Found) gateway(ctx context.Context, meant Meant) (*corev1.Service, erro
 	}
 	selectors := meant.Selectors
 	if len(selectors) == 0 {
-		selectors = []map[string]string{{"istio": "ingressgateway"}}
+		selectors = []map[string]string{inventory.IngressSelector()}
 	}
 	var (
 		words []string

@@ -14,6 +14,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
@@ -36,9 +37,6 @@ const (
 	// unseen keeps the entry out of every proxy's configuration.
 	unseen = "networking.istio.io/exportTo"
 )
-
-// gatewayNameLabel is on what Istio makes for a Gateway.
-const gatewayNameLabel = "gateway.networking.k8s.io/gateway-name"
 
 // Mapped are the Ways into a cluster of one machine whose NodePorts are mapped to
 // ports of 127.0.0.1. Only a Service of type NodePort can use those, and a user's
@@ -286,9 +284,9 @@ func (m *Mapped) answers(ctx context.Context, url string) error {
 // gatewayService returns the Service that Istio made for a Gateway.
 func gatewayService(ctx context.Context, client *kube.Client, namespace, name string) (*corev1.Service, error) {
 	var made *corev1.Service
-	what := fmt.Sprintf("that Istio has made a Service for Gateway %s/%s (label %s=%s)", namespace, name, gatewayNameLabel, name)
+	what := fmt.Sprintf("that Istio has made a Service for Gateway %s/%s (label %s=%s)", namespace, name, inventory.GatewayNameLabel, name)
 	err := await(ctx, serviceTimeout, what, func(ctx context.Context) (bool, error) {
-		list, err := client.Services(namespace).List(ctx, metav1.ListOptions{LabelSelector: gatewayNameLabel + "=" + name})
+		list, err := client.Services(namespace).List(ctx, metav1.ListOptions{LabelSelector: inventory.GatewayNameLabel + "=" + name})
 		if err != nil {
 			return false, err
 		}

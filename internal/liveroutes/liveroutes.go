@@ -5,7 +5,6 @@
 package liveroutes
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +21,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 	"github.com/splitcheck/splitcheck/internal/routing"
@@ -211,12 +211,7 @@ func reading(ctx context.Context, r schema.GroupVersionResource, err error) erro
 // add takes the objects of one kind, in the order in which istiod looks at them.
 func (v *view) add(items []unstructured.Unstructured) {
 	slices.SortStableFunc(items, func(a, b unstructured.Unstructured) int {
-		made, other := a.GetCreationTimestamp(), b.GetCreationTimestamp()
-		byName, byNamespace := cmp.Compare(a.GetName(), b.GetName()), cmp.Compare(a.GetNamespace(), b.GetNamespace())
-		if a.GetKind() == "HTTPRoute" {
-			byName, byNamespace = byNamespace, byName
-		}
-		return cmp.Or(made.Compare(other.Time), byName, byNamespace)
+		return inventory.Older(keyOf(a), a.GetCreationTimestamp().Time, keyOf(b), b.GetCreationTimestamp().Time)
 	})
 	for _, item := range items {
 		item.SetManagedFields(nil)
@@ -236,6 +231,10 @@ func (v *view) add(items []unstructured.Unstructured) {
 		}
 		v.objects = append(v.objects, objects...)
 	}
+}
+
+func keyOf(u unstructured.Unstructured) manifests.Key {
+	return manifests.Key{Group: u.GroupVersionKind().Group, Kind: u.GetKind(), Namespace: u.GetNamespace(), Name: u.GetName()}
 }
 
 // noted are the notes as the end of an error: what was left out may be just what
@@ -274,9 +273,9 @@ func (v *view) weights(q Question, rule *routing.Rule) (*Weights, error) {
 	if at := slices.IndexFunc(rule.Destinations, func(d routing.Destination) bool { return d.Status != 0 }); at >= 0 {
 		return nil, mistakef("%s has a destination that does not resolve, whose share is answered with %d: there is no split of versions to verify until every one of them leads to a Service%s", rule.Source, rule.Destinations[at].Status, v.noted())
 	}
-	destinations := rule.Destinations
+	destinations := slices.Clip(rule.Destinations)
 	for _, n := range v.never(q, rule) {
-		destinations = append(slices.Clip(destinations), routing.Destination{Cluster: n})
+		destinations = append(destinations, routing.Destination{Cluster: n})
 	}
 	names, err := v.names(q, rule.Source, destinations)
 	if err != nil {
@@ -284,13 +283,7 @@ func (v *view) weights(q Question, rule *routing.Rule) (*Weights, error) {
 	}
 	for i, d := range destinations {
 		weight := float64(d.Weight)
-		if len(destinations) == 1 {
-			weight = 1
-		}
-		n := d.Cluster
-		w.Destinations = append(w.Destinations, Destination{
-			Cluster: fmt.Sprintf("outbound|%d|%s|%s", n.Port, n.Subset, n.Host), Name: names[i], Weight: weight,
-		})
+		w.Destinations = append(w.Destinations, Destination{Cluster: d.Cluster.String(), Name: names[i], Weight: weight})
 		at := slices.IndexFunc(w.Weights, func(o split.Weight) bool { return o.Version == names[i] })
 		if at < 0 {
 			w.Weights = append(w.Weights, split.Weight{Version: names[i], Weight: weight})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/splitcheck/splitcheck/internal/proxies"
+	"github.com/splitcheck/splitcheck/internal/routing"
 	"github.com/splitcheck/splitcheck/internal/target"
 )
 
@@ -157,8 +158,9 @@ func (t *Target) observe(ctx context.Context, v *view, p proxies.Proxy) (target.
 		}
 	}
 	for _, cluster := range clusters {
+		_, service := routing.ParseClusterName(cluster.Name)
 		for _, e := range cluster.Endpoints {
-			if e.Requests > 0 && strings.HasPrefix(cluster.Name, "outbound|") {
+			if e.Requests > 0 && service {
 				seen.Counts = append(seen.Counts, target.Count{
 					Proxy: p.String(), Cluster: cluster.Name, Pod: e.Address, Requests: e.Requests, Errors: e.Errors,
 				})

@@ -168,7 +168,7 @@ func destinationHost(o manifests.Object) string {
 	if !ok {
 		return ""
 	}
-	return fullName(rule.Spec.Host, o.Namespace)
+	return routing.FullHost(rule.Spec.Host, o.Namespace)
 }
 
 // never are the destinations of a rule that have a weight of 0: the proxies are
@@ -191,7 +191,7 @@ func (v *view) never(q Question, rule *routing.Rule) []routing.ClusterName {
 			for i, rule := range route.Spec.Http {
 				for _, d := range rule.Route {
 					if at == fmt.Sprintf("http[%d]", i) && len(rule.Route) > 1 && d.Weight == 0 {
-						host := fullName(d.Destination.GetHost(), o.Namespace)
+						host := routing.FullHost(d.Destination.GetHost(), o.Namespace)
 						port := int(d.Destination.GetPort().GetNumber())
 						if port == 0 {
 							port = v.onlyPort(host)
@@ -213,7 +213,7 @@ func (v *view) never(q Question, rule *routing.Rule) []routing.ClusterName {
 					if ref.Port != nil {
 						port = int(*ref.Port)
 					}
-					add(routing.ClusterName{Host: fullName(string(ref.Name), namespace), Port: port})
+					add(routing.ClusterName{Host: routing.FullHost(string(ref.Name), namespace), Port: port})
 				}
 			}
 		}
@@ -225,16 +225,9 @@ func (v *view) never(q Question, rule *routing.Rule) []routing.ClusterName {
 // means.
 func (v *view) onlyPort(host string) int {
 	for _, o := range v.objects {
-		if s, ok := o.Value.(*corev1.Service); ok && fullName(s.Name, s.Namespace) == host && len(s.Spec.Ports) > 0 {
+		if s, ok := o.Value.(*corev1.Service); ok && routing.FullHost(s.Name, s.Namespace) == host && len(s.Spec.Ports) > 0 {
 			return int(s.Spec.Ports[0].Port)
 		}
 	}
 	return 0
-}
-
-func fullName(host, namespace string) string {
-	if strings.Contains(host, ".") {
-		return host
-	}
-	return host + "." + namespace + ".svc.cluster.local"
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // A Target is another one, which load goes to, together with the proxies that
@@ -143,9 +144,7 @@ func (t *Target) departs(route target.Route) string {
 	var parts []string
 	same := true
 	for _, arm := range route.Arms {
-		if diff := arm.Configured/configured - arm.Programmed/programmed; diff > 1e-9 || diff < -1e-9 {
-			same = false
-		}
+		same = same && split.Same(arm.Configured/configured, arm.Programmed/programmed)
 		parts = append(parts, fmt.Sprintf("%s %g %%", t.called(arm.Cluster), 100*arm.Programmed/programmed))
 	}
 	if same {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/internal/routing"
 	"github.com/splitcheck/splitcheck/internal/target"
 )
 
@@ -92,7 +93,7 @@ func (t *Target) named() Question {
 func (t *Target) concerns(o manifests.Object) bool {
 	host := destinationHost(o)
 	for _, d := range t.weights.Destinations {
-		if strings.HasSuffix(d.Cluster, "|"+host) {
+		if name, ok := routing.ParseClusterName(d.Cluster); ok && name.Host == host {
 			return true
 		}
 	}

@@ -37,7 +37,7 @@ func (p *proxy) receive(c *call) {
 	if header(h, requestID) == "" {
 		h[requestID] = []string{uuid(c.key.draw(forRequestID, 0), c.key.draw(forRequestID, 1))}
 	}
-	if !p.gateway {
+	if !p.Gateway {
 		if header(h, forwardedProto) == "" {
 			h[forwardedProto] = plainHTTP
 		}

@@ -81,7 +81,7 @@ func (c *cluster) compile() (map[string]*routing.Table, problems.List) {
 	for _, p := range c.proxies() {
 		id := p.identity()
 		if tables[id] == nil {
-			table, list := routing.Compile(c.objects, p.routing())
+			table, list := routing.Compile(c.Objects(), p.Proxy)
 			tables[id] = table
 			found = append(found, list...)
 		}
@@ -196,7 +196,7 @@ func (m *Mesh) behind(c *cluster, change target.Change) string {
 	var names []string
 	for _, p := range c.proxies() {
 		if p.view.Load().version < m.version {
-			names = append(names, p.name)
+			names = append(names, p.Name)
 		}
 	}
 	if len(names) == 0 {

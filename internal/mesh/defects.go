@@ -110,7 +110,7 @@ func (s *snapshot) armPods(host, version string) []*pod {
 
 func (s *snapshot) inSubset(of *service, p *pod, name string) bool {
 	return slices.ContainsFunc(s.subsets, func(each subset) bool {
-		return each.name == name && each.namespace == of.namespace && each.service == of.name && matches(p.labels, each.labels)
+		return each.name == name && each.host == of.host && routing.Selects(each.labels, p.labels)
 	})
 }
 
@@ -122,7 +122,7 @@ func (s *snapshot) arms(host string) []string {
 			names = append(names, p.version)
 		}
 		for _, sub := range s.subsets {
-			if sub.namespace == each.namespace && sub.service == each.name {
+			if sub.host == each.host {
 				names = append(names, sub.name)
 			}
 		}
@@ -253,7 +253,7 @@ func (v *view) armOf(p *plan, host, called, version string) (arm, bool) {
 		for _, each := range pods {
 			doors = append(doors, door{pod: each, listens: true})
 		}
-		return v.enlist(envoyName(name), doors, routing.LeastRequest, routing.HashOn{})
+		return v.enlist(name.String(), doors, routing.LeastRequest, routing.HashOn{})
 	})
 	return arm{endpoints: e}, true
 }

@@ -34,14 +34,14 @@ func (m *Mesh) enter(via target.Via, load target.Load, seed uint64) (target.Entr
 		g = current.gateway(namespace, via.Service)
 	}
 	if g != nil {
-		host := g.name + "." + g.namespace
+		host := g.Name + "." + g.Namespace
 		if g.port != 80 {
 			host += ":" + strconv.Itoa(g.port)
 		}
 		return target.Entry{
 			URL:       "http://" + host,
-			Transport: &gatewayEntry{mesh: m, namespace: g.namespace, name: g.name, port: g.port, lanes: lanes, seed: seed},
-			Note:      "through the gateway " + g.name + " of the simulated mesh",
+			Transport: &gatewayEntry{mesh: m, namespace: g.Namespace, name: g.Name, port: g.port, lanes: lanes, seed: seed},
+			Note:      "through the gateway " + g.Name + " of the simulated mesh",
 		}, nil
 	}
 	known := m.kube.view.Load().snap

@@ -2,105 +2,70 @@ package mesh
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
-	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
-
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/routing"
-)
-
-// The ingress gateway that istioctl installs.
-const (
-	ingressNamespace = "istio-system"
-	ingressName      = "istio-ingressgateway"
-	ingressService   = ingressNamespace + "/" + ingressName
 )
 
 // A gateway is a Deployment of gateway pods and the Service in front of it.
 type gateway struct {
-	namespace, name string
-	labels          map[string]string
-	api             string // "namespace/name" of a Gateway API object, or empty
-	port            int
-	replicas        int
-	proxies         []*proxy
+	routing.Proxy // what its pods have in common, under the name of the Deployment
+	port          int
+	replicas      int
+	proxies       []*proxy
 }
 
 // reconcileGateways makes the gateways what the objects ask for: the ingress
-// gateway is always there, and istiod deploys one more for each Gateway of its
-// class, named NAME-istio, unless it is handed to one that is there
-// (Istio's pilot/pkg/config/kube/gatewaycommon/deploymentcontroller.go).
+// gateway is always there, and there is one more for each Gateway of the Gateway
+// API for which Istio makes pods.
 //
 //differential:elsewhere scenario version-test-httproute
 func (c *cluster) reconcileGateways(m *Mesh, replicas int) {
-	wanted := []gateway{{
-		namespace: ingressNamespace, name: ingressName, port: 80,
-		labels: map[string]string{"istio": "ingressgateway", "app": ingressName},
-	}}
-	for _, o := range c.objects {
-		g, ok := o.Value.(*gatewayv1.Gateway)
-		if !ok || g.Spec.GatewayClassName != "istio" {
+	wanted := []gateway{{Proxy: inventory.Ingress(), port: inventory.IngressPort}}
+	for _, o := range c.Objects() {
+		g, ok := inventory.GatewayOf(o)
+		if !ok {
 			continue
 		}
-		if services, handed := routing.HandedTo(o.Namespace, &g.Spec); handed {
-			if !slices.Contains(services, ingressService) {
-				c.warnings = append(c.warnings, fmt.Sprintf("%s is handed to gateways by its addresses, and %s is not among them: nobody serves it here", o.Key(), ingressService))
-			}
-			continue
+		if !g.Handed {
+			wanted = append(wanted, gateway{Proxy: g.Proxy(), port: g.Port()})
+		} else if front := wanted[0].Service; !slices.Contains(g.Services, front) {
+			c.warnings = append(c.warnings, fmt.Sprintf("%s is handed to gateways by its addresses, and %s is not among them: nobody serves it here", o.Key(), front))
 		}
-		labels := map[string]string{"gateway.networking.k8s.io/gateway-name": o.Name}
-		maps.Copy(labels, g.Labels)
-		wanted = append(wanted, gateway{
-			namespace: o.Namespace, name: o.Name + "-istio", labels: labels,
-			api: o.Namespace + "/" + o.Name, port: httpPort(g),
-		})
 	}
 	for i := range wanted {
 		w := &wanted[i]
 		w.replicas = replicas
-		if old := c.gateway(w.namespace, w.name); old != nil {
+		if old := c.gateway(w.Namespace, w.Name); old != nil {
 			w.replicas = old.replicas
 			w.proxies = old.proxies[:min(len(old.proxies), w.replicas)]
 		}
 		for n := len(w.proxies); n < w.replicas; n++ {
-			node := m.graph.node(w.namespace, w.name, "")
+			node := m.graph.node(w.Namespace, w.Name, "")
+			pod := w.Proxy
+			pod.Name = fmt.Sprintf("%s-%d", w.Name, n)
 			w.proxies = append(w.proxies[:n:n], &proxy{
-				mesh: m, name: fmt.Sprintf("%s-%d", w.name, n), namespace: w.namespace, labels: w.labels,
-				gateway: true, gatewayAPI: w.api, port: w.port, node: node, entered: m.graph.edge(m.client, node),
+				Proxy: pod, mesh: m, port: w.port, node: node, entered: m.graph.edge(m.client, node),
 			})
-			if w.api == "" {
-				w.proxies[n].service = w.namespace + "/" + w.name
-			}
 		}
 	}
 	c.gateways = wanted
 }
 
-// httpPort is the port of the first HTTP listener, 80 if there is none.
-func httpPort(g *gatewayv1.Gateway) int {
-	for _, l := range g.Spec.Listeners {
-		if l.Protocol == gatewayv1.HTTPProtocolType {
-			return int(l.Port)
-		}
-	}
-	return 80
-}
-
 func (c *cluster) gateway(namespace, name string) *gateway {
 	for i := range c.gateways {
-		if g := &c.gateways[i]; g.namespace == namespace && g.name == name {
+		if g := &c.gateways[i]; g.Namespace == namespace && g.Name == name {
 			return g
 		}
 	}
 	return nil
 }
 
-// entrance is the gateway that load enters: the first that the Gateway API has
-// brought into being, else the ingress gateway.
+// entrance is the gateway that load enters by.
 func (c *cluster) entrance() *gateway {
-	if len(c.gateways) > 1 {
-		return &c.gateways[1]
+	if g, ok := inventory.Entrance(c.Objects()); ok && !g.Handed {
+		return c.gateway(g.Proxy().Namespace, g.Proxy().Name)
 	}
 	return &c.gateways[0]
 }
@@ -119,7 +84,7 @@ func (c *cluster) stuck() map[*proxy]bool {
 func (c *cluster) gatewayPods() []string {
 	var names []string
 	for _, p := range c.entrance().proxies {
-		names = append(names, p.name)
+		names = append(names, p.Name)
 	}
 	return names
 }
@@ -130,7 +95,7 @@ func (c *cluster) proxies() []*proxy {
 	for _, g := range c.gateways {
 		all = append(all, g.proxies...)
 	}
-	for _, o := range c.objects {
+	for _, o := range c.Objects() {
 		for _, p := range c.pods[o.Key()] {
 			if p.sidecar != nil {
 				all = append(all, p.sidecar)

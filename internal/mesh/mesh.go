@@ -21,7 +21,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
-	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/target"
 )
 
@@ -113,7 +113,7 @@ func New(o Options) *Mesh {
 
 // reset empties the mesh.
 func (m *Mesh) reset() {
-	c := &cluster{replicas: map[manifests.Key]int{}}
+	c := &cluster{Inventory: &inventory.Inventory{}}
 	c.reconcileGateways(m, m.options.GatewayReplicas)
 	tables, _ := c.compile()
 	c.tables = tables

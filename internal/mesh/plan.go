@@ -56,8 +56,7 @@ func (v *view) makePlan(rule *routing.Rule, called string) *plan {
 
 // choose draws the arm. The weights stand for consecutive intervals, in which
 // a 64-bit number is placed by its remainder, as in Envoy's
-// weighted_cluster_specifier; one arm alone gets everything, whatever its
-// weight. It returns nil where the weights sum to zero.
+// weighted_cluster_specifier. It returns nil where the weights sum to zero.
 //
 //differential:elsewhere scenario version-test-90-10
 func (p *plan) choose(v *view, c *call) *arm {
@@ -65,9 +64,6 @@ func (p *plan) choose(v *view, c *call) *arm {
 		if c.choice.below(forLeak, uint64(i), p.leaks[i].share) {
 			return &p.leaks[i].arm
 		}
-	}
-	if len(p.arms) == 1 {
-		return &p.arms[0]
 	}
 	if p.total == 0 {
 		return nil

@@ -13,7 +13,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/splitcheck/splitcheck/internal/apps"
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
 // A pod is one instance of an application. It is there from the change that
@@ -41,22 +43,18 @@ type pod struct {
 func (c *cluster) reconcilePods(m *Mesh) error {
 	pods := map[manifests.Key][]*pod{}
 	var mistakes []string
-	for _, o := range c.objects {
-		d, ok := o.Value.(*appsv1.Deployment)
-		if !ok {
-			continue
-		}
+	for o, d := range inventory.Values[*appsv1.Deployment](c.Inventory) {
 		key := o.Key()
 		hash, err := templateHash(d)
 		if err != nil {
 			return fmt.Errorf("%s: %w", key, err)
 		}
-		if err := possible(c.replicas[key]); err != nil {
+		if err := possible(c.Replicas(key)); err != nil {
 			mistakes = append(mistakes, fmt.Sprintf("%s: %v", key, err))
 			continue
 		}
-		injected := c.injects(o.Namespace, d)
-		for i := range c.replicas[key] {
+		injected := c.Injects(o.Namespace, &d.Spec.Template)
+		for i := range c.Replicas(key) {
 			if old := c.pods[key]; i < len(old) && old[i].template == hash {
 				pods[key] = append(pods[key], old[i])
 				continue
@@ -77,32 +75,6 @@ func (c *cluster) reconcilePods(m *Mesh) error {
 	}
 	c.pods = pods
 	return nil
-}
-
-// injects says whether new pods of d get a sidecar, by the rules of istiod's
-// webhooks (manifests/charts/istio-control/istio-discovery of Istio 1.31): the
-// namespace's label decides, the pod's own may decline; in a namespace without
-// a label the pod's may ask.
-//
-//differential:sidecar/plain sidecar/consumer
-func (c *cluster) injects(namespace string, d *appsv1.Deployment) bool {
-	const mark = "sidecar.istio.io/inject"
-	wish := cmp.Or(d.Spec.Template.Labels[mark], d.Spec.Template.Annotations[mark])
-	var labels map[string]string
-	for _, o := range c.objects {
-		if n, ok := o.Value.(*corev1.Namespace); ok && n.Name == namespace {
-			labels = n.Labels
-		}
-	}
-	_, revision := labels["istio.io/rev"]
-	switch {
-	case labels["istio-injection"] == "disabled":
-		return false
-	case labels["istio-injection"] == "enabled" || revision:
-		return wish != "false"
-	default:
-		return wish == "true"
-	}
 }
 
 func (m *Mesh) startPod(d *appsv1.Deployment, key manifests.Key, hash uint64, ordinal int, injected bool) (*pod, error) {
@@ -139,7 +111,7 @@ func (m *Mesh) startPod(d *appsv1.Deployment, key manifests.Key, hash uint64, or
 	}
 	p.handler = handler
 	if injected {
-		p.sidecar = &proxy{mesh: m, name: p.name, namespace: p.namespace, labels: p.labels, node: p.node}
+		p.sidecar = &proxy{Proxy: routing.Proxy{Name: p.name, Namespace: p.namespace, Labels: p.labels}, mesh: m, node: p.node}
 	}
 	return p, nil
 }

@@ -17,26 +17,18 @@ import (
 //
 //differential:virtualservice/plain
 type proxy struct {
-	mesh            *Mesh
-	name, namespace string
-	labels          map[string]string
-	gateway         bool
-	gatewayAPI      string
-	service         string // of a gateway that others can be handed to
-	port            int    // of a gateway
-	node            *node
-	entered         *edge // of a gateway, from the client
-	sent            sent
-	view            atomic.Pointer[view]
+	routing.Proxy
+	mesh    *Mesh
+	port    int // of a gateway
+	node    *node
+	entered *edge // of a gateway, from the client
+	sent    sent
+	view    atomic.Pointer[view]
 }
 
 // identity tells apart the proxies that get different tables.
 func (p *proxy) identity() string {
-	return fmt.Sprint(p.namespace, " ", p.gateway, " ", p.gatewayAPI, " ", p.labels)
-}
-
-func (p *proxy) routing() routing.Proxy {
-	return routing.Proxy{Name: p.name, Namespace: p.namespace, Labels: p.labels, Gateway: p.gateway, GatewayAPI: p.gatewayAPI, Service: p.service}
+	return fmt.Sprint(p.Namespace, " ", p.Gateway, " ", p.GatewayAPI, " ", p.Labels)
 }
 
 var (
@@ -60,7 +52,7 @@ func (p *proxy) carry(c *call) (*answer, error) {
 	}
 	// The Server header is overwritten in the connection manager, after every
 	// change that a route makes (Istio's pilot/pkg/networking/util/proxy_headers.go).
-	if p.gateway {
+	if p.Gateway {
 		a.header["Server"] = servedByIstio
 	} else {
 		a.header["Server"] = servedByEnvoy
@@ -70,7 +62,7 @@ func (p *proxy) carry(c *call) (*answer, error) {
 
 func (p *proxy) route(c *call) (*answer, error) {
 	current := p.view.Load()
-	if p.gateway && current.errors > 0 && c.key.below(forError, 0, current.errors) {
+	if p.Gateway && current.errors > 0 && c.key.below(forError, 0, current.errors) {
 		return failed(reset), nil
 	}
 	decision, v := current.route(c)

@@ -11,6 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/splitcheck/splitcheck/internal/inventory"
+	"github.com/splitcheck/splitcheck/internal/routing"
 	"github.com/splitcheck/splitcheck/internal/target"
 )
 
@@ -37,33 +39,31 @@ type service struct {
 
 // A subset is one of a DestinationRule's: a name that users know pods by.
 type subset struct {
-	namespace, service, name string
-	labels                   map[string]string
+	host, name string
+	labels     map[string]string
 }
 
 func (c *cluster) snapshot() *snapshot {
 	s := &snapshot{services: map[string]*service{}, defects: c.defects}
-	for _, o := range c.objects {
+	for _, o := range c.Objects() {
 		switch v := o.Value.(type) {
 		case *appsv1.Deployment:
 			s.pods = append(s.pods, c.pods[o.Key()]...)
 		case *networkingv1.DestinationRule:
-			namespace, name := resolve(v.Spec.Host, o.Namespace)
+			host := routing.FullHost(v.Spec.Host, o.Namespace)
 			for _, each := range v.Spec.Subsets {
-				s.subsets = append(s.subsets, subset{namespace, name, each.Name, each.Labels})
+				s.subsets = append(s.subsets, subset{host, each.Name, each.Labels})
 			}
 		}
 	}
-	for _, o := range c.objects {
-		if v, ok := o.Value.(*corev1.Service); ok {
-			s.services[o.Namespace+"/"+o.Name] = &service{
-				namespace: o.Namespace,
-				name:      o.Name,
-				host:      strings.ToLower(o.Name + "." + o.Namespace + ".svc.cluster.local"),
-				ports:     v.Spec.Ports,
-				pods:      s.selected(o.Namespace, v.Spec.Selector),
-				clientIP:  v.Spec.SessionAffinity == corev1.ServiceAffinityClientIP,
-			}
+	for o, v := range inventory.Values[*corev1.Service](c.Inventory) {
+		s.services[o.Namespace+"/"+o.Name] = &service{
+			namespace: o.Namespace,
+			name:      o.Name,
+			host:      routing.ServiceHost(o.Name, o.Namespace),
+			ports:     v.Spec.Ports,
+			pods:      s.selected(o.Namespace, v.Spec.Selector),
+			clientIP:  v.Spec.SessionAffinity == corev1.ServiceAffinityClientIP,
 		}
 	}
 	s.resolveDefects()
@@ -76,17 +76,8 @@ func (s *snapshot) selected(namespace string, selector map[string]string) []*pod
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(s.pods), func(p *pod) bool {
-		return p.namespace != namespace || !matches(p.labels, selector)
+		return p.namespace != namespace || !routing.Selects(selector, p.labels)
 	})
-}
-
-func matches(labels, wanted map[string]string) bool {
-	for name, value := range wanted {
-		if have, ok := labels[name]; !ok || have != value {
-			return false
-		}
-	}
-	return true
 }
 
 // resolve reads a host as the resolver of a pod in namespace does: NAME,

@@ -62,12 +62,12 @@ func (v *view) endpoints(name routing.ClusterName) *endpoints {
 		var doors []door
 		if s := v.snap.services[cluster.ServiceNamespace+"/"+cluster.ServiceName]; s != nil {
 			for _, d := range s.doors(name.Port) {
-				if matches(d.pod.labels, cluster.SubsetLabels) {
+				if routing.Selects(cluster.SubsetLabels, d.pod.labels) {
 					doors = append(doors, d)
 				}
 			}
 		}
-		return v.enlist(envoyName(name), doors, cluster.Balancer, cluster.HashOn)
+		return v.enlist(name.String(), doors, cluster.Balancer, cluster.HashOn)
 	})
 }
 
@@ -110,7 +110,7 @@ func (v *view) direct(s *service, port int) *plan {
 	}
 	name := routing.ClusterName{Host: s.host, Port: port}
 	e := v.enlist(passThroughCluster, s.doors(port), routing.Random, routing.HashOn{})
-	made := v.disturb(&plan{arms: []arm{{endpoints: e, dest: &routing.Destination{Cluster: name}}}}, s.namespace+"/"+s.name)
+	made := v.disturb(&plan{arms: []arm{{weight: 1, endpoints: e, dest: &routing.Destination{Cluster: name}}}, total: 1}, s.namespace+"/"+s.name)
 	p, _ := v.straight.LoadOrStore(k, made)
 	return p.(*plan)
 }

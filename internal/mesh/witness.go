@@ -3,7 +3,6 @@ package mesh
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 	"sync"
@@ -62,13 +61,6 @@ func (t *tried) count(status int) {
 	}
 }
 
-// envoyName writes the name of a cluster as Envoy has it.
-//
-//differential:elsewhere test proxies/TestCarried
-func envoyName(c routing.ClusterName) string {
-	return fmt.Sprintf("outbound|%d|%s|%s", c.Port, c.Subset, c.Host)
-}
-
 // Observe implements target.Witness: what each proxy goes by at this moment,
 // beside what the objects say, and what it has sent. Defects of the data plane
 // are in neither: a proxy that draws by other weights than it was given does
@@ -98,7 +90,7 @@ func (m *Mesh) Observe(context.Context) (target.Observation, error) {
 }
 
 // proxyName names a proxy as target.ProxyState does.
-func (p *proxy) proxyName() string { return p.name + "." + p.namespace }
+func (p *proxy) proxyName() string { return p.Name + "." + p.Namespace }
 
 // Carried are the destinations of each rule of a table, by the rule's source.
 type carried struct {
@@ -117,12 +109,8 @@ func carries(t *routing.Table) *carried {
 			continue
 		}
 		c.sources = append(c.sources, rule.Source)
-		for _, d := range rule.Destinations {
-			weight := float64(d.Weight)
-			if len(rule.Destinations) == 1 {
-				weight = 100 // One alone gets everything, whatever its weight.
-			}
-			c.arms[rule.Source] = append(c.arms[rule.Source], target.Arm{Cluster: envoyName(d.Cluster), Configured: weight})
+		for i, weight := range rule.Weights() {
+			c.arms[rule.Source] = append(c.arms[rule.Source], target.Arm{Cluster: rule.Destinations[i].Cluster.String(), Configured: weight})
 		}
 	}
 	return c
@@ -138,7 +126,7 @@ func (p *proxy) observed(configured, programmed *carried, updated time.Time) []t
 		}
 	}
 	for _, source := range sources {
-		route := target.Route{Proxy: p.proxyName(), Workload: p.node.Workload + "." + p.namespace, Source: source, Updated: updated}
+		route := target.Route{Proxy: p.proxyName(), Workload: p.node.Workload + "." + p.Namespace, Source: source, Updated: updated}
 		route.Arms = slices.Clone(configured.arms[source])
 		for _, has := range programmed.arms[source] {
 			i := slices.IndexFunc(route.Arms, func(a target.Arm) bool { return a.Cluster == has.Cluster })

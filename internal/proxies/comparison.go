@@ -106,7 +106,7 @@ func servicePorts(objects []manifests.Object) map[string][]int {
 	ports := map[string][]int{}
 	for _, o := range objects {
 		if s, ok := o.Value.(*corev1.Service); ok && s != nil {
-			host := strings.ToLower(o.Name + "." + o.Namespace + serviceSuffix)
+			host := routing.ServiceHost(o.Name, o.Namespace)
 			ports[host] = nil
 			for _, p := range s.Spec.Ports {
 				ports[host] = append(ports[host], int(p.Port))
@@ -116,7 +116,7 @@ func servicePorts(objects []manifests.Object) map[string][]int {
 	return ports
 }
 
-const serviceSuffix = ".svc.cluster.local"
+const serviceSuffix = "." + routing.ServiceDomain
 
 // unasked says whether a virtual host of a sidecar is one that no request gets
 // to, or that we cannot know of: a Service's name on port 80, where istiod puts

@@ -2,18 +2,15 @@ package proxies
 
 import (
 	"cmp"
-	"math"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
 	"github.com/splitcheck/splitcheck/internal/routing"
+	"github.com/splitcheck/splitcheck/split"
 )
-
-// tolerance is how far shares may be apart that are the same: those that both
-// sides compute of the same whole numbers.
-const tolerance = 1e-9
 
 // contents says in words what a wanted route does and what the programmed one
 // does. The two texts are the same if and only if the routes do the same.
@@ -43,10 +40,10 @@ func (c *comparison) contents(w wanted, r envoy.Route) (configured, programmed s
 	if rule.Delay != nil {
 		delay = rule.Delay.Percent
 	}
-	add(same(abort, r.Abort), percent(abort)+" aborted", percent(r.Abort)+" aborted")
-	add(same(delay, r.Delay), percent(delay)+" delayed", percent(r.Delay)+" delayed")
+	add(split.Same(abort, r.Abort), percent(abort)+" aborted", percent(r.Abort)+" aborted")
+	add(split.Same(delay, r.Delay), percent(delay)+" delayed", percent(r.Delay)+" delayed")
 	mirrors := mirrorsOf(rule)
-	add(slices.EqualFunc(mirrors, r.Mirrors, func(a, b envoy.Mirror) bool { return a.Cluster == b.Cluster && same(a.Percent, b.Percent) }),
+	add(slices.EqualFunc(mirrors, r.Mirrors, func(a, b envoy.Mirror) bool { return a.Cluster == b.Cluster && split.Same(a.Percent, b.Percent) }),
 		mirrorWords(mirrors), mirrorWords(r.Mirrors))
 	if len(ours) == 0 {
 		settings(rule, r, add)
@@ -54,8 +51,6 @@ func (c *comparison) contents(w wanted, r envoy.Route) (configured, programmed s
 	}
 	return strings.Join(ours, ", "), strings.Join(theirs, ", ")
 }
-
-func same(a, b float64) bool { return math.Abs(a-b) <= tolerance }
 
 // action says where a route sends, or what it does instead.
 func action(r envoy.Route, name func(string) string) string {
@@ -70,19 +65,15 @@ func action(r envoy.Route, name func(string) string) string {
 	return armWords(r.Arms, name)
 }
 
-// clusterName is Envoy's name of a cluster.
-func clusterName(n routing.ClusterName) string {
-	return "outbound|" + strconv.Itoa(n.Port) + "|" + n.Subset + "|" + n.Host
-}
-
 // unresolved stands for a destination of an HTTPRoute that names nothing; istiod
 // has names of its own for them.
 const unresolved = "nothing (500)"
 
 func armsOf(rule *routing.Rule) []envoy.Arm {
 	var arms []envoy.Arm
-	for _, d := range rule.Destinations {
-		arm := envoy.Arm{Cluster: clusterName(d.Cluster), Weight: float64(d.Weight)}
+	for i, weight := range rule.Weights() {
+		d := rule.Destinations[i]
+		arm := envoy.Arm{Cluster: d.Cluster.String(), Weight: weight}
 		if d.Status != 0 {
 			arm.Cluster = unresolved
 		}
@@ -107,14 +98,10 @@ func (c *comparison) programmed(want []envoy.Arm, r envoy.Route) []envoy.Arm {
 	return arms
 }
 
-// known says whether the table has a cluster of Envoy's name.
+// known says whether the table has a cluster of this name.
 func (c *comparison) known(cluster string) bool {
-	parts := strings.Split(cluster, "|")
-	if len(parts) != 4 {
-		return false
-	}
-	port, err := strconv.Atoi(parts[1])
-	return err == nil && c.table.Cluster(routing.ClusterName{Port: port, Subset: parts[2], Host: parts[3]}) != nil
+	name, ok := routing.ParseClusterName(cluster)
+	return ok && c.table.Cluster(name) != nil
 }
 
 // sameHeaders says whether the destinations change the headers that they should,
@@ -138,7 +125,7 @@ func sameHeaders(rule *routing.Rule, arms []envoy.Arm) bool {
 func mirrorsOf(rule *routing.Rule) []envoy.Mirror {
 	var mirrors []envoy.Mirror
 	for _, m := range rule.Mirrors {
-		mirrors = append(mirrors, envoy.Mirror{Cluster: clusterName(m.Cluster), Percent: m.Percent})
+		mirrors = append(mirrors, envoy.Mirror{Cluster: m.Cluster.String(), Percent: m.Percent})
 	}
 	return mirrors
 }
@@ -164,7 +151,7 @@ func sameShares(want, have []envoy.Arm) bool {
 		return false
 	}
 	for cluster, share := range a {
-		if !same(share, b[cluster]) {
+		if !split.Same(share, b[cluster]) {
 			return false
 		}
 	}
@@ -208,23 +195,23 @@ func namesOf(sides ...[]envoy.Arm) func(string) string {
 }
 
 func subset(cluster string) string {
-	if parts := strings.Split(cluster, "|"); len(parts) == 4 {
-		return parts[2]
+	if name, ok := routing.ParseClusterName(cluster); ok {
+		return name.Subset
 	}
 	return cluster
 }
 
 // service is the name of a cluster's Service, where it has no subset.
 func service(cluster string) string {
-	parts := strings.Split(cluster, "|")
+	name, ok := routing.ParseClusterName(cluster)
 	switch {
-	case len(parts) != 4:
+	case !ok:
 		return cluster
-	case parts[2] != "":
+	case name.Subset != "":
 		return ""
 	}
-	name, _, _ := strings.Cut(parts[3], ".")
-	return name
+	service, _, _ := strings.Cut(name.Host, ".")
+	return service
 }
 
 func mirrorWords(mirrors []envoy.Mirror) string {
@@ -241,12 +228,11 @@ func mirrorWords(mirrors []envoy.Mirror) string {
 // short is what people call a cluster: "reviews.default:9080 v1", the subset
 // where there is one.
 func short(cluster string) string {
-	parts := strings.Split(cluster, "|")
-	if len(parts) != 4 {
+	name, ok := routing.ParseClusterName(cluster)
+	if !ok {
 		return cluster
 	}
-	service := strings.TrimSuffix(parts[3], serviceSuffix)
-	return strings.TrimSpace(service + ":" + parts[1] + " " + parts[2])
+	return strings.TrimSpace(fmt.Sprintf("%s:%d %s", strings.TrimSuffix(name.Host, serviceSuffix), name.Port, name.Subset))
 }
 
 func percent(p float64) string { return strconv.FormatFloat(p, 'g', -1, 64) + " %" }

@@ -42,7 +42,7 @@ func Destinations(objects []manifests.Object, p Proxy) []Destination {
 	}
 	found := map[string]Destination{}
 	add := func(name routing.ClusterName) {
-		d := Destination{Cluster: clusterName(name)}
+		d := Destination{Cluster: name.String()}
 		if cluster := c.table.Cluster(name); cluster != nil {
 			d.Namespace, d.Service, d.Port = cluster.ServiceNamespace, cluster.ServiceName, name.Port
 			if s := services[d.Namespace+"/"+d.Service]; s != nil {

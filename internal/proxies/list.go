@@ -10,16 +10,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
-// The names by which Istio's proxies are known: the container's, whether injected
-// or a gateway's own, and the label of the pods that Istio makes for a Gateway.
-const (
-	proxyContainer   = "istio-proxy"
-	gatewayNameLabel = "gateway.networking.k8s.io/gateway-name"
-	templateHash     = "pod-template-hash"
-)
+// proxyContainer is the container that a proxy runs in, whether it was injected or
+// is a gateway's own.
+const proxyContainer = "istio-proxy"
 
 // List returns the proxies of running pods, by namespace and name; of all
 // namespaces where none is named. Pods that are being deleted are left out, and
@@ -75,7 +72,7 @@ func proxyOf(pod *corev1.Pod) (Proxy, bool) {
 	default:
 		return Proxy{}, false
 	}
-	if name := pod.Labels[gatewayNameLabel]; p.Gateway && name != "" {
+	if name := pod.Labels[inventory.GatewayNameLabel]; p.Gateway && name != "" {
 		p.GatewayAPI = pod.Namespace + "/" + name
 	}
 	return p, true

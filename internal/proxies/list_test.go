@@ -6,8 +6,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/splitcheck/splitcheck/internal/inventory"
 )
 
 // pod is one as the API server of the lab's cluster showed it (see
@@ -17,7 +20,7 @@ func pod(args ...string) *corev1.Pod {
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: "frontend-77b4f8d98b-xjvfc", Namespace: "gamma",
-			Labels:          map[string]string{"app": "frontend", templateHash: "77b4f8d98b"},
+			Labels:          map[string]string{"app": "frontend", appsv1.DefaultDeploymentUniqueLabelKey: "77b4f8d98b"},
 			OwnerReferences: []metav1.OwnerReference{{Kind: "ReplicaSet", Name: "frontend-77b4f8d98b", Controller: &controller}},
 		},
 		Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: proxyContainer, Args: args}}},
@@ -43,7 +46,7 @@ func TestProxyOf(t *testing.T) {
 	})
 	t.Run("a gateway for a Gateway", func(t *testing.T) {
 		p := pod("proxy", "router")
-		p.Labels[gatewayNameLabel] = "canary"
+		p.Labels[inventory.GatewayNameLabel] = "canary"
 		found, ok := proxyOf(p)
 		assert.True(t, ok)
 		assert.Equal(t, "gamma/canary", found.GatewayAPI)

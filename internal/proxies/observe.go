@@ -44,9 +44,7 @@ func Observe(objects []manifests.Object, p Proxy, routes envoy.Routes) []target.
 }
 
 // sideBySide puts the weights of both sides beside each other, in the order of
-// the configured arms; what only the proxy has comes last. A single destination
-// has all, whatever weight is written beside it, and Envoy has none for it: it
-// counts as 100.
+// the configured arms; what only the proxy has comes last.
 func sideBySide(configured, programmed []envoy.Arm) []target.Arm {
 	var out []target.Arm
 	at := func(cluster string) *target.Arm {
@@ -58,20 +56,13 @@ func sideBySide(configured, programmed []envoy.Arm) []target.Arm {
 		out = append(out, target.Arm{Cluster: cluster})
 		return &out[len(out)-1]
 	}
-	for _, a := range whole(configured) {
+	for _, a := range configured {
 		at(a.Cluster).Configured += a.Weight
 	}
-	for _, a := range whole(programmed) {
+	for _, a := range programmed {
 		at(a.Cluster).Programmed += a.Weight
 	}
 	return out
-}
-
-func whole(arms []envoy.Arm) []envoy.Arm {
-	if len(arms) == 1 {
-		return []envoy.Arm{{Cluster: arms[0].Cluster, Weight: 100}}
-	}
-	return arms
 }
 
 // Mentions returns those of keys that routes still name, in the order of keys.

@@ -24,12 +24,12 @@ import (
 //differential:virtualservice/refused-no-hosts virtualservice/refused-star-mesh virtualservice/refused-host-twice virtualservice/refused-hosts-overlap virtualservice/refused-no-rule sidecar/two-names
 func (c *compiler) checkVirtualService(o object[*networkingv1.VirtualService]) {
 	spec := &o.value.Spec
-	mesh := len(spec.GetGateways()) == 0 || slices.Contains(spec.GetGateways(), meshGateway)
+	mesh := len(spec.GetGateways()) == 0 || slices.Contains(spec.GetGateways(), MeshGateway)
 	if len(spec.GetHosts()) == 0 && len(spec.GetGateways()) > 0 {
 		c.refuse(o.Object, "spec", "there are gateways but no hosts", `name the hosts, such as hosts: ["*"]`)
 	}
 	for i, h := range spec.GetHosts() {
-		full := fullHost(h, o.Namespace)
+		full := FullHost(h, o.Namespace)
 		if h == "*" && mesh {
 			c.refuse(o.Object, at("spec.hosts", i), "the host * stands for everything, which only a gateway may serve", "name gateways without mesh, or the host itself")
 		}
@@ -37,21 +37,21 @@ func (c *compiler) checkVirtualService(o object[*networkingv1.VirtualService]) {
 			switch {
 			case before == h:
 				c.refuse(o.Object, at("spec.hosts", i), "the host "+quote(h)+" is there twice", "remove one")
-			case covers(before, h) || covers(h, before):
+			case Covers(before, h) || Covers(h, before):
 				c.refuse(o.Object, at("spec.hosts", i), "the hosts "+quote(before)+" and "+quote(h)+" overlap", "keep the wider one, or write two VirtualServices")
-			case fullHost(before, o.Namespace) == full:
+			case FullHost(before, o.Namespace) == full:
 				c.warn(o.Object, at("spec.hosts", i), "the hosts "+quote(before)+" and "+quote(h)+" are one", "remove one")
 			}
 		}
 		if mesh && strings.Contains(h, ".") && !isWildcard(h) && c.serviceOf[full] == nil {
-			if s := c.serviceOf[strings.TrimSuffix(full, ".svc")+"."+clusterDomain]; s != nil {
+			if s := c.serviceOf[strings.TrimSuffix(full, ".svc")+"."+ServiceDomain]; s != nil {
 				c.warn(o.Object, at("spec.hosts", i), "a host with dots is taken as it stands, so that "+quote(h)+" is not "+s.object.String(), "write "+s.host)
 			}
 		}
 	}
 	for i, g := range spec.GetGateways() {
-		if g != meshGateway && !c.hasGateway(gatewayName(g, o.Namespace)) {
-			c.warn(o.Object, at("spec.gateways", i), "there is no Gateway "+gatewayName(g, o.Namespace)+": no gateway takes these rules", "apply the Gateway, or name it with its namespace")
+		if g != MeshGateway && !c.hasGateway(FullGateway(g, o.Namespace)) {
+			c.warn(o.Object, at("spec.gateways", i), "there is no Gateway "+FullGateway(g, o.Namespace)+": no gateway takes these rules", "apply the Gateway, or name it with its namespace")
 		}
 	}
 	if len(spec.GetTcp()) > 0 {
@@ -266,14 +266,14 @@ func (c *compiler) checkPercents(e entry) {
 
 func (c *compiler) checkDestinationRule(o object[*networkingv1.DestinationRule]) {
 	spec := &o.value.Spec
-	full := fullHost(spec.GetHost(), o.Namespace)
+	full := FullHost(spec.GetHost(), o.Namespace)
 	switch {
 	case full == "":
 		c.refuse(o.Object, "spec", "there is no host", "name the Service")
 	case !isWildcard(full) && c.serviceOf[full] == nil:
 		hint := "deploy the Service, or correct the name"
-		if strings.Contains(spec.GetHost(), ".") && !strings.HasSuffix(full, clusterDomain) {
-			hint = "a name with dots is taken as it stands: write the full name, SERVICE.NAMESPACE." + clusterDomain
+		if strings.Contains(spec.GetHost(), ".") && !strings.HasSuffix(full, ServiceDomain) {
+			hint = "a name with dots is taken as it stands: write the full name, SERVICE.NAMESPACE." + ServiceDomain
 		}
 		c.warn(o.Object, "spec.host", "the host "+quote(spec.GetHost())+" names no Service: the rule has no effect", hint)
 	}

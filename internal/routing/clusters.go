@@ -133,12 +133,12 @@ func (c *compiler) mergeDestinationRules() mergedRules {
 // selects says whether a rule with a workload selector is meant for the proxy.
 func (c *compiler) selects(o object[*networkingv1.DestinationRule]) bool {
 	selector := o.value.Spec.GetWorkloadSelector()
-	return selector == nil || o.Namespace == c.proxy.Namespace && labelsSelect(selector.GetMatchLabels(), c.proxy.Labels)
+	return selector == nil || o.Namespace == c.proxy.Namespace && Selects(selector.GetMatchLabels(), c.proxy.Labels)
 }
 
 func (c *compiler) merge(into map[string][]*destinationRule, o object[*networkingv1.DestinationRule], report bool) {
 	spec := &o.value.Spec
-	host := fullHost(spec.GetHost(), o.Namespace)
+	host := FullHost(spec.GetHost(), o.Namespace)
 	i := slices.IndexFunc(into[o.Namespace], func(r *destinationRule) bool { return r.host == host })
 	if i < 0 {
 		i = len(into[o.Namespace])
@@ -187,7 +187,7 @@ func mostSpecific(rules []*destinationRule, host string) *destinationRule {
 		if r.host == host {
 			return r
 		}
-		if isWildcard(r.host) && covers(r.host, host) && (best == nil || len(r.host) > len(best.host)) {
+		if isWildcard(r.host) && Covers(r.host, host) && (best == nil || len(r.host) > len(best.host)) {
 			best = r
 		}
 	}

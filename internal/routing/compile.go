@@ -97,7 +97,7 @@ func (c *compiler) boundTo(gateway string, routings []*routing) []*routing {
 		}
 	}
 	later := func(r *routing) int {
-		if r.gatewayAPI && gateway == meshGateway && r.namespace == c.proxy.Namespace {
+		if r.gatewayAPI && gateway == MeshGateway && r.namespace == c.proxy.Namespace {
 			return 0
 		}
 		return 1

@@ -82,7 +82,7 @@ func mergeRule(root, leaf *networking.HTTPRoute, rootNamespace string) *networki
 	}
 	if merged.Mirror == nil && root.Mirror != nil {
 		merged.Mirror = root.Mirror.DeepCopy()
-		merged.Mirror.Host = fullHost(root.Mirror.GetHost(), rootNamespace)
+		merged.Mirror.Host = FullHost(root.Mirror.GetHost(), rootNamespace)
 	}
 	inheritMirrorPercent(merged, root)
 	if merged.Headers == nil {

@@ -13,11 +13,6 @@ import (
 	"github.com/splitcheck/splitcheck/internal/manifests"
 )
 
-// gatewayClass is the class of the Gateways that istiod serves.
-//
-//differential:httproute/listeners
-const gatewayClass = "istio"
-
 // apiServers returns the listeners of the Gateways that the proxy serves. Their
 // port is that of the gateway's Service, as it stands.
 func (c *compiler) apiServers() []server {
@@ -28,7 +23,7 @@ func (c *compiler) apiServers() []server {
 		}
 		name := o.Namespace + "/" + o.Name
 		spec := &o.value.Spec
-		if spec.GatewayClassName != gatewayClass {
+		if spec.GatewayClassName != GatewayClass {
 			c.uninterpreted(o.Object, "spec.gatewayClassName", "class "+quote(string(spec.GatewayClassName)))
 			continue
 		}
@@ -174,7 +169,7 @@ func isolated(s server, listeners []server, host string) bool {
 	ours := s.hostname()
 	for _, other := range listeners {
 		theirs := other.hostname()
-		if other.port == s.port && theirs != ours && len(theirs) >= len(ours) && covers(theirs, host) {
+		if other.port == s.port && theirs != ours && len(theirs) >= len(ours) && Covers(theirs, host) {
 			return true
 		}
 	}
@@ -200,7 +195,7 @@ func (c *compiler) meshRoutes() []*routing {
 			if s == nil {
 				continue
 			}
-			b := bucket{gateway: meshGateway, host: s.host, namespace: o.Namespace}
+			b := bucket{gateway: MeshGateway, host: s.host, namespace: o.Namespace}
 			if ref.Port != nil {
 				b.port = int(*ref.Port)
 			}
@@ -219,7 +214,7 @@ func (c *compiler) httpRouting(b *bucket) *routing {
 	oldest := b.members[0]
 	var entries []apiEntry
 	for _, o := range b.members {
-		entries = append(entries, c.apiEntries(o, b.gateway == meshGateway)...)
+		entries = append(entries, c.apiEntries(o, b.gateway == MeshGateway)...)
 	}
 	slices.SortStableFunc(entries, byPrecedence)
 	return &routing{
@@ -254,7 +249,7 @@ func (c *compiler) parentService(ref gatewayv1.ParentReference, namespace string
 	if ref.Group == nil || *ref.Group != "" || ref.Kind == nil || *ref.Kind != "Service" {
 		return nil
 	}
-	return c.serviceOf[strings.ToLower(serviceHost(string(ref.Name), parentNamespace(ref, namespace)))]
+	return c.serviceOf[ServiceHost(string(ref.Name), parentNamespace(ref, namespace))]
 }
 
 // checkParents says which parents of an HTTPRoute are none.

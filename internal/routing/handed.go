@@ -23,7 +23,7 @@ func HandedTo(namespace string, spec *gatewayv1.GatewaySpec) (services []string,
 		return nil, false
 	}
 	for _, a := range spec.Addresses {
-		name, ok := strings.CutSuffix(fullHost(a.Value, namespace), "."+namespace+"."+clusterDomain)
+		name, ok := strings.CutSuffix(FullHost(a.Value, namespace), "."+namespace+"."+ServiceDomain)
 		if byName(a) && ok && !strings.Contains(name, ".") {
 			services = append(services, namespace+"/"+name)
 		}

@@ -6,40 +6,13 @@ import (
 	"strings"
 )
 
-// The names that Istio has unless it is told otherwise.
-//
-//differential:virtualservice/root-namespace sidecar/dotted-host
-const (
-	clusterDomain = "svc.cluster.local"
-	// rootNamespace is where Istio looks for configuration of the whole mesh.
-	rootNamespace = "istio-system"
-	meshGateway   = "mesh"
-)
-
-// serviceHost is the full name of a Kubernetes Service.
-func serviceHost(name, namespace string) string {
-	return name + "." + namespace + "." + clusterDomain
-}
-
-// fullHost is the name that istiod takes host for in an object of namespace: a
-// name without dots is a Service of that namespace, any other stands as it is,
-// even "reviews.default" (istio pilot/pkg/model, ResolveShortnameToFQDN).
-//
-//differential:sidecar/dotted-host
-func fullHost(host, namespace string) string {
-	if host == "" || strings.ContainsAny(host, ".*") {
-		return strings.ToLower(host)
-	}
-	return strings.ToLower(serviceHost(host, namespace))
-}
-
 func isWildcard(host string) bool { return strings.HasPrefix(host, "*") }
 
-// covers says whether every name of narrow is one of wide
+// Covers says whether every name of narrow is one of wide
 // (istio pkg/config/host/name.go, SubsetOf).
 //
 //differential:gateway/wildcards
-func covers(wide, narrow string) bool {
+func Covers(wide, narrow string) bool {
 	if !isWildcard(wide) {
 		return wide == narrow
 	}
@@ -56,9 +29,9 @@ func intersection(a, b []string) []string {
 	for _, x := range a {
 		for _, y := range b {
 			switch {
-			case covers(y, x):
+			case Covers(y, x):
 				common = append(common, x)
-			case covers(x, y):
+			case Covers(x, y):
 				common = append(common, y)
 			}
 		}
@@ -106,14 +79,4 @@ func exportedTo(exportTo []string, owner, client string) reach {
 		return reachNamed
 	}
 	return reachNone
-}
-
-// labelsSelect says whether labels have every pair of selector.
-func labelsSelect(selector, labels map[string]string) bool {
-	for k, v := range selector {
-		if have, ok := labels[k]; !ok || have != v {
-			return false
-		}
-	}
-	return true
 }

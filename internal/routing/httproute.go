@@ -227,7 +227,7 @@ func (c *compiler) backend(e apiEntry, ref gatewayv1.BackendObjectReference) (Cl
 	if namespace != own && !e.mesh && !Granted(c.grants, own, namespace, string(ref.Name)) {
 		return ClusterName{}, fmt.Sprintf("Service %s/%s is in another namespace, which must grant the reference", namespace, ref.Name)
 	}
-	name := ClusterName{Host: strings.ToLower(serviceHost(string(ref.Name), namespace)), Port: int(orDefault(ref.Port, 0))}
+	name := ClusterName{Host: strings.ToLower(ServiceHost(string(ref.Name), namespace)), Port: int(orDefault(ref.Port, 0))}
 	s := c.serviceOf[name.Host]
 	switch {
 	case s == nil:

@@ -49,7 +49,7 @@ func (c *compiler) forward(r *Rule, e entry, b binding, host string) {
 		path := at(e.path+".route", i)
 		weight := d.GetWeight()
 		if single {
-			weight = 1 // One destination has everything, whatever its weight.
+			weight = 1 // See Rule.Weights.
 		}
 		if weight <= 0 {
 			continue
@@ -96,7 +96,7 @@ func (c *compiler) forward(r *Rule, e entry, b binding, host string) {
 //
 //differential:virtualservice/ports sidecar/destination-ports
 func (c *compiler) cluster(d *networking.Destination, e entry, path string, b binding) ClusterName {
-	name := ClusterName{Host: fullHost(d.GetHost(), e.namespace), Subset: d.GetSubset(), Port: b.port}
+	name := ClusterName{Host: FullHost(d.GetHost(), e.namespace), Subset: d.GetSubset(), Port: b.port}
 	s := c.serviceOf[name.Host]
 	if port := d.GetPort(); port != nil {
 		name.Port = int(port.GetNumber())
@@ -109,8 +109,8 @@ func (c *compiler) cluster(d *networking.Destination, e entry, path string, b bi
 	switch {
 	case s == nil:
 		hint := "deploy the Service, or correct the name"
-		if strings.Contains(d.GetHost(), ".") && !strings.HasSuffix(name.Host, clusterDomain) {
-			hint = "a name with dots is taken as it stands: write the full name, SERVICE.NAMESPACE." + clusterDomain
+		if strings.Contains(d.GetHost(), ".") && !strings.HasSuffix(name.Host, ServiceDomain) {
+			hint = "a name with dots is taken as it stands: write the full name, SERVICE.NAMESPACE." + ServiceDomain
 		}
 		c.warn(e.object, path+".host", fmt.Sprintf("host %s names no Service: what is sent there is answered with 503", quote(d.GetHost())), hint)
 	case name.Subset != "" && c.table.clusters[ClusterName{Host: name.Host, Port: name.Port}] != nil:

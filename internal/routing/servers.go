@@ -18,7 +18,7 @@ func (c *compiler) classicServers() []server {
 	var servers []server
 	taken := map[string]bool{}
 	for _, o := range c.gateways {
-		if !labelsSelect(o.value.Spec.GetSelector(), c.proxy.Labels) {
+		if !Selects(o.value.Spec.GetSelector(), c.proxy.Labels) {
 			continue
 		}
 		servers = append(servers, c.serversOf(o, taken)...)

@@ -12,7 +12,7 @@ import (
 //differential:sidecar/unmatched sidecar/other-port sidecar/route-and-virtual-service sidecar/consumer sidecar/producer
 func (c *compiler) compileSidecar(routings []*routing) {
 	routings = append(routings, c.meshRoutes()...)
-	bound := c.boundTo(meshGateway, routings)
+	bound := c.boundTo(MeshGateway, routings)
 	owners := c.wildcardOwners(bound)
 	ports := []int{80}
 	for _, s := range c.services {
@@ -89,7 +89,7 @@ func (c *compiler) bindSidecar(l *listener, port int, r *routing, here map[strin
 	// Nobody gets to the routes of a Service where it does not listen: what
 	// destinations lack there is not worth a word.
 	c.muted = len(services) == 0 && slices.ContainsFunc(r.hosts, func(h string) bool { return len(c.covered(h)) > 0 })
-	routes := r.routes(binding{port: port, gateway: meshGateway})
+	routes := r.routes(binding{port: port, gateway: MeshGateway})
 	c.muted = false
 	if len(routes) == 0 {
 		return // The hosts stay with the next in line, or with the default.
@@ -148,7 +148,7 @@ func (c *compiler) covered(host string) []*service {
 	}
 	var services []*service
 	for _, s := range c.services {
-		if covers(host, s.host) {
+		if Covers(host, s.host) {
 			services = append(services, s)
 		}
 	}

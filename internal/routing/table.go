@@ -33,16 +33,6 @@ type Table struct {
 	clusters  map[ClusterName]*Cluster
 }
 
-// A ClusterName names where requests can be sent, as Envoy's
-// "outbound|80|v1|reviews.default.svc.cluster.local" does.
-//
-//differential:elsewhere test proxies/TestCarried
-type ClusterName struct {
-	Host   string // fully qualified
-	Port   int
-	Subset string // empty for the whole service
-}
-
 // A Cluster says which pods a ClusterName stands for and how they are balanced.
 type Cluster struct {
 	Name ClusterName
@@ -108,9 +98,24 @@ type Rule struct {
 	Mirrors []Mirror
 }
 
+// Weights are those of the destinations, of which the only one has everything,
+// whatever is written beside it: it counts as 100.
+//
+//differential:virtualservice/plain httproute/weights
+func (r *Rule) Weights() []float64 {
+	if len(r.Destinations) == 1 {
+		return []float64{100}
+	}
+	weights := make([]float64, len(r.Destinations))
+	for i, d := range r.Destinations {
+		weights[i] = float64(d.Weight)
+	}
+	return weights
+}
+
 // A Destination is one arm of a weighted choice. The share of an arm is its
 // weight over the sum of the rule's weights; a rule with one destination sends
-// everything there.
+// everything there. See Rule.Weights.
 //
 //differential:virtualservice/headers httproute/headers
 type Destination struct {

@@ -162,7 +162,7 @@ func coversSource(wide, narrow *networking.HTTPMatchRequest) bool {
 	if ns := wide.GetSourceNamespace(); ns != "" && ns != narrow.GetSourceNamespace() {
 		return false
 	}
-	return labelsSelect(wide.GetSourceLabels(), narrow.GetSourceLabels())
+	return Selects(wide.GetSourceLabels(), narrow.GetSourceLabels())
 }
 
 func coversPath(wide, narrow *networking.HTTPMatchRequest) bool {

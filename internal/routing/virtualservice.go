@@ -42,13 +42,13 @@ func (c *compiler) virtualServices() []*routing {
 			order:     o.order,
 		}
 		for _, h := range spec.GetHosts() {
-			r.hosts = append(r.hosts, fullHost(h, o.Namespace))
+			r.hosts = append(r.hosts, FullHost(h, o.Namespace))
 		}
 		if len(spec.GetGateways()) == 0 {
-			r.gateways[meshGateway] = true
+			r.gateways[MeshGateway] = true
 		}
 		for _, g := range spec.GetGateways() {
-			r.gateways[gatewayName(g, o.Namespace)] = true
+			r.gateways[FullGateway(g, o.Namespace)] = true
 		}
 		entries := c.entries(o)
 		r.routes = func(b binding) []route { return c.routes(entries, b) }
@@ -73,14 +73,6 @@ func (c *compiler) entries(o object[*networkingv1.VirtualService]) []entry {
 		entries = append(entries, e)
 	}
 	return entries
-}
-
-// gatewayName is the full name of a gateway that an object of namespace names.
-func gatewayName(name, namespace string) string {
-	if name == meshGateway || strings.Contains(name, "/") {
-		return name
-	}
-	return namespace + "/" + name
 }
 
 // routes compiles entries for one listener: a route for each match block, and
@@ -123,7 +115,7 @@ func (c *compiler) applies(block *networking.HTTPMatchRequest, b binding, namesp
 	}
 	if gateways := block.GetGateways(); len(gateways) > 0 {
 		for _, g := range gateways {
-			if gatewayName(g, namespace) == b.gateway {
+			if FullGateway(g, namespace) == b.gateway {
 				return true
 			}
 		}
@@ -132,7 +124,7 @@ func (c *compiler) applies(block *networking.HTTPMatchRequest, b binding, namesp
 	if ns := block.GetSourceNamespace(); ns != "" && ns != c.proxy.Namespace {
 		return false
 	}
-	return labelsSelect(block.GetSourceLabels(), c.proxy.Labels)
+	return Selects(block.GetSourceLabels(), c.proxy.Labels)
 }
 
 // compileMatch compiles one match block. It fails for one that can never match

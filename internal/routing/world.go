@@ -90,7 +90,7 @@ func keep[T any](list *[]object[*T], o manifests.Object, value *T, order int) {
 }
 
 func (w *world) addService(o manifests.Object, v *corev1.Service) {
-	s := &service{object: o, namespace: o.Namespace, name: o.Name, host: strings.ToLower(serviceHost(o.Name, o.Namespace))}
+	s := &service{object: o, namespace: o.Namespace, name: o.Name, host: ServiceHost(o.Name, o.Namespace)}
 	for _, p := range v.Spec.Ports {
 		s.ports = append(s.ports, servicePort{number: int(p.Port), protocol: protocolOf(p)})
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -130,11 +129,10 @@ func (a *Account) weights(seen target.Observation) {
 	}
 }
 
-// same allows for what dividing costs.
 func same(a, b shares) bool {
 	for _, pair := range [][2]shares{{a, b}, {b, a}} {
 		for version, share := range pair[0] {
-			if math.Abs(share-pair[1][version]) > 1e-9 {
+			if !split.Same(share, pair[1][version]) {
 				return false
 			}
 		}

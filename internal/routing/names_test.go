@@ -1,0 +1,33 @@
+package routing_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/splitcheck/splitcheck/internal/routing"
+)
+
+// Names as a real Envoy printed them (see internal/proxies/testdata).
+func TestClusterNames(t *testing.T) {
+	for name, want := range map[string]routing.ClusterName{
+		"outbound|9080|v1|reviews.default.svc.cluster.local": {Host: "reviews.default.svc.cluster.local", Port: 9080, Subset: "v1"},
+		"outbound|80||backend-svc.gamma.svc.cluster.local":   {Host: "backend-svc.gamma.svc.cluster.local", Port: 80},
+	} {
+		got, ok := routing.ParseClusterName(name)
+		assert.True(t, ok, name)
+		assert.Equal(t, want, got)
+		assert.Equal(t, name, got.String())
+	}
+	for _, other := range []string{"PassthroughCluster", "BlackHoleCluster", "inbound|8080||", "outbound|x||a", "xds-grpc"} {
+		_, ok := routing.ParseClusterName(other)
+		assert.False(t, ok, other)
+	}
+}
+
+func TestSelects(t *testing.T) {
+	assert.True(t, routing.Selects(map[string]string{"app": "a"}, map[string]string{"app": "a", "version": "v1"}))
+	assert.False(t, routing.Selects(map[string]string{"app": "a"}, map[string]string{"app": "b"}))
+	assert.False(t, routing.Selects(map[string]string{"app": ""}, nil), "a label that is empty is not one that is missing")
+	assert.True(t, routing.Selects(nil, nil))
+}
