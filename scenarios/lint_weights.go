@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"iter"
+	"strings"
 
 	networking "istio.io/api/networking/v1alpha3"
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
 // An httpRule is one entry of a VirtualService's list.
@@ -129,4 +131,28 @@ func destinationName(d *networking.Destination) string {
 		return d.GetHost()
 	}
 	return d.GetHost() + ", subset " + d.GetSubset()
+}
+
+// lintUnreachable finds rules of a VirtualService, or single conditions of one, that
+// an earlier rule leaves nothing to. A condition that another of the same rule covers
+// is only said twice. HTTPRoutes are ordered by precedence and have no such trap.
+func lintUnreachable(l *linter, v *view) {
+	for o, vs := range inventory.Values[*networkingv1.VirtualService](v.Inventory) {
+		for _, dead := range routing.Unreachable(vs) {
+			if dead.By == dead.Rule {
+				continue
+			}
+			by := fmt.Sprintf("spec.http[%d]", dead.By)
+			line, _ := o.Position(by)
+			message := fmt.Sprintf("%s can never match: http[%d] in line %d takes everything that it would", strings.TrimPrefix(dead.Path(), "spec."), dead.By, line)
+			hint := "rules are tried in the order of the list: put the special ones before the general ones"
+			if dead.ByMatch >= 0 {
+				p := vs.Spec.Http[dead.By].Match[dead.ByMatch].GetUri().GetPrefix()
+				if p != "" && !strings.HasSuffix(p, "/") {
+					hint += fmt.Sprintf("; the prefix %s is compared as text and matches %s… as well", p, p)
+				}
+			}
+			l.at(o, dead.Path(), message, hint)
+		}
+	}
 }

@@ -1,7 +1,6 @@
 package routing
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -18,8 +17,6 @@ type DeadRule struct {
 	// By is the index of the earlier rule, ByMatch that of its block, or -1
 	// where that rule has none.
 	By, ByMatch int
-	// Reason says it in words.
-	Reason string
 }
 
 // Path is where the rule or block stands in its object, as
@@ -49,11 +46,12 @@ func Unreachable(vs *networkingv1.VirtualService) []DeadRule {
 		blocks := blocksOf(http, i)
 		var covered []DeadRule
 		for _, b := range blocks {
-			if by, ok := coveredBy(b, earlier); ok {
-				covered = append(covered, DeadRule{Rule: i, Match: b.match, By: by.rule, ByMatch: by.match, Reason: reason(by)})
+			at := slices.IndexFunc(earlier, func(e block) bool { return coversBlock(e.in, b.in) })
+			if at < 0 {
+				earlier = append(earlier, b)
 				continue
 			}
-			earlier = append(earlier, b)
+			covered = append(covered, DeadRule{Rule: i, Match: b.match, By: earlier[at].rule, ByMatch: earlier[at].match})
 		}
 		if len(covered) == len(blocks) {
 			whole := covered[0]
@@ -63,12 +61,6 @@ func Unreachable(vs *networkingv1.VirtualService) []DeadRule {
 		dead = append(dead, covered...)
 	}
 	return dead
-}
-
-// CatchAll says whether a match block takes every request that its host gets, as
-// an absent one does.
-func CatchAll(in *networking.HTTPMatchRequest) bool {
-	return coversBlock(in, &networking.HTTPMatchRequest{})
 }
 
 // A block is one match block in its place; match is -1 for a rule without any.
@@ -86,23 +78,6 @@ func blocksOf(http *networking.HTTPRoute, rule int) []block {
 		blocks = append(blocks, block{rule: rule, match: j, in: in})
 	}
 	return blocks
-}
-
-func coveredBy(b block, earlier []block) (block, bool) {
-	for _, e := range earlier {
-		if coversBlock(e.in, b.in) {
-			return e, true
-		}
-	}
-	return block{}, false
-}
-
-func reason(by block) string {
-	where := fmt.Sprintf("http[%d]", by.rule)
-	if CatchAll(by.in) {
-		return where + " before it takes every request"
-	}
-	return where + " before it takes every request that this would match"
 }
 
 // coversBlock says whether every request that meets narrow meets wide. Each

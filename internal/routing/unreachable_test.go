@@ -5,7 +5,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	networking "istio.io/api/networking/v1alpha3"
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 
 	"github.com/splitcheck/splitcheck/internal/routing"
@@ -23,31 +22,37 @@ func TestUnreachable(t *testing.T) {
 		{"none", "{match: [{uri: {prefix: /a}}]" + direct + ", {directResponse: {status: 200}}", nil},
 		{
 			"after a rule without match", "{directResponse: {status: 200}}, {match: [{uri: {prefix: /a}}]" + direct,
-			[]routing.DeadRule{{Rule: 1, Match: -1, By: 0, ByMatch: -1, Reason: "http[0] before it takes every request"}},
+			[]routing.DeadRule{{Rule: 1, Match: -1, By: 0, ByMatch: -1}},
 		},
 		{
 			"after the prefix /", "{match: [{uri: {prefix: /}}]" + direct + ", {directResponse: {status: 200}}",
-			[]routing.DeadRule{{Rule: 1, Match: -1, By: 0, ByMatch: 0, Reason: "http[0] before it takes every request"}},
+			[]routing.DeadRule{{Rule: 1, Match: -1, By: 0, ByMatch: 0}},
 		},
 		{
+			"after the expression .*", "{match: [{uri: {regex: '.*'}}]" + direct + ", {directResponse: {status: 200}}",
+			[]routing.DeadRule{{Rule: 1, Match: -1, By: 0, ByMatch: 0}},
+		},
+		{"after a port", "{match: [{port: 80}]" + direct + ", {directResponse: {status: 200}}", nil},
+		{"the prefix / of a header", "{match: [{headers: {x: {prefix: /}}}]" + direct + ", {match: [{headers: {x: {exact: shop}}}]" + direct, nil},
+		{
 			"a longer prefix", "{match: [{uri: {prefix: /a}}]" + direct + ", {match: [{uri: {prefix: /a/b}}, {uri: {exact: /advert}}]" + direct,
-			[]routing.DeadRule{{Rule: 1, Match: -1, By: 0, ByMatch: 0, Reason: "http[0] before it takes every request that this would match"}},
+			[]routing.DeadRule{{Rule: 1, Match: -1, By: 0, ByMatch: 0}},
 		},
 		{
 			"one block of two", "{match: [{uri: {prefix: /a}}]" + direct + ", {match: [{uri: {prefix: /b}}, {uri: {exact: /ab}}]" + direct,
-			[]routing.DeadRule{{Rule: 1, Match: 1, By: 0, ByMatch: 0, Reason: "http[0] before it takes every request that this would match"}},
+			[]routing.DeadRule{{Rule: 1, Match: 1, By: 0, ByMatch: 0}},
 		},
 		{
 			"the same again", "{match: [{headers: {x: {exact: a}}}]" + direct + ", {match: [{headers: {X: {exact: a}}, method: {exact: GET}}]" + direct,
-			[]routing.DeadRule{{Rule: 1, Match: -1, By: 0, ByMatch: 0, Reason: "http[0] before it takes every request that this would match"}},
+			[]routing.DeadRule{{Rule: 1, Match: -1, By: 0, ByMatch: 0}},
 		},
 		{
 			"presence covers a value", "{match: [{headers: {x: {}}}]" + direct + ", {match: [{headers: {x: {exact: a}}}]" + direct,
-			[]routing.DeadRule{{Rule: 1, Match: -1, By: 0, ByMatch: 0, Reason: "http[0] before it takes every request that this would match"}},
+			[]routing.DeadRule{{Rule: 1, Match: -1, By: 0, ByMatch: 0}},
 		},
 		{
 			"without covers without any", "{match: [{withoutHeaders: {x: {exact: a}}}]" + direct + ", {match: [{withoutHeaders: {x: {}}}]" + direct,
-			[]routing.DeadRule{{Rule: 1, Match: -1, By: 0, ByMatch: 0, Reason: "http[0] before it takes every request that this would match"}},
+			[]routing.DeadRule{{Rule: 1, Match: -1, By: 0, ByMatch: 0}},
 		},
 		{"nor does .*, which takes what is missing", "{match: [{withoutHeaders: {x: {regex: '.*'}}}]" + direct + ", {match: [{withoutHeaders: {x: {}}}]" + direct, nil},
 		{"more conditions cover less", "{match: [{uri: {prefix: /}, headers: {x: {exact: a}}}]" + direct + ", {match: [{uri: {prefix: /}}]" + direct, nil},
@@ -55,19 +60,19 @@ func TestUnreachable(t *testing.T) {
 		{"case counts", "{match: [{uri: {prefix: /a}}]" + direct + ", {match: [{uri: {prefix: /A}, ignoreUriCase: true}]" + direct, nil},
 		{
 			"unless it is ignored", "{match: [{uri: {prefix: /A}, ignoreUriCase: true}]" + direct + ", {match: [{uri: {prefix: /ab}}]" + direct,
-			[]routing.DeadRule{{Rule: 1, Match: -1, By: 0, ByMatch: 0, Reason: "http[0] before it takes every request that this would match"}},
+			[]routing.DeadRule{{Rule: 1, Match: -1, By: 0, ByMatch: 0}},
 		},
 		{"regular expressions are not compared", "{match: [{uri: {regex: '/a.*'}}]" + direct + ", {match: [{uri: {prefix: /a}}]" + direct, nil},
 		{
 			"but for being the same", "{match: [{uri: {regex: '/a.*'}}]" + direct + ", {match: [{uri: {regex: '/a.*'}}]" + direct,
-			[]routing.DeadRule{{Rule: 1, Match: -1, By: 0, ByMatch: 0, Reason: "http[0] before it takes every request that this would match"}},
+			[]routing.DeadRule{{Rule: 1, Match: -1, By: 0, ByMatch: 0}},
 		},
 		{"for other clients", "{match: [{sourceLabels: {version: v1}}]" + direct + ", {directResponse: {status: 200}}", nil},
 		{"for another gateway", "{match: [{gateways: [mesh]}]" + direct + ", {match: [{gateways: [gw]}]" + direct, nil},
 		{"for another port", "{match: [{port: 80}]" + direct + ", {match: [{port: 81}]" + direct, nil},
 		{
 			"for a part of the clients", "{match: [{sourceLabels: {version: v1}}]" + direct + ", {match: [{sourceLabels: {app: a, version: v1}}]" + direct,
-			[]routing.DeadRule{{Rule: 1, Match: -1, By: 0, ByMatch: 0, Reason: "http[0] before it takes every request that this would match"}},
+			[]routing.DeadRule{{Rule: 1, Match: -1, By: 0, ByMatch: 0}},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -81,12 +86,6 @@ func TestUnreachable(t *testing.T) {
 func TestWhereADeadRuleStands(t *testing.T) {
 	assert.Equal(t, "spec.http[2]", routing.DeadRule{Rule: 2, Match: -1}.Path())
 	assert.Equal(t, "spec.http[2].match[1]", routing.DeadRule{Rule: 2, Match: 1}.Path())
-}
-
-func TestCatchAll(t *testing.T) {
-	assert.True(t, routing.CatchAll(nil))
-	assert.True(t, routing.CatchAll(&networking.HTTPMatchRequest{Uri: &networking.StringMatch{MatchType: &networking.StringMatch_Regex{Regex: ".*"}}}))
-	assert.False(t, routing.CatchAll(&networking.HTTPMatchRequest{Port: 80}))
 }
 
 func TestSplits(t *testing.T) {
