@@ -29,7 +29,21 @@ const (
 	CameAnotherWay = "came-another-way"
 	// AnswersDenied: more answers named a version than requests were sent to it.
 	AnswersDenied = "answers-denied"
+	// CutShort: the sample was ended before its time.
+	CutShort = "cut-short"
 )
+
+// EndedEarly takes back what is verified of a sample that was ended before its
+// time, for the reason that is given: the promises are those of the whole sample.
+// What is shown to be wrong stands, for nothing that it showed has ended it.
+func EndedEarly(j *Judgement, p *Plan, reason string) *Judgement {
+	if j.Verdict != Verified {
+		return j
+	}
+	return j.withdrawn(CutShort, fmt.Sprintf("the sample ended after %s of the %s planned (%s), so that it verifies nothing, "+
+		"however well it fits", plural(j.Requests, "request"), number(p.Requests), reason),
+		"take a fresh sample, and let it come to its end")
+}
 
 // Reconsider holds a judgement against the account of the proxies, and returns
 // what is left of it. It comes after all that Judge goes through:

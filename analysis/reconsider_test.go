@@ -97,3 +97,23 @@ func TestNoAccountMakesAVerdictBetter(t *testing.T) {
 		}
 	}
 }
+
+// What is verified before the end is taken back; what is wrong stands.
+func TestASampleThatEndedEarlyVerifiesNothing(t *testing.T) {
+	plan := planned(t, "v1=50,v2=50")
+	for verdict, tally := range map[Verdict]*split.Tally{
+		Verified: {Versions: map[string]int64{"v1": 2000, "v2": 2000}},
+		Violated: {Versions: map[string]int64{"v1": 2400, "v2": 1600}},
+	} {
+		judged := Judge(plan, tally)
+		assert.Equal(t, verdict, judged.Verdict)
+		left := EndedEarly(judged, plan, "the deadline came first")
+		if verdict == Violated {
+			assert.Same(t, judged, left)
+			continue
+		}
+		assert.Equal(t, Inconclusive, left.Verdict)
+		assert.Equal(t, CutShort, left.Withdrawn)
+		assert.Contains(t, left.Reasons[0], "4,000 requests of the 4,433 planned (the deadline came first)")
+	}
+}
