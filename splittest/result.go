@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/split"
@@ -54,7 +55,7 @@ func (r *Result) String() string {
 			if i == 0 {
 				say("\n%s:\n", part.title)
 			}
-			say("  - %s\n", line)
+			say("  - %s\n", wrapped(line, "    "))
 		}
 	}
 	return strings.TrimSuffix(text.String(), "\n")
@@ -98,6 +99,26 @@ func words(j *analysis.Judgement) (reasons, causes, advice, warnings []string) {
 	return j.Reasons, causes, j.Advice, j.Warnings
 }
 
+// wrapped breaks a long line between words, and begins the next ones with indent.
+func wrapped(line, indent string) string {
+	var text strings.Builder
+	column := len(indent)
+	for i, word := range strings.Fields(line) {
+		length := utf8.RuneCountInString(word)
+		switch {
+		case i > 0 && column+1+length > width:
+			text.WriteString("\n" + indent)
+			column = len(indent)
+		case i > 0:
+			text.WriteByte(' ')
+			column++
+		}
+		text.WriteString(word)
+		column += length
+	}
+	return text.String()
+}
+
 // oneLine is text that fits into a table or a list.
 func oneLine(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
@@ -107,5 +128,9 @@ func oneLine(text string) string {
 	return text
 }
 
-// longest is how many characters of a name or an error are shown.
-const longest = 120
+const (
+	// width is how many columns a line of reasons takes.
+	width = 100
+	// longest is how many characters of a name or an error are shown.
+	longest = 120
+)

@@ -54,6 +54,7 @@ var elsewhere = map[string]bool{
 	"go test ./internal/simulate -run TestPage -update":                    true,
 	"go test ./internal/simulate -run TestPage -timeout 60m -update -full": true,
 	"go test -run '^$' -bench . -benchmem ./...":                           true,
+	"go -C test/gatewayapi test -run TestSameSender .":                     true,
 	"git clone https://github.com/splitcheck/splitcheck":                   true,
 	"cd splitcheck": true,
 	"go install github.com/splitcheck/splitcheck/cmd/splitcheck@latest": true,
