@@ -137,13 +137,13 @@ func (f Form) mistakes() []string {
 		mistakes = append(mistakes, "a rule has match or is, not both")
 	}
 	if f.Status != 0 && (f.Status < 100 || f.Status > 999) {
-		mistakes = append(mistakes, fmt.Sprintf("%d is no HTTP status", f.Status))
+		mistakes = append(mistakes, fmt.Sprintf("%d is not an HTTP status", f.Status))
 	}
 	if f.Header != "" && !isHeaderName(f.Header) {
-		mistakes = append(mistakes, fmt.Sprintf("%q is no name of a header", f.Header))
+		mistakes = append(mistakes, fmt.Sprintf("%q is not a name of a header", f.Header))
 	}
 	if f.Version != "" && !isVersion([]byte(f.Version)) {
-		mistakes = append(mistakes, fmt.Sprintf("%q is no name of a version: one line of at most %d bytes", f.Version, maxVersion))
+		mistakes = append(mistakes, fmt.Sprintf("%q is not a name of a version: one line of at most %d bytes", f.Version, maxVersion))
 	}
 	return mistakes
 }

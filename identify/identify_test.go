@@ -112,7 +112,7 @@ func TestMistakesSayWhatToDo(t *testing.T) {
 		"json:":         `nothing follows "json:"`,
 		"status:200":    "write it as body:REGEXP",
 		"header:A:":     "is empty",
-		"header:A B":    "no name of a header",
+		"header:A B":    "not a name of a header",
 		"header::x":     "a rule has exactly one",
 		"body:(v[12)":   `missing closing ]: "[12)"`,
 		"body:(v1)?":    "matches even nothing at all",
@@ -133,7 +133,7 @@ func TestMistakesSayWhatToDo(t *testing.T) {
 func TestFormNamesEveryMistake(t *testing.T) {
 	is := "x"
 	_, err := identify.Form{Body: "(", Status: 42, Match: "y", Is: &is, Version: "a\nb"}.Rule()
-	for _, want := range []string{"exactly one", "match goes with", "is goes with", "not both", "42 is no HTTP status", "no name of a version", "missing closing )"} {
+	for _, want := range []string{"exactly one", "match goes with", "is goes with", "not both", "42 is not an HTTP status", "not a name of a version", "missing closing )"} {
 		assert.ErrorContains(t, err, want)
 	}
 	_, err = identify.Form{}.Rule()

@@ -96,7 +96,7 @@ func (p Plan) withDefaults() (Plan, error) {
 		mistake("%q is no URL of a server: it begins with http:// or https:// and a host", p.URL)
 	}
 	if p.Requests < 1 {
-		mistake("%d requests are no sample", p.Requests)
+		mistake("%d requests are not a sample", p.Requests)
 	}
 	if p.Rate < 0 || math.IsNaN(p.Rate) || math.IsInf(p.Rate, 0) {
 		mistake("a rate of %g requests per second is not possible", p.Rate)

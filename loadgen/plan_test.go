@@ -15,7 +15,7 @@ func TestPlanNamesEveryMistake(t *testing.T) {
 		Method: "GET X", URL: "localhost:8080", Host: "a b", Rate: math.NaN(), Connections: -1, Reuse: -1,
 		Headers: map[string]string{"A B": "x", "C": "x\r\ny: z"},
 	})
-	for _, want := range []string{"invalid method", "0 requests are no sample", "a rate of NaN", "-1 connections", "not negative",
+	for _, want := range []string{"invalid method", "0 requests are not a sample", "a rate of NaN", "-1 connections", "not negative",
 		`"A B"`, `"x\r\ny: z"`, `the host "a b"`} {
 		assert.ErrorContains(t, err, want)
 	}

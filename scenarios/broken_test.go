@@ -108,9 +108,9 @@ func TestFind(t *testing.T) {
 		{"none", nil, "none: there is no scenario in this folder"},
 		{"bookinfo-shift", []string{"bookinfo-shift"}, ""},
 		{"version-test-90-10", []string{"version-test-90-10"}, ""},
-		{"version-test-9-10", nil, `"version-test-9-10" is no file, no folder and no built-in scenario; did you mean "version-test-90-10"?`},
+		{"version-test-9-10", nil, `"version-test-9-10" is not a file, a folder or a built-in scenario; did you mean "version-test-90-10"?`},
 		{"xyz", nil, "the built-in scenarios are bookinfo-canary, "},
-		{"", nil, "no built-in scenario"},
+		{"", nil, "or a built-in scenario"},
 		{"b.yaml", nil, `b.yaml: the file cannot be read: there is no such file; did you mean "a.yaml"?`},
 	} {
 		found, problems := disk.Find(test.arg)

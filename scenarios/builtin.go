@@ -98,7 +98,7 @@ func unknownName(name string, names []string) problems.Problem {
 		hint = "the built-in scenarios are " + strings.Join(names, ", ")
 	}
 	return problems.Problem{
-		Message: fmt.Sprintf("%q is no file, no folder and no built-in scenario", brief(name)), Hint: hint,
+		Message: fmt.Sprintf("%q is not a file, a folder or a built-in scenario", brief(name)), Hint: hint,
 	}
 }
 

@@ -50,7 +50,7 @@ func lintBalancer(l *linter, v *view) {
 			cluster = v.clusterOf(*s, *e.first)
 		}
 		if cluster != nil && cluster.Balancer == routing.LeastRequest {
-			l.check(c, "expect", fmt.Sprintf("no rule splits %s, so that its balancer does: with several requests in flight, LEAST_REQUEST favours the faster version", s.object.Name),
+			l.check(c, "expect", fmt.Sprintf("no rule splits %s, so its balancer does: with several requests in flight, LEAST_REQUEST prefers the faster version", s.object.Name),
 				"write connections: 1, or a DestinationRule with loadBalancer: {simple: RANDOM}")
 		}
 	}
@@ -149,7 +149,7 @@ func lintMargins(l *linter, v *view) {
 		for _, w := range c.Expect {
 			share := c.Expect.Share(w.Version)
 			if margin, given := c.Margins[w.Version]; given && share > 0 && margin > share {
-				l.check(c, "margin", fmt.Sprintf("a margin of %.4g %% around the %.4g %% of %s reaches below nothing: it says nothing of how little %[3]s may get", 100*margin, 100*share, w.Version),
+				l.check(c, "margin", fmt.Sprintf("a margin of %.4g %% around the %.4g %% of %s reaches below 0, so it sets no lower limit for %[3]s", 100*margin, 100*share, w.Version),
 					fmt.Sprintf("write a margin of at most %.4g %% for %s", 100*share, w.Version))
 			}
 		}

@@ -106,7 +106,7 @@ func lintMissingWeight(l *linter, v *view) {
 		for i, d := range rule.value.Route {
 			path := fmt.Sprintf("%s.route[%d]", rule.path, i)
 			if len(rule.value.Route) > 1 && !rule.object.Has(path+".weight") {
-				l.at(rule.object, path, fmt.Sprintf("%s has no weight beside others that may have one: it gets nothing", destinationName(d.Destination)), "write its weight, 0 if nothing is meant")
+				l.at(rule.object, path, fmt.Sprintf("%s has no weight, although other destinations may have one: it gets nothing", destinationName(d.Destination)), "write its weight, 0 if nothing is meant")
 			}
 		}
 	}
@@ -120,7 +120,7 @@ func lintMissingWeight(l *linter, v *view) {
 		for i, ref := range rule.value.BackendRefs {
 			if given > 0 && ref.Weight == nil {
 				l.at(rule.object, fmt.Sprintf("%s.backendRefs[%d]", rule.path, i),
-					fmt.Sprintf("%s has no weight beside others that have one: it counts as 1", ref.Name), "write its weight")
+					fmt.Sprintf("%s has no weight, although other destinations have one: it counts as 1", ref.Name), "write its weight")
 			}
 		}
 	}

@@ -45,7 +45,7 @@ func (s *strict) request(n *yaml.Node, at string, request *Request) {
 		field{"host", false, func(n *yaml.Node) {
 			request.Host, _ = s.text(n, in("host"))
 			if u, err := url.Parse("http://" + request.Host + "/"); err != nil || u.Host != request.Host || u.Host == "" {
-				s.at(n, fmt.Sprintf("%s: %q is no host", in("host"), brief(request.Host)), "write a name such as shop.example.com, without http:// and path")
+				s.at(n, fmt.Sprintf("%s: %q is not a host", in("host"), brief(request.Host)), "write a name such as shop.example.com, without http:// and path")
 			}
 		}},
 		field{"headers", false, func(n *yaml.Node) { request.Headers = s.headers(n, in("headers")) }},
@@ -71,7 +71,7 @@ func (s *strict) via(n *yaml.Node, at string) target.Via {
 		via.Namespace = parts[1]
 	}
 	if parts[0] != "service" || len(parts) < 2 || len(parts) > 3 || !isLabel(via.Service) || !isLabel(via.Namespace) {
-		s.at(n, fmt.Sprintf("%s: %q is no way in", at, brief(text)), "write gateway, service/NAME or service/NAMESPACE/NAME")
+		s.at(n, fmt.Sprintf("%s: %q is not a way in", at, brief(text)), "write gateway, service/NAME or service/NAMESPACE/NAME")
 		return target.Via{}
 	}
 	return via
@@ -85,7 +85,7 @@ func (s *strict) path(n *yaml.Node, at string) string {
 	u, err := url.ParseRequestURI(text)
 	switch {
 	case err != nil || !strings.HasPrefix(text, "/") || strings.ContainsAny(text, "#"):
-		s.at(n, fmt.Sprintf("%s: %q is no path", at, brief(text)), "write a path that begins with /, with its query if it has one, such as /version.html?x=1")
+		s.at(n, fmt.Sprintf("%s: %q is not a path", at, brief(text)), "write a path that begins with /, with its query if it has one, such as /version.html?x=1")
 	case u.Host != "":
 		s.at(n, fmt.Sprintf("%s: %q begins with two slashes, which name a host", at, brief(text)), "write one slash")
 	}
@@ -97,9 +97,9 @@ func (s *strict) headers(n *yaml.Node, at string) map[string]string {
 	for key, value := range entries(n) {
 		switch {
 		case !httpguts.ValidHeaderFieldName(key.Value):
-			s.at(key, fmt.Sprintf("%s: %q is no name of a header", at, brief(key.Value)), "")
+			s.at(key, fmt.Sprintf("%s: %q is not a name of a header", at, brief(key.Value)), "")
 		case strings.EqualFold(key.Value, "host"):
-			s.at(key, at+": the host is no header here", "write it as request.host")
+			s.at(key, at+": the host is not a header here", "write it as request.host")
 		case !httpguts.ValidHeaderFieldValue(value.Value):
 			s.at(value, fmt.Sprintf("%s.%s: the value holds characters that no header can", at, key.Value), "write it in one line")
 		}

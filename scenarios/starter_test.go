@@ -29,6 +29,6 @@ func TestTheFirstScenarioIsClean(t *testing.T) {
 func TestAFirstScenarioNeedsAName(t *testing.T) {
 	for _, name := range []string{"", "My Canary", "a/b", "..", "-x"} {
 		_, err := scenarios.Init(name)
-		assert.ErrorContains(t, err, "is no name for a scenario", name)
+		assert.ErrorContains(t, err, "is not a name for a scenario", name)
 	}
 }

@@ -197,7 +197,7 @@ func (s *strict) share(n *yaml.Node, path string) (float64, bool) {
 		if !percent && value > 1 && value <= 100 {
 			hint = fmt.Sprintf("is %s%% meant?", n.Value)
 		}
-		s.at(n, fmt.Sprintf("%s: %s is no share", path, n.Value), hint)
+		s.at(n, fmt.Sprintf("%s: %s is not a share", path, n.Value), hint)
 		return 0, false
 	}
 	return value, true
@@ -207,7 +207,7 @@ func (s *strict) share(n *yaml.Node, path string) (float64, bool) {
 func (s *strict) properShare(n *yaml.Node, path string, most float64) float64 {
 	value, ok := s.share(n, path)
 	if ok && (value == 0 || value >= most) {
-		s.at(n, fmt.Sprintf("%s: %s says nothing", path, n.Value), fmt.Sprintf("write a share above 0 and below %s", plain(most)))
+		s.at(n, fmt.Sprintf("%s: %s is not a useful value", path, n.Value), fmt.Sprintf("write a share above 0 and below %s", plain(most)))
 		return 0
 	}
 	return value
@@ -230,7 +230,7 @@ func (s *strict) duration(n *yaml.Node, path string, most time.Duration) (time.D
 func (s *strict) name(n *yaml.Node, path string) string {
 	text, ok := s.text(n, path)
 	if ok && !isLabel(text) {
-		s.at(n, fmt.Sprintf("%s: %q is no name", path, brief(text)), "use lower-case letters, digits and -, at most 63 characters, beginning and ending with a letter or digit")
+		s.at(n, fmt.Sprintf("%s: %q is not a name", path, brief(text)), "use lower-case letters, digits and -, at most 63 characters, beginning and ending with a letter or digit")
 	}
 	return text
 }

@@ -32,7 +32,7 @@ func (f *questionFlags) register(cmd *cobra.Command, expect bool) {
 	flags.StringVar(&f.power, "power", "", "least `PROBABILITY` of a right verdict (default 0.999)")
 	flags.StringVar(&f.leak, "leak", "", "`SHARE` of a version of weight 0 that must be excluded (default 0.002)")
 	flags.StringVar(&f.maxErrors, "max-errors", "", "`SHARE` of errors beyond which nothing was measured (default 1%)")
-	flags.StringVar(&f.method, "method", "", "chi-square, of a sample of fixed size, or sequential, which stops as soon as it is decided (default chi-square)")
+	flags.StringVar(&f.method, "method", "", "chi-square, of a sample of fixed size, or sequential, which stops as soon as the question is decided (default chi-square)")
 }
 
 // question reads the flags; the error holds every mistake in them.

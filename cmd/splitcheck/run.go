@@ -147,7 +147,7 @@ func perform(ctx context.Context, std streams, list []*scenarios.Scenario, optio
 func (f *runFlags) scenarios(std streams, args []string) ([]*scenarios.Scenario, error) {
 	switch {
 	case f.all && len(args) > 0:
-		return nil, usagef("--all runs the built-in scenarios; name none beside it")
+		return nil, usagef("--all runs the built-in scenarios; do not name any others")
 	case f.all:
 		args = scenarios.BuiltinNames()
 	case len(args) == 0:

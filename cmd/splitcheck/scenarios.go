@@ -124,7 +124,7 @@ itself. Exit code 2 if anything would make a check meaningless.`,
 				fmt.Fprintln(&text, unanswerable)
 			}
 			if clean > 0 {
-				fmt.Fprintf(&text, "%s: nothing to say\n", plural(clean, "scenario", "scenarios"))
+				fmt.Fprintf(&text, "%s: no findings\n", plural(clean, "scenario", "scenarios"))
 			}
 			if _, err := io.WriteString(std.out, text.String()); err != nil {
 				return notMeasured(err)

@@ -65,7 +65,7 @@ Defects:
 	_ = cmd.RegisterFlagCompletionFunc("defect", cobra.FixedCompletions(sampledDefects(), cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
 	flags.StringVar(&f.errors, "errors", "", "`SHARE` of the requests that end in errors, whatever version they were meant for")
 	flags.BoolVar(&f.perConnection, "per-connection", false, "draw a version once for each connection, not for each request")
-	flags.IntVar(&f.reuse, "reuse", 0, "requests on a connection; draws order and connections too, so that gates are tested (default: at most 10 where they are drawn)")
+	flags.IntVar(&f.reuse, "reuse", 0, "requests on a connection; draws order and connections too, so gates are tested (default: at most 10 if they are drawn)")
 	flags.Int64Var(&f.requests, "requests", 0, "number of requests of a sample (default: planned)")
 	flags.IntVar(&f.checks, "checks", 1, "one of this many checks in one invocation, which share the suite's error rates")
 	flags.Int64Var(&f.runs, "runs", 0, "number of samples where they are drawn (default: as many as take some seconds)")

@@ -176,7 +176,7 @@ func (f *verifyFlags) sendable(headers, cookies map[string]string) error {
 		}
 	}
 	if u, err := url.Parse("http://" + f.host + "/"); f.host != "" && (err != nil || u.Host != f.host) {
-		failures = append(failures, fmt.Errorf("--host %q is no host; write a name such as shop.example.com, without http:// and path", f.host))
+		failures = append(failures, fmt.Errorf("--host %q is not a host; write a name such as shop.example.com, without http:// and path", f.host))
 	}
 	return errors.Join(failures...)
 }

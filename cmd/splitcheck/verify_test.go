@@ -47,7 +47,7 @@ func TestVerifyRefusesWhatCannotBeSent(t *testing.T) {
 		`--header "bad header: x" cannot be sent`: {"-H", "bad header: x"},
 		`--header "X: a\nb" cannot be sent`:       {"-H", "X: a\nb"},
 		`--cookie "a b=c" cannot be sent`:         {"--cookie", "a b=c"},
-		`--host "a b" is no host`:                 {"--host", "a b"},
+		`--host "a b" is not a host`:              {"--host", "a b"},
 		`--host a and --header Host: b disagree`:  {"--host", "a", "-H", "host: b"},
 		"--login-path is where a form is posted":  {"--login-path", "/x"},
 	} {

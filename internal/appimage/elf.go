@@ -67,7 +67,7 @@ func runsOn(binary *elf.File, arch string) error {
 	case binary.Machine != wanted:
 		return fmt.Errorf("is built for %s", strings.TrimPrefix(binary.Machine.String(), "EM_"))
 	case binary.Type != elf.ET_EXEC && binary.Type != elf.ET_DYN:
-		return errors.New("is no program")
+		return errors.New("is not a program")
 	case binary.OSABI != elf.ELFOSABI_NONE && binary.OSABI != elf.ELFOSABI_LINUX:
 		// Go marks what it builds for the BSDs; for Linux it leaves the field
 		// zero, as the C compilers do.

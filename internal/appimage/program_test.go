@@ -105,7 +105,7 @@ func checkoutOf(t *testing.T, module string) Options {
 	}
 }
 
-// writeText makes a file that is no program of any platform.
+// writeText makes a file that is not a program of any platform.
 func writeText(t *testing.T) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "splitcheck")

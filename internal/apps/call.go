@@ -35,7 +35,7 @@ func (i Instance) service(name, prefix, port string) (service, error) {
 	// As browsers and curl do, port 80 goes without saying.
 	host = strings.TrimSuffix(net.JoinHostPort(host, i.env(prefix+"_SERVICE_PORT", port)), ":80")
 	if u, err := url.Parse("http://" + host + "/"); err != nil || u.Host != host {
-		return service{}, fmt.Errorf("%s, %s and SERVICES_DOMAIN make %q, which is no host and port", prefix+"_HOSTNAME", prefix+"_SERVICE_PORT", host)
+		return service{}, fmt.Errorf("%s, %s and SERVICES_DOMAIN make %q, which is not a host and port", prefix+"_HOSTNAME", prefix+"_SERVICE_PORT", host)
 	}
 	return service{i.Client, host}, nil
 }

@@ -46,7 +46,7 @@ func newRelay(i Instance) (http.Handler, error) {
 			asked, err = http.ReadRequest(bufio.NewReader(bytes.NewReader(text)))
 		}
 		if err != nil {
-			send(w, r, http.StatusBadRequest, plainType, fmt.Appendf(nil, "the body is no request: %v\n", err))
+			send(w, r, http.StatusBadRequest, plainType, fmt.Appendf(nil, "the body is not a request: %v\n", err))
 			return
 		}
 		asked.RequestURI, asked.Close = "", true

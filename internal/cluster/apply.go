@@ -206,7 +206,7 @@ func (c *Cluster) scale(ctx context.Context, namespace, name string, replicas in
 	}
 	there, err := resource.Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return fmt.Errorf("%s cannot be scaled, for it is not there", key)
+		return fmt.Errorf("%s cannot be scaled, because it does not exist", key)
 	}
 	if err != nil {
 		return fmt.Errorf("%s cannot be looked up: %w", key, err)

@@ -154,7 +154,7 @@ func TestObjectsOfOthers(t *testing.T) {
 func TestDeletingWhatIsNotThere(t *testing.T) {
 	w := newWorld(t, Options{})
 	_, err := w.Change(t.Context(), target.Change{Delete: []manifests.Key{{Kind: "Service", Namespace: "default", Name: "gone"}}})
-	require.ErrorContains(t, err, "Service default/gone cannot be deleted, for it is not there")
+	require.ErrorContains(t, err, "Service default/gone cannot be deleted, because it does not exist")
 }
 
 // TestUnknownKinds: what the cluster has no definition of is said so.

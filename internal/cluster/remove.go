@@ -31,7 +31,7 @@ func (c *Cluster) leaving(ctx context.Context, keys []manifests.Key) ([]*brought
 		}
 		there, err := resource.Get(ctx, key.Name, metav1.GetOptions{})
 		if apierrors.IsNotFound(err) {
-			refused = append(refused, fmt.Sprintf("%s cannot be deleted, for it is not there", key))
+			refused = append(refused, fmt.Sprintf("%s cannot be deleted, because it does not exist", key))
 			continue
 		}
 		if err != nil {

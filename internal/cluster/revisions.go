@@ -144,7 +144,7 @@ func changes(seen, now map[manifests.Key]revision) []string {
 		case !known:
 			words = append(words, fmt.Sprintf("%s was made", key))
 		case was.uid != is.uid:
-			words = append(words, fmt.Sprintf("%s was deleted and made anew", key))
+			words = append(words, fmt.Sprintf("%s was deleted and created again", key))
 		case was.generation != is.generation:
 			words = append(words, fmt.Sprintf("%s was changed (generation %d, now %d)", key, was.generation, is.generation))
 		}

@@ -37,7 +37,7 @@ func TestChangesBetweenTwoLooks(t *testing.T) {
 		"a Gateway that is gone": {func(t *testing.T, w *fakeWorld) { w.drop(t, "Gateway") }, []string{"Gateway default/in was deleted"}},
 		"one made anew": {func(t *testing.T, w *fakeWorld) {
 			w.edit(t, "DestinationRule", func(u *unstructured.Unstructured) { u.SetUID("another") })
-		}, []string{"DestinationRule default/canary was deleted and made anew"}},
+		}, []string{"DestinationRule default/canary was deleted and created again"}},
 		"a rule of others for the same Service": {func(t *testing.T, w *fakeWorld) { w.add(t, rule+`"*.default.svc.cluster.local"}`) }, []string{"DestinationRule mesh/sticky was made"}},
 		"one for another Service":               {func(t *testing.T, w *fakeWorld) { w.add(t, rule+"canary}") }, nil},
 		"a route beside ours":                   {func(t *testing.T, w *fakeWorld) { w.add(t, other+`"*"]}`) }, []string{"VirtualService mesh/other was made"}},

@@ -56,7 +56,7 @@ func (t *Target) changes(v *view) []string {
 		case !known:
 			words = append(words, fmt.Sprintf("%s was made", key))
 		case old.uid != now.uid:
-			words = append(words, fmt.Sprintf("%s was deleted and made anew", key))
+			words = append(words, fmt.Sprintf("%s was deleted and created again", key))
 		case old.generation != now.generation:
 			words = append(words, fmt.Sprintf("%s was changed (generation %d, now %d)", key, old.generation, now.generation))
 		}

@@ -91,5 +91,5 @@ func TestDeletedAndMadeAnewWhileCounting(t *testing.T) {
 	require.NoError(t, err)
 	after, err := over.Observe(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, []string{"VirtualService shop/cart was deleted and made anew"}, after.Changes)
+	assert.Equal(t, []string{"VirtualService shop/cart was deleted and created again"}, after.Changes)
 }

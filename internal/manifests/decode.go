@@ -141,7 +141,7 @@ func (r *reader) lookUp(root *yaml.Node, apiVersion, kindName string) (*kind, bo
 	r.record(problems.Problem{
 		Line: n.Line, Column: n.Column, Warning: true,
 		Message: fmt.Sprintf("splitcheck does not interpret kind %s of %s", brief(kindName), brief(apiVersion)),
-		Hint:    "a cluster gets it as it is; the simulated mesh goes on as if it were not there",
+		Hint:    "a cluster gets it unchanged; the simulated mesh ignores it",
 	})
 	return nil, true
 }

@@ -26,7 +26,7 @@ func Counts(s string) (*split.Tally, error) {
 		case !found || name == "":
 			mistakes = append(mistakes, fmt.Errorf("%q is not VERSION=COUNT", part))
 		case err != nil || count < 0 || count > maxCount:
-			mistakes = append(mistakes, fmt.Errorf("the count of %s, %q, is no whole number from 0 to %d", name, number, int64(maxCount)))
+			mistakes = append(mistakes, fmt.Errorf("the count of %s, %q, is not a whole number from 0 to %d", name, number, int64(maxCount)))
 		case seen[name]:
 			mistakes = append(mistakes, fmt.Errorf("%s is given twice", name))
 		case name == "errors":

@@ -23,13 +23,13 @@ func TestCounts(t *testing.T) {
 		"v1":                      {`"v1" is not VERSION=COUNT`},
 		"=3":                      {`"=3" is not VERSION=COUNT`},
 		"v1=x,v2=-1":              {`the count of v1, "x"`, `the count of v2, "-1"`, "write them as v1=881,v2=119"},
-		"v1=1.5":                  {"no whole number"},
-		"v1=1e3":                  {"no whole number"},
+		"v1=1.5":                  {"not a whole number"},
+		"v1=1e3":                  {"not a whole number"},
 		"v1=1,v1=2":               {"v1 is given twice"},
 		"v1=0,v1=2":               {"v1 is given twice"},
 		"errors=1,errors=":        {`the count of errors, ""`},
 		"v1=0,errors=0":           {"there is nothing to judge"},
-		"v1=99999999999999999999": {"no whole number"},
+		"v1=99999999999999999999": {"not a whole number"},
 	} {
 		_, err := recorded.Counts(s)
 		for _, want := range mistakes {

@@ -34,7 +34,7 @@ func detect(start []byte) (loadgen.Format, error) {
 	case csvStart.Match(text):
 		return loadgen.CSV, nil
 	case (object || array) && isResult(text):
-		return "", errors.New("holds results of vegeta as JSON that is laid out anew; give one on each line, as vegeta writes them and jq -c . does (jq -c '.[]' for a list)")
+		return "", errors.New("holds results of vegeta as JSON in another layout; give one on each line, as vegeta writes them and jq -c . does (jq -c '.[]' for a list)")
 	case resultLine(text) > 0:
 		return "", fmt.Errorf("holds results of vegeta from line %d on, and something else before; leave out what does not belong to them", resultLine(start))
 	case object && containsAll(text, `"latencies":`, `"bytes_in":`):

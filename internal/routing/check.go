@@ -45,7 +45,7 @@ func (c *compiler) checkVirtualService(o object[*networkingv1.VirtualService]) {
 		}
 		if mesh && strings.Contains(h, ".") && !isWildcard(h) && c.serviceOf[full] == nil {
 			if s := c.serviceOf[strings.TrimSuffix(full, ".svc")+"."+ServiceDomain]; s != nil {
-				c.warn(o.Object, at("spec.hosts", i), "a host with dots is taken as it stands, so that "+quote(h)+" is not "+s.object.String(), "write "+s.host)
+				c.warn(o.Object, at("spec.hosts", i), "a host with dots is used unchanged, so "+quote(h)+" is not "+s.object.String(), "write "+s.host)
 			}
 		}
 	}

@@ -68,7 +68,7 @@ func TestWhatIstioRefusesOfAnObject(t *testing.T) {
 
 // Nothing that is left out is left out in silence.
 func TestWhatIsNotInterpretedIsNamed(t *testing.T) {
-	const rest = " is not interpreted: the simulated mesh goes on as if it were not there"
+	const rest = " is not interpreted: the simulated mesh ignores it"
 	vs := "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: v}\nspec:\n  hosts: [details]\n"
 	for document, want := range map[string]string{
 		vs + "  tcp: [{route: [{destination: {host: details}}]}]":                                                                              "VirtualService default/v: a route of TCP connections" + rest,

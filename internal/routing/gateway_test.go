@@ -42,7 +42,7 @@ func TestServersOfTheIngressGateway(t *testing.T) {
 	tls := `{port: {number: 443, name: https, protocol: HTTPS}, tls: {mode: SIMPLE, credentialName: c}, hosts: ["*"]}`
 	table, list := compileWith(t, ingress, bookinfo, gatewayOn(tls), onGateway("r", `"*"`, toV1))
 	assert.Empty(t, table.Ports())
-	assert.Contains(t, messages(list), `warning Gateway default/gw: protocol "HTTPS" of port 443 is not interpreted: the simulated mesh goes on as if it were not there`)
+	assert.Contains(t, messages(list), `warning Gateway default/gw: protocol "HTTPS" of port 443 is not interpreted: the simulated mesh ignores it`)
 }
 
 // istio.io/api networking/v1alpha3 gateway.proto, Server.hosts, and

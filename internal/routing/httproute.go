@@ -93,7 +93,7 @@ func (c *compiler) convertible(e apiEntry) bool {
 			c.refuse(e.route.Object, path, "the backendRef to Service "+quote(string(ref.Name))+" has no port", "add the Service's port")
 			ok = false
 		case strings.Contains(string(ref.Name), ".") && weightOf(ref) > 0:
-			drop(path+".name", quote(string(ref.Name))+" is a host name, not the name of a Service", "write the Service's name, and its namespace beside it")
+			drop(path+".name", quote(string(ref.Name))+" is a host name, not the name of a Service", "write the Service's name, and its namespace next to it")
 		}
 	}
 	return ok

@@ -354,5 +354,5 @@ func isAuthority(header string) bool {
 }
 
 func (c *compiler) uninterpreted(o manifests.Object, path, what string) {
-	c.warn(o, path, what+" is not interpreted: the simulated mesh goes on as if it were not there", "run the scenario on a cluster to see its effect")
+	c.warn(o, path, what+" is not interpreted: the simulated mesh ignores it", "run the scenario on a cluster to see its effect")
 }

@@ -124,7 +124,7 @@ func TestANameWithDotsIsNotCompleted(t *testing.T) {
 	vs := strings.Replace(reviewsRules("  - route: [{destination: {host: reviews.default}}]"), "hosts: [reviews]", "hosts: [reviews.default]", 1)
 	table, list := compileWith(t, client, bookinfo, vs)
 	assert.Equal(t, "reviews=1", arms(ask(table, 9080, "http://reviews/")), "the Service's default")
-	assert.Contains(t, messages(list), `warning VirtualService default/reviews: a host with dots is taken as it stands, so that "reviews.default" is not Service default/reviews`)
+	assert.Contains(t, messages(list), `warning VirtualService default/reviews: a host with dots is used unchanged, so "reviews.default" is not Service default/reviews`)
 	d := ask(table, 80, "http://reviews.default/")
 	require.NotNil(t, d.Rule)
 	assert.Nil(t, table.Cluster(d.Rule.Destinations[0].Cluster))
