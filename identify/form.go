@@ -32,8 +32,8 @@ type Form struct {
 	Is    *string
 
 	// Version is what the rule names when it matches. Without it, the version
-	// is the first group of the regular expression or, where that has no
-	// groups, all that it matched; without a regular expression it is the
+	// is the first group of the regular expression; if the expression has no
+	// group, it is everything that matched; without an expression it is the
 	// whole value.
 	Version string
 }

@@ -1,4 +1,4 @@
-// Package identify tells from one answer which version served it. It keeps
+// Package identify reads from one answer which version served it. It keeps
 // nothing and counts nothing.
 package identify
 
@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// An Answer is what a rule may look at. Whoever fills it bounds the body.
+// An Answer is what a rule may look at. The caller limits the size of the body.
 type Answer struct {
 	Status int
 	Header http.Header
@@ -67,7 +67,7 @@ func (rs Rules) All(a Answer) []string {
 	return nil
 }
 
-// A Finding is what one rule makes of an answer.
+// A Finding is what one rule finds in an answer.
 type Finding struct {
 	Rule string
 	// Versions is what the rule finds, each once, in the order in which they

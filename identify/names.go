@@ -10,22 +10,22 @@ import (
 )
 
 const (
-	// maxVersion is the length of a version in bytes. What is longer is a
-	// regular expression that took more than it should.
+	// maxVersion is the maximum length of a version in bytes. A longer one
+	// means that a regular expression matched more than it should.
 	maxVersion = 128
-	// maxNames bounds the versions that a rule remembers, so that one that
-	// captures something different from every answer does not fill the memory.
+	// maxNames limits how many versions a rule remembers. Otherwise a rule that
+	// captures something different from every answer would fill the memory.
 	maxNames = 256
 )
 
-// names turns the same bytes into the same string, so that a million answers
-// of two versions make two strings. Reading takes no lock.
+// names turns equal bytes into the same string, so a million answers of two
+// versions make only two strings. Reading takes no lock.
 type names struct {
 	known atomic.Pointer[map[string]string]
 	mu    sync.Mutex
 }
 
-// name returns the version that b spells, or false if it is none.
+// name returns the version that b spells, or false if b is not a version.
 func (n *names) name(b []byte) (string, bool) {
 	b = bytes.TrimSpace(b)
 	if known := n.known.Load(); known != nil {

@@ -8,9 +8,9 @@ import (
 	"sigs.k8s.io/kind/pkg/cluster"
 )
 
-// beside runs what takes no context, as nothing of kind's library does, and waits
-// for it no longer than it may take. What has not ended by then goes on unseen;
-// its program ends when ours does.
+// beside runs a function that takes no context, such as those of kind's
+// library, and waits for it no longer than timeout. A function that has not
+// ended by then goes on in the background, until our program ends.
 func beside[T any](ctx context.Context, wait Wait, do func() (T, error)) (T, error) {
 	type outcome struct {
 		value T
@@ -32,7 +32,8 @@ func beside[T any](ctx context.Context, wait Wait, do func() (T, error)) (T, err
 	}
 }
 
-// bounded asks the API server one thing, which has to be answered in time.
+// bounded asks the API server one question and limits how long the answer may
+// take.
 func bounded(ctx context.Context, what string, ask func(context.Context) error) error {
 	limit, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()

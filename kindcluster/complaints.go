@@ -13,9 +13,9 @@ import (
 	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
-// inItsWords adds to what a cluster failed of what it has to say itself: that
-// istiod is not available says nothing of why. An interrupt needs no reason, and
-// what is hopeless has said what to do.
+// inItsWords adds what the cluster itself says to the error: "istiod is not
+// available" does not say why. It adds nothing to an interrupt, or to an error
+// that already says what to do.
 func (u *up) inItsWords(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil || errors.Is(err, errHopeless) {
 		return err
@@ -26,9 +26,9 @@ func (u *up) inItsWords(ctx context.Context, err error) error {
 	return err
 }
 
-// complaints are what a cluster has to say about why something is not ready:
-// pods that are not, with the reason and the last lines of what they logged, and
-// the latest warnings. It is empty where nobody answers.
+// complaints returns what the cluster says about why something is not ready:
+// pods that are not ready, with the reason and the last lines of their logs,
+// and the latest warnings. It is empty if the API server does not answer.
 func complaints(ctx context.Context, client *kube.Client) string {
 	if client == nil {
 		return ""

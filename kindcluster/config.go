@@ -1,7 +1,7 @@
-// Package kindcluster makes a kind cluster with Istio in it, uses one again that
-// is there, says what state it is in, and removes it. It deploys no
-// applications and sends no load: what happens in the cluster is package
-// cluster's.
+// Package kindcluster creates a kind cluster with Istio, uses an existing one
+// again, says what state it is in, and removes it. It does not deploy
+// applications or send load: what happens in the cluster is the task of package
+// cluster.
 package kindcluster
 
 import (
@@ -20,9 +20,9 @@ import (
 	"github.com/splitcheck/splitcheck/internal/problems"
 )
 
-// What is pinned: a change of any of these is a change of what is tested.
+// These are pinned: if one of them changes, a different system is tested.
 const (
-	// DefaultName is the cluster's name where none is given.
+	// DefaultName is the cluster's name if none is given.
 	DefaultName = "splitcheck"
 	// DefaultNodeImage is a Kubernetes that Istio's release is tested with.
 	DefaultNodeImage = "kindest/node:v1.35.0"
@@ -44,7 +44,7 @@ const (
 )
 
 // A Config is a ClusterConfig file with its defaults filled in. Its paths are
-// those of the file's, made relative to the working directory.
+// the file's, made relative to the working directory.
 type Config struct {
 	Name      string
 	NodeImage string
@@ -57,7 +57,7 @@ type Config struct {
 	Images []string
 }
 
-// Istio says which, and how it is installed.
+// Istio says which Istio is installed, and how.
 type Istio struct {
 	// Istioctl is a file, or empty for the one on PATH or the pinned release.
 	Istioctl string
@@ -74,9 +74,9 @@ func Default() Config {
 	}
 }
 
-// ReadConfig reads a ClusterConfig file. The list holds every mistake in it; the
-// Config is of no use then. Whether the files that it names exist is not looked
-// at here.
+// ReadConfig reads a ClusterConfig file. The list holds every mistake in it; if
+// it is not empty, the Config must not be used. ReadConfig does not check
+// whether the files that it names exist.
 func ReadConfig(file string, data []byte) (Config, problems.List) {
 	r := &reader{file: file, config: Default()}
 	documents, found := manifests.ReadYAML(file, data)
@@ -123,7 +123,7 @@ func (r *reader) document(n *yaml.Node) {
 		"kind":       word("ClusterConfig"),
 		"name": func(n *yaml.Node, path string) {
 			if c.Name = r.text(n, path); c.Name != "" && !clusterName.MatchString(c.Name) {
-				r.at(n, fmt.Sprintf("%s: %q is no name for a cluster", path, c.Name), "use lower-case letters, digits and -, at most 50 characters, beginning and ending with a letter or digit")
+				r.at(n, fmt.Sprintf("%s: %q is not a name for a cluster", path, c.Name), "use lower-case letters, digits and -, at most 50 characters, beginning and ending with a letter or digit")
 			}
 		},
 		"nodeImage": r.into(&c.NodeImage),
@@ -228,7 +228,7 @@ func (r *reader) path(to *string) func(*yaml.Node, string) {
 	return func(n *yaml.Node, path string) { *to = r.beside(r.text(n, path)) }
 }
 
-// beside takes a path of the file's to be relative to it.
+// beside makes a path relative to the folder of the file that names it.
 func (r *reader) beside(path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path
@@ -240,9 +240,9 @@ func isURL(s string) bool {
 	return strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://")
 }
 
-// fingerprint tells clusters apart that were made in different ways. Where
-// applications come from makes no difference to the cluster, and neither does
-// the name.
+// fingerprint tells apart clusters that were made in different ways. Neither
+// the source of the applications nor the cluster's name makes a difference to
+// the cluster.
 func (c Config) fingerprint(overlays [][]byte) string {
 	c.Name, c.Apps = "", ""
 	text, err := json.Marshal(struct {

@@ -59,7 +59,7 @@ nodeImage:
 	assert.Equal(t, []string{
 		`cluster.yaml:1:1: kind is missing`,
 		`cluster.yaml:1:13: apiVersion is "splitcheck.dev/v2"; write splitcheck.dev/v1alpha1`,
-		`cluster.yaml:2:7: name: "No_Name" is no name for a cluster; use lower-case letters, digits and -, at most 50 characters, beginning and ending with a letter or digit`,
+		`cluster.yaml:2:7: name: "No_Name" is not a name for a cluster; use lower-case letters, digits and -, at most 50 characters, beginning and ending with a letter or digit`,
 		`cluster.yaml:4:3: unknown field "istio.hup"; did you mean "hub"?`,
 		`cluster.yaml:5:13: istio.overlays: want a list, got the text "one.yaml"; write it as [a, b]`,
 		`cluster.yaml:6:13: gatewayAPI: want a map, got the text "v1.6.3"; its fields are crds`,

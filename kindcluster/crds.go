@@ -51,9 +51,10 @@ func (u *up) gatewayAPI(ctx context.Context) error {
 	})
 }
 
-// definitions reads the objects in the YAML files of a folder, a file or a URL. It
-// is an error if no CustomResourceDefinition is among them: an empty file, or the
-// page of a company's proxy, would only be noticed much later.
+// definitions reads the objects in the YAML files of a folder, a file or a URL.
+// It fails if there is no CustomResourceDefinition among them: an empty file,
+// or the error page of a company's proxy, would otherwise be noticed only much
+// later.
 func definitions(ctx context.Context, at string) ([]*unstructured.Unstructured, error) {
 	if isURL(at) {
 		text, err := fetch(ctx, at)
@@ -65,7 +66,7 @@ func definitions(ctx context.Context, at string) ([]*unstructured.Unstructured, 
 			err = defines(at, objects)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%w; where that cannot be reached, name a folder or a file in the cluster's file", err)
+			return nil, fmt.Errorf("%w; if it cannot be reached, name a folder or a file in the configuration file", err)
 		}
 		return objects, nil
 	}
@@ -95,7 +96,8 @@ func definitions(ctx context.Context, at string) ([]*unstructured.Unstructured, 
 	return all, defines(at, all)
 }
 
-// decode reads the objects of a file. kubectl's own are none for the cluster.
+// decode reads the objects of a file. Files for kubectl alone, such as a
+// Kustomization, are left out.
 func decode(name string, text []byte) ([]*unstructured.Unstructured, error) {
 	var objects []*unstructured.Unstructured
 	for documents := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096); ; {
@@ -103,7 +105,7 @@ func decode(name string, text []byte) ([]*unstructured.Unstructured, error) {
 		if err := documents.Decode(&document); errors.Is(err, io.EOF) {
 			return objects, nil
 		} else if err != nil {
-			return nil, fmt.Errorf("%s is no YAML of Kubernetes objects: %w", name, err)
+			return nil, fmt.Errorf("%s is not YAML with Kubernetes objects: %w", name, err)
 		}
 		object := &unstructured.Unstructured{Object: document}
 		switch {
@@ -116,7 +118,7 @@ func decode(name string, text []byte) ([]*unstructured.Unstructured, error) {
 	}
 }
 
-// defines reports it as an error if objects define nothing.
+// defines returns an error if none of the objects is a definition.
 func defines(at string, objects []*unstructured.Unstructured) error {
 	if slices.ContainsFunc(objects, func(o *unstructured.Unstructured) bool { return o.GetKind() == "CustomResourceDefinition" }) {
 		return nil

@@ -12,8 +12,8 @@ import (
 	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
-// create lets kind make the nodes. It takes no context: when ctx ends first, what
-// it has made so far is taken from under it until it gives up.
+// create lets kind create the nodes. kind takes no context: if ctx ends first,
+// the nodes that it has created so far are deleted until it gives up.
 func (u *up) create(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, createTimeout, fmt.Errorf("the nodes were not made within %s", createTimeout))
 	defer cancel()
@@ -23,7 +23,7 @@ func (u *up) create(ctx context.Context) error {
 	}
 	select {
 	case err := <-made:
-		// Between the search for a port and its use somebody may take it.
+		// Somebody else may take a port between our search and its use.
 		if err != nil && portTaken(err) && ctx.Err() == nil {
 			if made, err = u.nodes(); err != nil {
 				return err
@@ -41,19 +41,19 @@ func (u *up) create(ctx context.Context) error {
 	patience, done := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
 	defer done()
 	for {
-		// Whether it could be removed shows in kind's giving up.
+		// If the removal fails, kind does not give up, and we notice that.
 		_ = u.cluster.remove(patience)
 		select {
 		case <-made:
 			return context.Cause(ctx)
 		case <-patience.Done():
-			return fmt.Errorf("%w; kind is still at work on it", context.Cause(ctx))
+			return fmt.Errorf("%w; kind is still working on it", context.Cause(ctx))
 		case <-time.After(pollInterval):
 		}
 	}
 }
 
-// nodes lets kind make the nodes, with ports that are free now.
+// nodes lets kind create the nodes, with ports that are free now.
 func (u *up) nodes() (made chan error, err error) {
 	if u.cluster.Ports, err = u.freePorts(); err != nil {
 		return nil, err
@@ -71,8 +71,8 @@ func (u *up) nodes() (made chan error, err error) {
 	return made, nil
 }
 
-// connect writes a kubeconfig of this cluster alone, and reads it. The user's own
-// is not touched.
+// connect writes a kubeconfig for this cluster alone, and reads it. The user's
+// own kubeconfig is not touched.
 func (u *up) connect(ctx context.Context) error {
 	c := u.cluster
 	_, err := beside(ctx, Wait{"kind to say how to reach the cluster", kindTimeout}, func() (struct{}, error) {

@@ -19,14 +19,14 @@ import (
 )
 
 // The NodePorts that are mapped to ports of this machine when the cluster is
-// made; later none can be added.
+// created. None can be added later.
 const (
 	GatewayNodePort    = 30080 // the ingress gateway
 	ServiceNodePort    = 30081 // what `via: service/NAME` enters
 	GatewayAPINodePort = 30082 // a gateway that Istio made for a Gateway
 )
 
-// Ports are those of 127.0.0.1 that lead to the NodePorts.
+// Ports are the ports of 127.0.0.1 that lead to the NodePorts.
 type Ports struct {
 	Gateway    int `json:"gateway"`
 	Service    int `json:"service"`
@@ -68,7 +68,7 @@ func run(ctx context.Context, wait time.Duration, name string, args ...string) (
 	var out, said bytes.Buffer
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Stdout, cmd.Stderr = &out, &said
-	// Children that outlive the program must not keep us waiting.
+	// Child processes that outlive the program must not keep us waiting.
 	cmd.WaitDelay = lingering
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
@@ -90,7 +90,8 @@ func lastLines(text string, most int) string {
 	return strings.Join(lines, "\n")
 }
 
-// dockerAnswers finds out whether there is a Docker to make a cluster with.
+// dockerAnswers checks whether there is a Docker in which a cluster can be
+// created.
 func dockerAnswers(ctx context.Context) error {
 	_, err := run(ctx, dockerTimeout, "docker", "version", "--format", "{{.Server.Version}}")
 	switch {
@@ -102,7 +103,8 @@ func dockerAnswers(ctx context.Context) error {
 	return err
 }
 
-// printed is what the program said that kind ran, which kind's error leaves out.
+// printed returns the output of a program that kind ran; kind's error does not
+// contain it.
 func printed(err error) string {
 	failed := kindexec.RunErrorForError(err)
 	if failed == nil && !errors.As(err, &failed) {
@@ -117,11 +119,11 @@ func portTaken(err error) bool {
 		strings.Contains(text, "ports are not available")
 }
 
-// errForeign is wrapped by the error for a cluster that somebody else has made,
-// or is making: it is not to be removed.
+// errForeign is wrapped by the error for a cluster that somebody else has made
+// or is making. Such a cluster must not be removed.
 var errForeign = errors.New("there is a cluster of that name that this command has not made")
 
-// inWords says of an error of kind's what to do about it, where that is known.
+// inWords adds to an error of kind's what to do about it, if that is known.
 func inWords(err error, c Config) error {
 	text := err.Error()
 	if words := printed(err); words != "" {
@@ -134,15 +136,15 @@ func inWords(err error, c Config) error {
 	case portTaken(err):
 		return fmt.Errorf("ports that were free a moment ago were taken before the cluster could have them, twice; run the command again: %w", err)
 	case strings.Contains(text, "failed to pull image"):
-		return fmt.Errorf("the node image %s is neither in the local Docker nor to be had from its registry; set nodeImage in the cluster's file to one that is: %w", c.NodeImage, err)
+		return fmt.Errorf("the node image %s is not in the local Docker and cannot be pulled; set nodeImage in the configuration file to one that is available: %w", c.NodeImage, err)
 	case errors.Is(err, syscall.ENOSPC), strings.Contains(text, "no space left on device"):
-		return fmt.Errorf("the disk is full; `docker system df` tells what Docker holds: %w", err)
+		return fmt.Errorf("the disk is full; `docker system df` shows what Docker uses: %w", err)
 	}
 	return fmt.Errorf("kind cannot make the cluster: %w", err)
 }
 
-// LoadArchive takes an image into every node that lacks it. Open returns it as
-// `docker save` writes it; ref is its name with its tag.
+// LoadArchive loads an image into every node that lacks it. open returns the
+// image as `docker save` writes it; ref is its name with its tag.
 func (c *Cluster) LoadArchive(ctx context.Context, open func() (io.ReadCloser, error), ref string) error {
 	nodes, err := beside(ctx, Wait{"kind to list the nodes", kindTimeout}, func() ([]nodes.Node, error) { return c.provider.ListInternalNodes(c.Name) })
 	if err != nil {
@@ -156,13 +158,14 @@ func (c *Cluster) LoadArchive(ctx context.Context, open func() (io.ReadCloser, e
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		// A node that does not say so is given the image, which has a bound, too.
+		// A node that does not answer gets the image; loading has a time limit
+		// too.
 		archive, err := open()
 		if err != nil {
 			return fmt.Errorf("image %s: %w", ref, err)
 		}
 		_, err = beside(ctx, Wait{"the node to take it in", imagesTimeout}, func() (struct{}, error) { return struct{}{}, nodeutils.LoadImageArchive(node, archive) })
-		// Closing ends a load that is still under way.
+		// Closing stops a load that is still in progress.
 		archive.Close()
 		if err != nil {
 			return fmt.Errorf("image %s cannot be loaded into node %s: %w", ref, node, err)
@@ -174,7 +177,7 @@ func (c *Cluster) LoadArchive(ctx context.Context, open func() (io.ReadCloser, e
 // loadLocal loads an image of the local Docker.
 func (c *Cluster) loadLocal(ctx context.Context, image string) error {
 	if _, err := run(ctx, dockerTimeout, "docker", "image", "inspect", "--format", "{{.Id}}", image); err != nil {
-		return fmt.Errorf("the image %s is not in the local Docker: `docker pull %s`, or remove it from images in the cluster's file: %w", image, image, err)
+		return fmt.Errorf("the image %s is not in the local Docker: `docker pull %s`, or remove it from images in the configuration file: %w", image, image, err)
 	}
 	return c.LoadArchive(ctx, func() (io.ReadCloser, error) { return save(ctx, image) }, image)
 }
@@ -199,7 +202,7 @@ type saved struct {
 	end func()
 }
 
-// Close ends docker's program, too.
+// Close also ends docker's program.
 func (s *saved) Close() error {
 	err := s.ReadCloser.Close()
 	s.end()

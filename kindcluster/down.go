@@ -10,14 +10,15 @@ import (
 	"sigs.k8s.io/kind/pkg/cluster"
 )
 
-// undo removes what was made of a cluster that was not finished.
+// undo removes what exists of a cluster that was not finished.
 func (u *up) undo(ctx context.Context, why error) error {
 	if errors.Is(why, errForeign) {
 		return why
 	}
 	why = u.inItsWords(ctx, why)
 	done := u.Steps("Removing what was made")
-	// What ended the work must not end the removal, which has a bound of its own.
+	// The removal has a time limit of its own: what interrupted the work must
+	// not interrupt the removal.
 	err := Down(context.WithoutCancel(ctx), u.Config.Name, u.CacheDir)
 	done(err)
 	if ctx.Err() != nil {
@@ -29,8 +30,8 @@ func (u *up) undo(ctx context.Context, why error) error {
 	return why
 }
 
-// Down removes the cluster of a name, and its kubeconfig. One that is not there
-// is no error.
+// Down removes the cluster of that name and its kubeconfig. It is not an error
+// if there is no such cluster.
 func Down(ctx context.Context, name, cacheDir string) error {
 	if err := dockerAnswers(ctx); err != nil {
 		return err
@@ -64,7 +65,8 @@ func (c *Cluster) remove(ctx context.Context) error {
 	return nil
 }
 
-// created connects to a cluster that kind has made, or says why it has not.
+// created connects to a cluster that kind has created, or says why it was not
+// created.
 func (u *up) created(ctx context.Context, err error) error {
 	if err != nil {
 		return inWords(err, u.Config)

@@ -7,12 +7,12 @@ import (
 	"net/http"
 )
 
-// mostFetched is more than any file has that is fetched here, in bytes.
+// mostFetched is larger than any file that is downloaded here, in bytes.
 const mostFetched = 1 << 30
 
-// fetch gets a file that fits into memory, or nothing of it: a body that ends
-// before the length that the server has announced is an error. Where the context
-// ends, the error is its cause, so that it says how long was waited.
+// fetch downloads a file that fits into memory, completely or not at all: if
+// the body ends before the length that the server announced, that is an error.
+// If the context ends, the error is its cause, which says how long we waited.
 func fetch(ctx context.Context, url string) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

@@ -204,10 +204,10 @@ func TestIstioctlCannotBeFetched(t *testing.T) {
 		"server is ill":         {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, body(published(packed)), "answered 503"},
 		"changed on its way":    {body(append(bytes.Clone(packed), 0)), body(published(packed)), "its SHA-256 is"},
 		"the sum of another":    {body(packed), body(published(other)), fmt.Sprintf("the release says %x", sha256.Sum256(other))},
-		"a page for the sum":    {body(packed), page, `is no checksum, but begins with "<html>Please`},
-		"an empty sum":          {body(packed), body(nil), "is no checksum"},
+		"a page for the sum":    {body(packed), page, `is not a checksum; it begins with "<html>Please`},
+		"an empty sum":          {body(packed), body(nil), "is not a checksum"},
 		"cut short":             {cut(packed), body(published(packed)), fmt.Sprintf("after %d bytes: unexpected EOF", len(packed)/2)},
-		"a cut sum":             {body(packed), body(published(packed)[:63]), "is no checksum"},
+		"a cut sum":             {body(packed), body(published(packed)[:63]), "is not a checksum"},
 		"no istioctl in it":     {body(other), body(published(other)), "there is no istioctl in it"},
 		"no archive but a page": {page, body(published([]byte("<html>Please log in to the network</html>"))), "invalid header"},
 		"half an archive":       {body(packed[:len(packed)/2]), body(published(packed[:len(packed)/2])), "unexpected EOF"},
@@ -217,7 +217,7 @@ func TestIstioctlCannotBeFetched(t *testing.T) {
 			dir := t.TempDir()
 			_, err := s.release(dir).istioctl(t.Context())
 			require.ErrorContains(t, err, c.want)
-			assert.ErrorContains(t, err, "istioctl 1.31.1 cannot be fetched; put it on PATH, or name it as istio.istioctl in the cluster's file")
+			assert.ErrorContains(t, err, "istioctl 1.31.1 cannot be downloaded; put it on PATH, or name it as istio.istioctl in the configuration file")
 			left, err := os.ReadDir(dir)
 			require.NoError(t, err)
 			assert.Empty(t, left)
@@ -232,8 +232,8 @@ func TestFetchTimesOut(t *testing.T) {
 	r := s.release(t.TempDir())
 	r.longest = time.Millisecond
 	_, err := r.istioctl(t.Context())
-	assert.ErrorContains(t, err, "no answer: not fetched within 1ms")
-	assert.ErrorContains(t, err, "istio.istioctl in the cluster's file")
+	assert.ErrorContains(t, err, "no answer: not downloaded within 1ms")
+	assert.ErrorContains(t, err, "istio.istioctl in the configuration file")
 }
 
 // Wherever a server stops, the end of the context is what ends the wait, and its
@@ -339,8 +339,8 @@ func TestDefinitionsAreFetched(t *testing.T) {
 	for path, want := range map[string]string{
 		"/none":     "answered 404 Not Found",
 		"/ill":      "answered 502 Bad Gateway",
-		"/page":     "is no YAML of Kubernetes objects",
-		"/list":     "is no YAML of Kubernetes objects",
+		"/page":     "is not YAML with Kubernetes objects",
+		"/list":     "is not YAML with Kubernetes objects",
 		"/half":     "unexpected EOF",
 		"/empty":    "there is no CustomResourceDefinition in",
 		"/other":    "there is no CustomResourceDefinition in",
@@ -349,7 +349,7 @@ func TestDefinitionsAreFetched(t *testing.T) {
 		_, err := definitions(t.Context(), s.URL+path)
 		require.ErrorContains(t, err, want)
 		assert.ErrorContains(t, err, s.URL+path)
-		assert.ErrorContains(t, err, "name a folder or a file in the cluster's file")
+		assert.ErrorContains(t, err, "name a folder or a file in the configuration file")
 	}
 }
 

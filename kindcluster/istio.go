@@ -25,11 +25,12 @@ import (
 
 const istioNamespace = "istio-system"
 
-// base is Istio as it is installed before the user's overlays: istiod alone, small
-// enough for a laptop. A pod's sidecar answers before its application starts, so
-// that no call of the application's goes past it. istiod writes into an object's
-// status what speaks against it, which is told of a change that does not take
-// effect: within two seconds, for some 0.05 s of a processor's time in a run.
+// base is Istio as it is installed before the user's overlays: istiod alone,
+// small enough for a laptop. A pod's sidecar is ready before its application
+// starts, so none of the application's calls bypasses it. istiod writes
+// problems into an object's status, where we find them if a change does not
+// take effect; this takes up to two seconds, and about 0.05 s of processor time
+// in a run.
 const base = `apiVersion: install.istio.io/v1alpha1
 kind: IstioOperator
 spec:
@@ -47,8 +48,8 @@ spec:
         resources: {requests: {cpu: 10m, memory: 40Mi}}
 `
 
-// ingressGateway comes after the overlays: the NodePort is the one that was mapped
-// when the cluster was made, and no overlay can take it away.
+// ingressGateway comes after the overlays: the NodePort is the one that was
+// mapped when the cluster was created, and no overlay can change it.
 var ingressGateway = fmt.Sprintf(`apiVersion: install.istio.io/v1alpha1
 kind: IstioOperator
 spec:
@@ -85,7 +86,7 @@ func (u *up) install(ctx context.Context) error {
 	return nil
 }
 
-// installArgs are those of istioctl; files that come later win.
+// installArgs are the arguments of istioctl; later files override earlier ones.
 func (u *up) installArgs(first, last string) []string {
 	args := []string{
 		"install", "--skip-confirmation", "--kubeconfig", u.cluster.Kubeconfig, "--context", u.cluster.Context,
@@ -97,15 +98,16 @@ func (u *up) installArgs(first, last string) []string {
 	return append(args, "-f", last, "--set", "hub="+u.Config.Istio.Hub, "--set", "tag="+u.Config.Istio.Tag)
 }
 
-// errHopeless is wrapped by what no waiting mends.
-var errHopeless = errors.New("nothing brings it back by itself")
+// errHopeless is wrapped by errors that do not go away by waiting.
+var errHopeless = errors.New("it does not come back by itself")
 
-// await looks until ready has nothing more to say, and fails with what it said
-// last, at once where that is hopeless.
+// await calls ready until it has nothing more to report. If the time is over,
+// await fails with its last report; if the report is hopeless, it fails at
+// once.
 func await(ctx context.Context, wait Wait, ready func(context.Context) (string, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, wait.Longest)
 	defer cancel()
-	open := "nobody has looked yet"
+	open := "it was not checked yet"
 	for {
 		look, done := context.WithTimeout(ctx, answerTimeout)
 		said, err := ready(look)
@@ -188,14 +190,14 @@ func unavailable(d *appsv1.Deployment) string {
 	}
 	switch {
 	case d.Status.ObservedGeneration < d.Generation:
-		return "its change is not taken up yet"
+		return "its change is not in effect yet"
 	case d.Status.UpdatedReplicas < want || d.Status.AvailableReplicas < want:
 		return fmt.Sprintf("%d of %d pods are available", d.Status.AvailableReplicas, want)
 	}
 	return ""
 }
 
-// istioReady waits for istiod and the gateway, and reads which Istio it is.
+// istioReady waits for istiod and the gateway, and reads the version of Istio.
 func (u *up) istioReady(ctx context.Context) error {
 	err := await(ctx, Wait{"istiod and the ingress gateway to be available", istioTimeout}, func(ctx context.Context) (string, error) {
 		var open []string
@@ -237,7 +239,7 @@ func tagOf(image string) string {
 	return tag
 }
 
-// trialHost is a name that nobody else asks the gateway for.
+// trialHost is a name that nobody else requests from the gateway.
 const trialHost = "trial.splitcheck.invalid"
 
 var trialObjects = []string{`{
@@ -250,15 +252,16 @@ var trialObjects = []string{`{
 	"spec": {"hosts": ["` + trialHost + `"], "gateways": ["trial"], "http": [{"directResponse": {"status": 200, "body": {"string": "splitcheck"}}}]}
 }`}
 
-// trial sends a request through the gateway to a route of its own: the API, the
-// webhook, istiod, Envoy and the mapped port have all to be right for an answer.
+// trial sends a request through the gateway to a route of its own. It is
+// answered only if the API, the webhook, istiod, Envoy and the mapped port all
+// work.
 func (u *up) trial(ctx context.Context) error {
 	if err := u.ownNamespace(ctx); err != nil {
 		return err
 	}
 	for _, text := range trialObjects {
-		// The webhook that looks at Istio's objects may not answer at once.
-		err := await(ctx, Wait{"Istio to take a route", trialTimeout}, func(ctx context.Context) (string, error) {
+		// The webhook that checks Istio's objects may not answer at once.
+		err := await(ctx, Wait{"Istio to accept a route", trialTimeout}, func(ctx context.Context) (string, error) {
 			return "", u.apply(ctx, []byte(text))
 		})
 		if err != nil {
@@ -269,13 +272,14 @@ func (u *up) trial(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)
 		defer cancel()
 		for _, resource := range []string{"virtualservices", "gateways"} {
-			// The route answers a name that nobody has; left behind it harms nobody.
+			// The route is for a name that nobody uses, so it does no harm if
+			// it stays.
 			_ = u.kube.Dynamic.Resource(schema.GroupVersionResource{Group: "networking.istio.io", Version: "v1", Resource: resource}).
 				Namespace(ownNamespace).Delete(ctx, "trial", metav1.DeleteOptions{})
 		}
 	}()
 	url := fmt.Sprintf("http://127.0.0.1:%d/", u.cluster.Ports.Gateway)
-	return await(ctx, Wait{"an answer of the ingress gateway at " + url, trialTimeout}, func(ctx context.Context) (string, error) {
+	return await(ctx, Wait{"an answer from the ingress gateway at " + url, trialTimeout}, func(ctx context.Context) (string, error) {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 		if err != nil {
 			return "", err
@@ -294,7 +298,7 @@ func (u *up) trial(ctx context.Context) error {
 	})
 }
 
-// apply applies one object of whatever kind the cluster knows.
+// apply applies one object of any kind that the cluster knows.
 func (u *up) apply(ctx context.Context, text []byte) error {
 	var object unstructured.Unstructured
 	if err := object.UnmarshalJSON(text); err != nil {

@@ -22,9 +22,10 @@ import (
 	"time"
 )
 
-// findIstioctl finds the istioctl to install with: the one that the cluster's
-// file names, else one on PATH of the wanted version, else the release, fetched
-// once. One of another version would install what nobody asked for.
+// findIstioctl finds the istioctl for the installation: the one that the
+// configuration file names, otherwise one of the wanted version on PATH,
+// otherwise the release, downloaded once. An istioctl of another version would
+// install a version that nobody asked for.
 func (u *up) findIstioctl(ctx context.Context) error {
 	c := u.Config.Istio
 	if c.Istioctl != "" {
@@ -34,7 +35,7 @@ func (u *up) findIstioctl(ctx context.Context) error {
 			return err
 		}
 		if version != c.Tag {
-			return fmt.Errorf("%s is istioctl %s, and istio.tag asks for %s; name the istioctl of that release, or write tag: %s", c.Istioctl, version, c.Tag, version)
+			return fmt.Errorf("%s is istioctl %s, but istio.tag asks for %s; name the istioctl of that release, or write tag: %s", c.Istioctl, version, c.Tag, version)
 		}
 		return nil
 	}
@@ -50,7 +51,7 @@ func (u *up) findIstioctl(ctx context.Context) error {
 		}
 	}
 	if u.istioctl, err = u.fetchIstioctl(ctx); err != nil && found != "" {
-		return fmt.Errorf("%s on PATH is not of the release %s, which the cluster's file or the default asks for, and it could not be fetched: %w", found, c.Tag, err)
+		return fmt.Errorf("%s on PATH is not of the release %s, which the configuration file or the default asks for, and it could not be downloaded: %w", found, c.Tag, err)
 	}
 	return err
 }
@@ -72,7 +73,7 @@ func parseVersion(file string, out []byte) (string, error) {
 		} `json:"clientVersion"`
 	}
 	if err := json.Unmarshal(out, &said); err != nil || said.Client.Version == "" {
-		return "", fmt.Errorf("%s is no istioctl: asked for its version it said %q", file, lastLines(string(out), 3))
+		return "", fmt.Errorf("%s is not an istioctl: for its version it printed %q", file, lastLines(string(out), 3))
 	}
 	return said.Client.Version, nil
 }
@@ -80,7 +81,8 @@ func parseVersion(file string, out []byte) (string, error) {
 // releaseURL is where Istio publishes its releases.
 const releaseURL = "https://github.com/istio/istio/releases/download/"
 
-// A release is one of Istio's, and what is needed to have its istioctl here.
+// A release is one of Istio's releases, with what is needed to download its
+// istioctl.
 type release struct {
 	// url is the folder of all releases, with a slash at its end.
 	url, tag string
@@ -97,8 +99,8 @@ func (u *up) fetchIstioctl(ctx context.Context) (string, error) {
 	return r.istioctl(ctx)
 }
 
-// name is the archive's without its ending, as Istio's release/downloadIstioCtl.sh
-// composes it.
+// name is the archive's name without its ending, as Istio's
+// release/downloadIstioCtl.sh composes it.
 func (r release) name() (string, error) {
 	system := ""
 	switch {
@@ -111,21 +113,22 @@ func (r release) name() (string, error) {
 	case r.system == "linux":
 		system = "linux-" + r.arch
 	default:
-		return "", fmt.Errorf("no archive of it for %s/%s can be unpacked here", r.system, r.arch)
+		return "", fmt.Errorf("its archive for %s/%s cannot be unpacked here", r.system, r.arch)
 	}
 	return "istioctl-" + r.tag + "-" + system, nil
 }
 
-// istioctl fetches the release's istioctl into the folder, once, and returns the
-// file. The archive is checked by the SHA-256 that the release publishes beside
-// it: a download that was cut short or changed on its way is found, one that was
-// changed together with its checksum is not. What is kept is checked by a sum of
-// ours at each use: a crash or a full disk may have left half of it.
+// istioctl downloads the release's istioctl into the folder, once, and returns
+// the file. The archive is checked against the SHA-256 that the release
+// publishes with it: this finds a download that was cut short or changed on its
+// way, but not one that was changed together with its checksum. The kept file
+// is checked against our own checksum at each use, because a crash or a full
+// disk may have left half of it.
 func (r release) istioctl(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, r.longest, fmt.Errorf("not fetched within %s", r.longest))
+	ctx, cancel := context.WithTimeoutCause(ctx, r.longest, fmt.Errorf("not downloaded within %s", r.longest))
 	defer cancel()
 	hint := func(err error) error {
-		return fmt.Errorf("istioctl %s cannot be fetched; put it on PATH, or name it as istio.istioctl in the cluster's file: %w", r.tag, err)
+		return fmt.Errorf("istioctl %s cannot be downloaded; put it on PATH, or name it as istio.istioctl in the configuration file: %w", r.tag, err)
 	}
 	name, err := r.name()
 	if err != nil {
@@ -160,11 +163,11 @@ func unpackIstioctl(archive []byte, sum string) ([]byte, error) {
 	want := sumOf.FindStringSubmatch(sum)
 	if want == nil {
 		// A company's proxy may answer with a page of its own.
-		return nil, fmt.Errorf("what stands beside it as .sha256 is no checksum, but begins with %.60q", sum)
+		return nil, fmt.Errorf("its .sha256 file is not a checksum; it begins with %.60q", sum)
 	}
 	got := sha256.Sum256(archive)
 	if !strings.EqualFold(hex.EncodeToString(got[:]), want[1]) {
-		return nil, fmt.Errorf("its SHA-256 is %x, and the release says %s", got, want[1])
+		return nil, fmt.Errorf("its SHA-256 is %x, but the release says %s", got, want[1])
 	}
 	unzipped, err := gzip.NewReader(bytes.NewReader(archive))
 	if err != nil {
@@ -184,11 +187,11 @@ func unpackIstioctl(archive []byte, sum string) ([]byte, error) {
 	}
 }
 
-// sumEnding is that of the file beside a program with its SHA-256 in hex.
+// sumEnding is the ending of the file with the SHA-256 of a program, in hex.
 const sumEnding = ".sha256"
 
-// kept reports whether a program is there as keep wrote it. One that is not is to
-// be had anew, so it does not matter why.
+// kept reports whether the program is there as keep wrote it. If it is not, it
+// is downloaded again, so the reason does not matter.
 func kept(file string) bool {
 	want, err := os.ReadFile(file + sumEnding)
 	if err != nil {
@@ -204,8 +207,8 @@ func kept(file string) bool {
 	return err == nil && hex.EncodeToString(sum.Sum(nil)) == string(want)
 }
 
-// keep writes a program so that it is there whole or not at all, and its sum
-// after it.
+// keep writes a program so that it is there completely or not at all, and then
+// its checksum.
 func keep(file string, program []byte) error {
 	sum := sha256.Sum256(program)
 	err := replace(file, program, 0o755)
@@ -215,7 +218,8 @@ func keep(file string, program []byte) error {
 	return diskFull(filepath.Dir(file), err)
 }
 
-// replace writes a file beside the old one and then puts it in its place.
+// replace writes a new file next to the old one and then moves it into its
+// place.
 func replace(file string, text []byte, mode os.FileMode) error {
 	fresh, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
 	if err != nil {
@@ -231,7 +235,7 @@ func replace(file string, text []byte, mode os.FileMode) error {
 	return err
 }
 
-// diskFull says what to do about a cache folder that cannot be written.
+// diskFull says what to do if the cache folder cannot be written.
 func diskFull(dir string, err error) error {
 	switch {
 	case err == nil:

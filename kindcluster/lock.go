@@ -12,14 +12,14 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Lock waits until no other splitcheck of this machine changes the cluster of a
-// name, and keeps others from it until release is called or the process ends,
-// however it ends: two runs at once would each take away what the other has
-// brought. waiting is told once, with what is known of the other ("process 123",
-// or ""), if there is one.
+// Lock waits until no other splitcheck on this machine changes the cluster of
+// that name. It keeps others waiting until release is called or the process
+// ends in any way: of two runs at the same time, each would remove the objects
+// of the other. waiting is called once if another process holds the lock, with
+// what is known about it ("process 123", or "").
 //
-// The file that is locked stays. Were it removed, one process could lock the file
-// that is gone while the next locks a new one.
+// The locked file is not deleted. Otherwise one process could lock the deleted
+// file while the next one locks a new one.
 func Lock(ctx context.Context, name, cacheDir string, waiting func(other string)) (release func(), err error) {
 	if err := os.MkdirAll(cacheDir, 0o755); err != nil {
 		return nil, diskFull(cacheDir, err)
@@ -39,7 +39,8 @@ func Lock(ctx context.Context, name, cacheDir string, waiting func(other string)
 	}
 	switch {
 	case locked:
-		// For the message of whoever waits; that it cannot be written harms nobody.
+		// This is for the message of processes that wait. It does no harm if it
+		// cannot be written.
 		_ = os.WriteFile(file, []byte(strconv.Itoa(os.Getpid())), 0o600)
 		return func() { _ = lock.Close() }, nil
 	case ctx.Err() != nil:
@@ -51,10 +52,10 @@ func Lock(ctx context.Context, name, cacheDir string, waiting func(other string)
 	if who := holder(file); who != "" {
 		other += " (" + who + ")"
 	}
-	return nil, fmt.Errorf("%s has been at work on the cluster %q for %s; wait until it has ended, or end it, or give this command a cluster of its own: another name in the cluster's file", other, name, lockTimeout)
+	return nil, fmt.Errorf("%s has been working on the cluster %q for %s; wait until it ends, or stop it, or give this command a cluster of its own: another name in the configuration file", other, name, lockTimeout)
 }
 
-// holder says which process has locked a file last, as far as that can be read.
+// holder says which process last locked a file, if that can be read.
 func holder(file string) string {
 	text, err := os.ReadFile(file)
 	if err != nil || strings.Trim(string(text), "0123456789") != "" || len(text) == 0 {

@@ -54,7 +54,7 @@ func TestTheWaitEnds(t *testing.T) {
 
 		began := time.Now()
 		_, err = Lock(t.Context(), "one", dir, func(string) {})
-		assert.ErrorContains(t, err, fmt.Sprintf("another splitcheck (process %d) has been at work on the cluster \"one\" for 30m0s; wait until it has ended, or end it, or give", os.Getpid()))
+		assert.ErrorContains(t, err, fmt.Sprintf("another splitcheck (process %d) has been working on the cluster \"one\" for 30m0s; wait until it ends, or stop it, or give", os.Getpid()))
 		assert.Equal(t, lockTimeout, time.Since(began))
 	})
 }

@@ -13,21 +13,22 @@ import (
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
 )
 
-// Others are the programs that say of a cluster what its API server does not:
-// istioctl, and what runs in kind's nodes.
+// Others are programs that know things about a cluster that its API server does
+// not say: istioctl, and those that run in kind's nodes.
 type Others struct {
 	// Istioctl is the file that the user names, or empty.
 	Istioctl string
 	// CacheDir is where an istioctl may have been kept.
 	CacheDir string
-	// Kubeconfig and Context are handed to istioctl where they are not empty.
+	// Kubeconfig and Context are passed to istioctl if they are not empty.
 	Kubeconfig, Context string
-	// Name is the kind cluster's, or empty for a cluster that is none of kind's.
+	// Name is the kind cluster's name, or empty for a cluster that kind did not
+	// create.
 	Name string
 }
 
-// Say returns what to ask them, by the names of their answers in an archive.
-// Nothing is fetched for it.
+// Say returns the questions to ask them, by the names of their answers in an
+// archive. It downloads nothing for this.
 func (o Others) Say(ctx context.Context) map[string]func(context.Context) ([]byte, error) {
 	all := map[string]func(context.Context) ([]byte, error){"istioctl-analyze.txt": o.analyze}
 	if o.Name == "" {
@@ -42,7 +43,7 @@ func (o Others) Say(ctx context.Context) map[string]func(context.Context) ([]byt
 		for file, command := range map[string][]string{
 			"kubelet.log":    {"exec", node.String(), "journalctl", "--no-pager", "--lines", logLines, "--unit", "kubelet"},
 			"containerd.log": {"exec", node.String(), "journalctl", "--no-pager", "--lines", logLines, "--unit", "containerd"},
-			// What the node's first process prints, before there is a journal.
+			// The node's first process prints this before there is a journal.
 			"serial.log": {"logs", "--tail", logLines, node.String()},
 		} {
 			all[path.Join("nodes", node.String(), file)] = func(ctx context.Context) ([]byte, error) {
@@ -54,11 +55,11 @@ func (o Others) Say(ctx context.Context) map[string]func(context.Context) ([]byt
 	return all
 }
 
-// logLines are taken of each of a node's logs.
+// logLines is how many lines are taken of each of a node's logs.
 const logLines = "1000"
 
-// analyze lets istioctl look for mistakes in all namespaces. One of any version
-// will do: it says what somebody may want to look at, and decides nothing.
+// analyze lets istioctl look for mistakes in all namespaces. Any version will
+// do: its output is a hint for a reader and decides nothing.
 func (o Others) analyze(ctx context.Context) ([]byte, error) {
 	file, err := o.istioctl()
 	if err != nil {
@@ -72,7 +73,7 @@ func (o Others) analyze(ctx context.Context) ([]byte, error) {
 		args = append(args, "--context", o.Context)
 	}
 	said, err := run(ctx, analyzeTimeout, file, args...)
-	// It ends with a code of its own where it has found something.
+	// It ends with an exit code of its own if it has found something.
 	if found := new(exec.ExitError); errors.As(err, &found) && said != "" {
 		err = nil
 	}
@@ -82,8 +83,8 @@ func (o Others) analyze(ctx context.Context) ([]byte, error) {
 	return []byte(said), nil
 }
 
-// istioctl is one that is at hand: the user's, the one on PATH, the last by name
-// of those that were kept.
+// istioctl returns one that is already here: the user's, the one on PATH, or
+// the last by name of those in the cache.
 func (o Others) istioctl() (string, error) {
 	if o.Istioctl != "" {
 		return o.Istioctl, nil
@@ -100,5 +101,5 @@ func (o Others) istioctl() (string, error) {
 			return file, nil
 		}
 	}
-	return "", errors.New("there is no istioctl on PATH, and none was fetched; istio.istioctl in the cluster's file can name one")
+	return "", errors.New("there is no istioctl on PATH, and none was downloaded; istio.istioctl in the configuration file can name one")
 }

@@ -39,7 +39,7 @@ func TestWhichIstioctlIsAtHand(t *testing.T) {
 	t.Setenv("PATH", dir)
 	o := Others{CacheDir: cache}
 	_, err := o.istioctl()
-	assert.ErrorContains(t, err, "there is no istioctl on PATH, and none was fetched")
+	assert.ErrorContains(t, err, "there is no istioctl on PATH, and none was downloaded")
 
 	require.NoError(t, keep(filepath.Join(cache, "istioctl-1.30.0-linux-amd64"), []byte("whole")))
 	require.NoError(t, os.WriteFile(filepath.Join(cache, "istioctl-1.31.1-linux-amd64"), []byte("half"), 0o755))

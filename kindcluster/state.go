@@ -16,8 +16,8 @@ import (
 // ownNamespace holds what is splitcheck's own in a cluster.
 const ownNamespace = "splitcheck-system"
 
-// state is what the cluster itself remembers of how it was made. That it is
-// there says that the cluster was finished.
+// state is what the cluster itself records about how it was made. If it exists,
+// the cluster was finished.
 type state struct {
 	Fingerprint string            `json:"fingerprint"`
 	Words       string            `json:"words"`
@@ -74,13 +74,13 @@ func recall(ctx context.Context, client *kube.Client) (*state, error) {
 	return &s, nil
 }
 
-// A Wait is one that is bounded, with what it is for.
+// A Wait is a wait with a limit, and with what it is for.
 type Wait struct {
 	What    string
 	Longest time.Duration
 }
 
-// pause waits, or returns what ended it.
+// pause waits, or returns the reason why the wait ended early.
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -15,8 +15,8 @@ import (
 	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
-// started starts the nodes of a cluster that was stopped, as they are after the
-// machine was, and returns when each node has started, by name.
+// started starts the nodes of a cluster that was stopped, for example by a
+// restart of the machine. It returns, by name, when each node started.
 func (u *up) started(ctx context.Context) (map[string]time.Time, error) {
 	nodes, err := beside(ctx, Wait{"kind to list the nodes", kindTimeout}, func() ([]nodes.Node, error) { return u.cluster.provider.ListNodes(u.Config.Name) })
 	if err != nil {
@@ -24,7 +24,8 @@ func (u *up) started(ctx context.Context) (map[string]time.Time, error) {
 	}
 	since := map[string]time.Time{}
 	for _, node := range nodes {
-		// Docker starts one that runs already without a word.
+		// If a node is running already, Docker does nothing and reports no
+		// error.
 		if _, err := run(ctx, startTimeout, "docker", "start", node.String()); err != nil {
 			return nil, fmt.Errorf("node %s cannot be started; `splitcheck cluster down --name %s` makes room for a new cluster: %w", node, u.Config.Name, err)
 		}
@@ -39,9 +40,9 @@ func (u *up) started(ctx context.Context) (map[string]time.Time, error) {
 	return since, nil
 }
 
-// outdated says what the API server still tells of the time before a node has
-// started, or "": the lease of a kubelet that has not reported since, and pods of
-// Kubernetes' and Istio's with a container of that time, which no longer runs.
+// outdated says what the API server still reports from before a node started,
+// or "": a kubelet's lease that was not renewed since, and pods of Kubernetes
+// and Istio with a container from that time, which no longer runs.
 func outdated(ctx context.Context, client *kube.Client, since map[string]time.Time) (string, error) {
 	var open []string
 	leases, err := client.Leases(corev1.NamespaceNodeLease).List(ctx, metav1.ListOptions{})
@@ -78,8 +79,7 @@ type Status struct {
 	// Exists says whether there is such a cluster; Ours whether Up has made and
 	// finished it.
 	Exists, Ours bool
-	// Ready says whether a scenario could run now; Open is what stands against
-	// it.
+	// Ready says whether a scenario could run now; Open says what is missing.
 	Ready      bool
 	Open       []string
 	Kubeconfig string
@@ -89,7 +89,7 @@ type Status struct {
 	Made       string // from what it was made
 }
 
-// Look says what state the cluster of a name is in. It changes nothing.
+// Look says what state the cluster of that name is in. It changes nothing.
 func Look(ctx context.Context, name, cacheDir string) (Status, error) {
 	s := Status{Name: name, Context: "kind-" + name, Kubeconfig: filepath.Join(cacheDir, name+".kubeconfig")}
 	if err := dockerAnswers(ctx); err != nil {
@@ -108,7 +108,8 @@ func Look(ctx context.Context, name, cacheDir string) (Status, error) {
 	return u.look(ctx, s), nil
 }
 
-// look adds what the API server says to what is known of a cluster that is there.
+// look adds what the API server says to what is known about an existing
+// cluster.
 func (u *up) look(ctx context.Context, s Status) Status {
 	known, err := recall(ctx, u.kube)
 	switch {

@@ -14,39 +14,39 @@ import (
 	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
-// Options say what to make, and where files of ours may be.
+// Options say what to create, and where our files may be.
 type Options struct {
 	Config Config
-	// CacheDir is a folder of splitcheck's own for the kubeconfig and for what is
-	// fetched.
+	// CacheDir is a folder of splitcheck's own for the kubeconfig and for
+	// downloads.
 	CacheDir string
 	// Steps is told of each step; nil for silence.
 	Steps Steps
 }
 
-// Steps is told of each step as it begins; what it returns is called when the
-// step ends, with nil or with what it failed of.
+// Steps is called when a step begins; the function that it returns is called
+// when the step ends, with nil or with its error.
 type Steps func(what string) (done func(error))
 
-// A Cluster is one that is up, with Istio in it.
+// A Cluster is running, with Istio in it.
 type Cluster struct {
 	Name string
-	// Kubeconfig is a file that names this cluster alone, Context its context.
+	// Kubeconfig is a file with this cluster alone; Context is its context.
 	Kubeconfig, Context string
 	REST                *rest.Config
 	Ports               Ports
-	// Versions are what runs there by name: kubernetes, istio.
+	// Versions are the versions that run there, by name: kubernetes, istio.
 	Versions map[string]string
-	// Made says that this call has made it; else it was there.
+	// Made says that this call has created it; otherwise it existed.
 	Made bool
 
 	provider *cluster.Provider
 }
 
-// Up makes the cluster, or uses the one of that name if it was made with the
-// same configuration, and returns when a request has gone through its gateway.
-// A cluster that is not finished, for an error or because ctx has ended, is
-// removed again.
+// Up creates the cluster, or uses the existing one of that name if it was made
+// with the same configuration. It returns when a request has gone through the
+// cluster's gateway. A cluster that is not finished, because of an error or
+// because ctx ended, is removed again.
 func Up(ctx context.Context, o Options) (*Cluster, error) {
 	if o.Steps == nil {
 		o.Steps = func(string) func(error) { return func(error) {} }
@@ -69,12 +69,12 @@ func Up(ctx context.Context, o Options) (*Cluster, error) {
 		return nil, err
 	}
 	if known {
-		if err := u.step(ctx, fmt.Sprintf("Cluster %q is there", c.Name), u.reuse); err != nil {
+		if err := u.step(ctx, fmt.Sprintf("Cluster %q exists", c.Name), u.reuse); err != nil {
 			return nil, err
 		}
 		return c, nil
 	}
-	// What can be known to be wrong is found out before minutes are spent.
+	// Mistakes that can be found at once are found before minutes are spent.
 	if err := u.step(ctx, "istioctl "+o.Config.Istio.Tag, u.findIstioctl); err != nil {
 		return nil, err
 	}
@@ -85,8 +85,8 @@ func Up(ctx context.Context, o Options) (*Cluster, error) {
 	return c, nil
 }
 
-// read reads the files that the configuration names and this room hands on, so
-// that a missing one is known at once.
+// read reads the files that the configuration names and that this room passes
+// on, so a missing file is noticed at once.
 func (o Options) read() (overlays [][]byte, err error) {
 	var missing []error
 	for _, file := range o.Config.Istio.Overlays {
@@ -115,8 +115,8 @@ func (o Options) read() (overlays [][]byte, err error) {
 	return overlays, errors.Join(missing...)
 }
 
-// room finds out whether the cache folder can hold a kubeconfig, which is some
-// kilobytes, before minutes are spent.
+// room checks whether the cache folder has space for a kubeconfig, which is a
+// few kilobytes, before minutes are spent.
 func room(dir string) error {
 	file, err := os.CreateTemp(dir, "room-*")
 	if err != nil {
@@ -147,7 +147,7 @@ func (u *up) step(ctx context.Context, what string, do func(context.Context) err
 	return err
 }
 
-// make takes the steps of a cluster from nothing.
+// make creates a cluster from nothing, step by step.
 func (u *up) make(ctx context.Context) error {
 	c := u.Config
 	type step struct {
@@ -175,9 +175,10 @@ func (u *up) make(ctx context.Context) error {
 	return u.remember(ctx)
 }
 
-// reuse connects to the cluster that is there, and makes sure of it. One whose
-// nodes have only just started, as after the machine has, is waited for: until
-// then the API server does not answer, or tells of pods as they were before.
+// reuse connects to an existing cluster and makes sure that it works. If its
+// nodes have only just started, for example after the machine was restarted,
+// reuse waits for the cluster: until then the API server does not answer, or
+// reports pods as they were before.
 func (u *up) reuse(ctx context.Context) error {
 	since, err := u.started(ctx)
 	if err != nil {
@@ -195,18 +196,18 @@ func (u *up) reuse(ctx context.Context) error {
 		return fmt.Errorf("%w\nmake room for a new cluster with `splitcheck cluster down --name %s`", err, u.Config.Name)
 	}
 	if known == nil {
-		return fmt.Errorf("there is a kind cluster %q that splitcheck has not made, or not finished; choose another name in the cluster's file, or remove it: splitcheck cluster down --name %s", u.Config.Name, u.Config.Name)
+		return fmt.Errorf("there is a kind cluster %q that splitcheck has not made, or not finished; choose another name in the configuration file, or remove it: splitcheck cluster down --name %s", u.Config.Name, u.Config.Name)
 	}
 	if known.Fingerprint != u.state.Fingerprint {
-		return fmt.Errorf("the cluster %q was made with another configuration (%s); make it anew with `splitcheck cluster down --name %s`, or give this configuration another name", u.Config.Name, known.Words, u.Config.Name)
+		return fmt.Errorf("the cluster %q was made with another configuration (%s); make it again with `splitcheck cluster down --name %s`, or give this configuration another name", u.Config.Name, known.Words, u.Config.Name)
 	}
 	u.state = *known
 	u.cluster.Ports, u.cluster.Versions = known.Ports, known.Versions
 	return u.inItsWords(ctx, u.works(ctx, since))
 }
 
-// works makes sure that a cluster of ours works. since is when each of its nodes
-// has started.
+// works makes sure that a cluster of ours works. since is when each of its
+// nodes started.
 func (u *up) works(ctx context.Context, since map[string]time.Time) error {
 	stale := false
 	err := await(ctx, Wait{"the pods to have started after their node", startTimeout}, func(ctx context.Context) (string, error) {

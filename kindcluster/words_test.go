@@ -48,7 +48,7 @@ func TestIstioctlsVersion(t *testing.T) {
 	assert.Equal(t, "1.31.1", version)
 	for _, text := range []string{"", "{}", "client version: 1.31.1", "null"} {
 		_, err := parseVersion("/bin/false", []byte(text))
-		assert.ErrorContains(t, err, "/bin/false is no istioctl")
+		assert.ErrorContains(t, err, "/bin/false is not an istioctl")
 	}
 }
 

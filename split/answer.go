@@ -2,7 +2,7 @@ package split
 
 import "context"
 
-// An Outcome says what a request came to.
+// An Outcome says how a request ended.
 type Outcome int
 
 const (
@@ -18,7 +18,7 @@ const (
 	Unidentified
 )
 
-// An Answer is what one request came to.
+// An Answer is the result of one request.
 type Answer struct {
 	// Number is the place of the request in dispatch order, from 0.
 	Number uint64

@@ -4,11 +4,11 @@ package split
 const mostBlocks = 64
 
 // Blocks counts hits by when they were dispatched: in blocks of equally many
-// requests, as many as bounded memory allows. That is what a test of drift
-// needs. A request's number alone says which block it is in, so that tallies
-// of several workers merge exactly, in any order: where their numbers are of
-// one sequence into the blocks of that sequence, and where each worker counts
-// from 0 into blocks of about the same time.
+// requests, as many blocks as limited memory allows. A test of drift needs no
+// more than this. A request's number alone says which block it is in, so
+// tallies of several workers merge exactly, in any order. If the workers'
+// numbers belong to one sequence, they merge into the blocks of that sequence;
+// if each worker counts from 0, they merge into blocks of about the same time.
 type Blocks struct {
 	// Size is the number of requests in a block, a power of two: the least
 	// with which no more than 64 blocks are needed. It is 0 if the order of the
@@ -38,7 +38,7 @@ func (b *Blocks) bump(version string, block int, by int64) {
 	hits[block] += by
 }
 
-// double makes one block of each two.
+// double merges each two blocks into one.
 func (b *Blocks) double() {
 	b.Size *= 2
 	for version, hits := range b.Hits {

@@ -2,9 +2,9 @@ package split
 
 import "maps"
 
-// A Sequence counts which version followed which, in dispatch order. Errors
-// and unidentified answers are left out of it. One unbroken sequence is one
-// segment; the seam between two merged tallies is not a transition.
+// A Sequence counts which version followed which, in dispatch order. Errors and
+// unidentified answers are left out. One unbroken sequence is one segment; the
+// step from one merged tally to the next is not a transition.
 type Sequence struct {
 	// Transitions[a][b] counts hits on b that followed a hit on a.
 	Transitions map[string]map[string]int64 `json:"transitions,omitempty"`
@@ -51,16 +51,17 @@ func (s *Sequence) merge(other Sequence) {
 	s.Segments += other.Segments
 }
 
-// openConnections is how many connections are counted at once before the
-// oldest is taken for closed. It bounds the memory where a server closes
-// connections early; a connection that is folded too soon and used again
-// counts as two, which weakens the test of homogeneity and never breaks it.
+// openConnections is how many connections are counted at the same time before
+// the oldest is assumed to be closed. It limits memory if a server closes
+// connections early. A connection that is counted as closed too soon and used
+// again counts as two; this weakens the test of homogeneity but never breaks
+// it.
 const openConnections = 1 << 14
 
-// Connections counts how the hits of each connection fell to the versions: the
-// number of connections for each combination. That is all that a test of
-// homogeneity needs, it merges exactly, and with a bounded number of requests
-// on a connection it is small.
+// Connections counts how the hits of each connection were spread over the
+// versions: the number of connections for each combination. A test of
+// homogeneity needs no more than this, it merges exactly, and it is small if
+// the number of requests on a connection is limited.
 type Connections struct {
 	// Count is the number of connections that carried at least one hit.
 	Count int64 `json:"count,omitempty"`

@@ -22,9 +22,10 @@ type Ordered struct {
 	stopped bool
 }
 
-// Add takes the next answer to arrive. Numbers are meant to be unique; an answer
-// whose number was counted before, or waits already, has lost its place in the
-// order and is counted at once, for nothing may be dropped.
+// Add takes the next answer that arrives. Numbers should be unique. If an
+// answer's number was counted before, or is waiting already, the answer has
+// lost its place in the order and is counted at once, because nothing may be
+// dropped.
 func (o *Ordered) Add(a Answer) {
 	if o.stopped {
 		return
@@ -78,9 +79,9 @@ func (o *Ordered) Close() {
 	o.Cut()
 }
 
-// Cut closes the tally and leaves out what still waits for an earlier answer.
-// The tally is then that of the first so many requests: which are in it does not
-// depend on who answered faster.
+// Cut closes the tally and leaves out the answers that still wait for an
+// earlier one. So the tally always consists of the first requests, whichever
+// version answered faster.
 func (o *Ordered) Cut() {
 	o.waiting = nil
 	o.Tally.Close()

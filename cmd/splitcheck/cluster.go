@@ -14,7 +14,7 @@ import (
 	"github.com/splitcheck/splitcheck/kindcluster"
 )
 
-// configVariable names the cluster's file where no flag does.
+// configVariable names the configuration file if no flag does.
 const configVariable = "SPLITCHECK_CLUSTER_CONFIG"
 
 func newCluster(std streams) *cobra.Command {
@@ -48,7 +48,7 @@ func (f *clusterFlags) read() (kindcluster.Config, error) {
 	if file != "" {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return config, usagef("the cluster's file cannot be read: %w", err)
+			return config, usagef("the configuration file cannot be read: %w", err)
 		}
 		read, found := kindcluster.ReadConfig(file, text)
 		if err := found.Err(); err != nil {

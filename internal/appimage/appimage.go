@@ -24,8 +24,8 @@ import (
 // where it was loaded.
 const Repository = "splitcheck.dev/apps"
 
-// BinaryVariable names, in messages, what gives a program for the nodes when the
-// running one does not fit: Options.Binary.
+// BinaryVariable is named in messages: the variable with a program for the
+// nodes, for use if the running one does not fit (Options.Binary).
 const BinaryVariable = "SPLITCHECK_APP_BINARY"
 
 // entry is where the program is in the image.
@@ -44,8 +44,8 @@ type Options struct {
 	// Build says which module and version the running program was built from
 	// (debug.ReadBuildInfo); nil if it does not know.
 	Build *debug.BuildInfo
-	// WorkDir is where the user stands: within a checkout of the module, the
-	// checkout can be built.
+	// WorkDir is the user's working directory: if it is in a checkout of the
+	// module, the checkout can be built.
 	WorkDir string
 	// CacheDir is where programs that had to be built are kept.
 	CacheDir string
@@ -66,16 +66,16 @@ type Image struct {
 	// Open returns the image as an archive that `docker save` could have
 	// written. It can be called any number of times.
 	Open func() (io.ReadCloser, error)
-	// Note says where the program came from when it is not the running one as it
-	// is; else it is empty.
+	// Note says where the program came from if it is not the running one;
+	// otherwise it is empty.
 	Note string
 
 	sessionKey string
 }
 
-// Build makes the image. Nothing of it is written anywhere but a program that
-// had to be compiled, into CacheDir; the archive is made as it is read, from the
-// program's file, which has to stay.
+// Build makes the image. It writes nothing except a program that had to be
+// compiled, which goes into CacheDir. The archive is produced while it is read,
+// from the program's file, which must not be deleted before.
 func Build(ctx context.Context, o Options) (*Image, error) {
 	found, err := findProgram(ctx, o)
 	if err != nil {
@@ -105,8 +105,8 @@ func Build(ctx context.Context, o Options) (*Image, error) {
 	}, nil
 }
 
-// assemble describes the one layer as an image. There is no time in it, nor
-// anything else that is not the program's.
+// assemble describes the one layer as an image. It contains no time and nothing
+// else that does not come from the program.
 func assemble(content v1.Layer, arch, libraryPath string) (v1.Image, error) {
 	env := []string{
 		// Names are resolved by Go itself: the image has no resolver libraries
@@ -123,8 +123,8 @@ func assemble(content v1.Layer, arch, libraryPath string) (v1.Image, error) {
 			Entrypoint: []string{entry},
 			Env:        env,
 			WorkingDir: "/",
-			// Bundles have their containers listen on port 80. Prepare takes
-			// from this user all that it does not need for that.
+			// Containers in bundles listen on port 80. Prepare takes every
+			// right from this user that is not needed for this.
 			User: "0:0",
 		},
 	})
@@ -134,7 +134,8 @@ func assemble(content v1.Layer, arch, libraryPath string) (v1.Image, error) {
 	return mutate.AppendLayers(image, content)
 }
 
-// archive writes the image while it is read, so that no copy of it lies about.
+// archive writes the image while it is being read, so there is no copy of it on
+// disk.
 func archive(ref name.Reference, image v1.Image) io.ReadCloser {
 	reader, writer := io.Pipe()
 	go func() { writer.CloseWithError(tarball.Write(ref, image, writer)) }()

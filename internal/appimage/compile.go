@@ -16,8 +16,8 @@ import (
 const command = "/cmd/splitcheck"
 
 // compile builds the running program's module for the nodes with the Go
-// toolchain, where there is one. It returns the program's path, or "" and why
-// each way of having it failed.
+// toolchain, if there is one. It returns the program's path, or "" and why each
+// way to build it failed.
 func compile(ctx context.Context, o Options) (built string, reasons []string) {
 	if o.Build == nil || o.Build.Main.Path == "" {
 		return "", []string{"this program does not know which module it was built from"}
@@ -33,8 +33,8 @@ func compile(ctx context.Context, o Options) (built string, reasons []string) {
 	version := o.Build.Main.Version
 	var ways []func(context.Context) (string, error)
 	if released(version) {
-		// A release is what it says; a checkout that the user happens to stand
-		// in may be anything.
+		// A release contains what its version says; a checkout in which the
+		// user happens to be may contain anything.
 		ways = append(ways, func(ctx context.Context) (string, error) { return toolchain.fetched(ctx, version) })
 	}
 	ways = append(ways, toolchain.checkout)
@@ -69,9 +69,9 @@ func released(v string) bool { return fetchable(v) && !pseudo.MatchString(v) }
 // A goTool runs the Go toolchain.
 type goTool struct{ o Options }
 
-// fetched builds a version of the module that a proxy serves, as `go install`
-// would. A module of its own is made for that: `go install` refuses to put
-// programs for other platforms where GOBIN says.
+// fetched builds a version of the module that a module proxy serves, as `go
+// install` would. It creates a module of its own for this, because `go install`
+// refuses to write programs for other platforms to GOBIN.
 func (g goTool) fetched(ctx context.Context, version string) (string, error) {
 	module := g.o.Build.Main.Path
 	dir, err := os.MkdirTemp(g.o.CacheDir, "module-")
@@ -88,7 +88,7 @@ func (g goTool) fetched(ctx context.Context, version string) (string, error) {
 	return g.build(ctx, dir, version, module+command)
 }
 
-// checkout builds the module that the user stands in, if it is the program's.
+// checkout builds the module in which the user is, if it is the program's.
 func (g goTool) checkout(ctx context.Context) (string, error) {
 	var found bytes.Buffer
 	module := g.o.Build.Main.Path
@@ -124,14 +124,14 @@ func (g goTool) build(ctx context.Context, dir, version, pkg string) (string, er
 	return place, nil
 }
 
-// run carries out one command of the toolchain, for the nodes' platform; out may
-// be nil. Its error ends in what the toolchain said last.
+// run executes one command of the toolchain for the nodes' platform; out may be
+// nil. Its error ends with the last lines of the toolchain's output.
 func (g goTool) run(ctx context.Context, dir string, out *bytes.Buffer, args ...string) error {
 	var said bytes.Buffer
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir
-	// The later of two settings of a variable counts. A workspace that the user
-	// stands in is none of the module's.
+	// If a variable is set twice, the later setting counts. A workspace of the
+	// user's is not part of the module.
 	cmd.Env = append(g.o.Env[:len(g.o.Env):len(g.o.Env)], "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+g.o.Arch, "GOWORK=off")
 	cmd.Stderr = &said
 	if out != nil {

@@ -10,14 +10,14 @@ import (
 	"github.com/splitcheck/splitcheck/internal/apps"
 )
 
-// drain is how long, in seconds, an application goes on serving after its pod
-// was told to end. Until every proxy and kube-proxy has heard that the pod is no
-// longer an endpoint they still send it requests. The usual remedy, a hook that
-// sleeps, needs a shell, which the image does not have.
+// drain is how long, in seconds, an application continues to serve after its
+// pod was told to end. Until every proxy and kube-proxy knows that the pod is
+// no longer an endpoint, they still send requests to it. The usual solution, a
+// hook that sleeps, needs a shell, which the image does not have.
 const drain = 5
 
 // run makes a container run an application of the image. What belonged to the
-// program that ran in it before goes: its command, its folder, hooks and probes
+// original program is removed: its command, its folder, and hooks and probes
 // that start programs which this image does not have.
 func (i *Image) run(c *corev1.Container, app, version string) {
 	port := portOf(c, app)
@@ -30,9 +30,9 @@ func (i *Image) run(c *corev1.Container, app, version string) {
 		FieldRef: &corev1.ObjectFieldSelector{FieldPath: "metadata.namespace"},
 	}})
 	if app == "productpage" {
-		// Sessions are signed. One key for the Deployment, not one for each
-		// pod: a session has to hold at whichever replica its next request
-		// meets.
+		// Sessions are signed. There is one key for the Deployment, not one for
+		// each pod, because a session must be valid at every replica that its
+		// next request may reach.
 		setEnv(c, corev1.EnvVar{Name: "SESSION_KEY", Value: i.sessionKey})
 	}
 	dropExec(c)
@@ -63,7 +63,7 @@ func setEnv(c *corev1.Container, variable corev1.EnvVar) {
 	}
 }
 
-// dropExec takes out what would start programs of the original image.
+// dropExec removes what would start programs of the original image.
 func dropExec(c *corev1.Container) {
 	for _, probe := range []**corev1.Probe{&c.LivenessProbe, &c.ReadinessProbe, &c.StartupProbe} {
 		if *probe != nil && (*probe).Exec != nil {
@@ -83,10 +83,10 @@ func dropExec(c *corev1.Container) {
 	}
 }
 
-// readiness asks for a page, so that a pod that is ready is one that answers. A
-// busy machine must not make a pod unready that serves: that would move the very
-// shares that are measured. So the first answer counts at once, and it takes
-// many failures to undo it.
+// readiness requests a page, so a pod that is ready does answer. But a busy
+// machine must not make a working pod unready: this would change the very
+// shares that are measured. So the first answer counts at once, and only many
+// failures make the pod unready again.
 func readiness(app, version string, port int32) *corev1.Probe {
 	probe := &corev1.Probe{PeriodSeconds: 2, TimeoutSeconds: 5, FailureThreshold: 15}
 	if path, ok := probePath(app, version); ok {
@@ -98,8 +98,9 @@ func readiness(app, version string, port int32) *corev1.Probe {
 }
 
 // probePath is a path that an application answers with 200 whenever it runs,
-// without asking any other. ratings v-unhealthy has none: it is there to say at
-// times that it is ill, and to be routed to nonetheless.
+// without calling any other application. ratings v-unhealthy has none: it is
+// meant to report at times that it is unhealthy, and to get traffic
+// nevertheless.
 func probePath(app, version string) (path string, ok bool) {
 	switch {
 	case app == "nginx":
@@ -111,7 +112,8 @@ func probePath(app, version string) (path string, ok bool) {
 	}
 }
 
-// securityContext leaves root nothing but ports below 1024, which bundles use.
+// securityContext takes away every right of root except that to use ports below
+// 1024, which bundles use.
 func securityContext() *corev1.SecurityContext {
 	yes, no := true, false
 	return &corev1.SecurityContext{

@@ -22,8 +22,9 @@ func (i *Image) Prepare(u *unstructured.Unstructured) error {
 	return i.prepare(u, func(string) bool { return true })
 }
 
-// PrepareUnpublished does the same for those images alone that exist in no
-// registry (splitcheck.dev/apps/...). Published ones stay, with ProbePublished.
+// PrepareUnpublished does the same, but only for images that exist in no
+// registry (splitcheck.dev/apps/...). Published images stay, with
+// ProbePublished.
 func (i *Image) PrepareUnpublished(u *unstructured.Unstructured) error {
 	if err := i.prepare(u, unpublished); err != nil {
 		return err
@@ -32,8 +33,8 @@ func (i *Image) PrepareUnpublished(u *unstructured.Unstructured) error {
 }
 
 // Unpublished lists the images of a Deployment that no registry serves: a
-// cluster runs them only if PrepareUnpublished exchanged them for an image that
-// was loaded into its nodes.
+// cluster can run them only if PrepareUnpublished replaced them by an image
+// that was loaded into its nodes.
 func Unpublished(u *unstructured.Unstructured) ([]string, error) {
 	deployment, err := deploymentOf(u)
 	if deployment == nil || err != nil {
@@ -81,8 +82,8 @@ func deploymentOf(u *unstructured.Unstructured) (*appsv1.Deployment, error) {
 	return &deployment, nil
 }
 
-// store writes the containers back alone, so that nothing else of the object
-// changes, not even by a default that a type would bring.
+// store writes back the containers alone, so nothing else of the object
+// changes, not even by a type's default.
 func store(u *unstructured.Unstructured, containers []corev1.Container) error {
 	list := make([]any, len(containers))
 	for n := range containers {

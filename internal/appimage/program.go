@@ -15,8 +15,9 @@ type program struct {
 	note        string
 }
 
-// findProgram takes the first that runs on a node: what the user named, the
-// running program, the running program's module built for the nodes.
+// findProgram takes the first program that runs on a node: the one that the
+// user named, the running program, or the running program's module built for
+// the nodes.
 func findProgram(ctx context.Context, o Options) (program, error) {
 	if o.Binary != "" {
 		found, err := fit(o.Binary, o)

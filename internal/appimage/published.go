@@ -13,12 +13,13 @@ import (
 // bookinfo are the applications of Istio's example, all of which answer /health.
 var bookinfo = []string{"productpage", "details", "reviews", "ratings"}
 
-// ProbePublished gives each container of a Deployment that runs a published image
-// of a known application a readiness probe, if it has none. The authors' manifests
-// have none: their pods are ready before the program in them listens, which takes
-// bookinfo's reviews, a Java server, many seconds, and whatever is sent to them
-// until then fails and would count. A container on a port that is not the
-// application's own is somebody's own configuration of it, and is left alone.
+// ProbePublished gives a readiness probe to each container of a Deployment that
+// runs a published image of a known application and has none. The authors'
+// manifests have no probes, so their pods are ready before the program in them
+// listens. This takes many seconds for bookinfo's reviews, a Java server, and
+// requests sent to it until then would fail and be counted. If a container is
+// on a port that is not the application's own, somebody has configured it, and
+// it is left alone.
 func ProbePublished(u *unstructured.Unstructured) error {
 	deployment, err := deploymentOf(u)
 	if deployment == nil || err != nil {
@@ -33,7 +34,7 @@ func ProbePublished(u *unstructured.Unstructured) error {
 			continue
 		}
 		profile, _ := apps.Info(app)
-		// What a container does not name it may still have moved.
+		// A container that does not name its port may still have changed it.
 		if port := int32(profile.Port); len(c.Ports) > 0 && portOf(c, app) == port {
 			c.ReadinessProbe = publishedReadiness(app, version, port)
 			changed = true
@@ -45,8 +46,9 @@ func ProbePublished(u *unstructured.Unstructured) error {
 	return store(u, containers)
 }
 
-// publishedReadiness asks bookinfo for a page, since reviews listens before it
-// knows its pages. Of the others it is only known that they listen.
+// publishedReadiness requests a page from bookinfo's applications, because
+// reviews listens before it can serve its pages. For the others it checks only
+// that they listen.
 func publishedReadiness(app, version string, port int32) *corev1.Probe {
 	probe := readiness(app, version, port)
 	if !slices.Contains(bookinfo, app) {

@@ -1,10 +1,11 @@
-// Package clusterdump gathers what tells why a split on a cluster went wrong
-// into one archive that can be shown to others: objects and their states,
-// events, the ends of logs, the routes that proxies carry, istiod's view.
+// Package clusterdump gathers in one archive, which can be shown to others,
+// what helps to find out why a split on a cluster went wrong: objects and their
+// states, events, the last lines of logs, the routes that proxies carry, and
+// istiod's view.
 //
-// It changes nothing, decides nothing, and takes no secrets: Secrets are never
-// read, and what looks like one elsewhere is blacked out. A part that cannot be
-// had is named in the archive and keeps no other from being in it.
+// It changes nothing and decides nothing. It contains no secrets: Secrets are
+// never read, and what looks like a secret elsewhere is blacked out. If a part
+// is not available, the archive says so, and the other parts are still in it.
 package clusterdump
 
 import (
@@ -49,8 +50,8 @@ type Proxies interface {
 	Debug(ctx context.Context, istiod proxies.Proxy, path string) ([]byte, error)
 }
 
-// Write writes the archive, a compressed tar, to w. Its error is w's, or that
-// no client could be made; whatever else fails is written down in index.txt.
+// Write writes the archive, a compressed tar, to w. It fails only if w fails or
+// if no client could be made; whatever else fails is recorded in index.txt.
 func Write(ctx context.Context, o Options, w io.Writer) error {
 	if err := o.connect(); err != nil {
 		return err
@@ -87,15 +88,15 @@ func (o *Options) connect() (err error) {
 	return nil
 }
 
-// A dump is an archive that is being gathered: its parts by name, and what could
-// not be had.
+// A dump is an archive that is being gathered: its parts by name, and what was
+// not available.
 type dump struct {
 	Options
 	parts  map[string][]byte
 	failed map[string]error
 }
 
-// part asks one question, for as long as one may take.
+// part asks one question, within the time that one question may take.
 func (d *dump) part(ctx context.Context, name string, get func(context.Context) ([]byte, error)) {
 	ctx, cancel := context.WithTimeoutCause(ctx, partTimeout, fmt.Errorf("no answer within %v", partTimeout))
 	defer cancel()
@@ -110,7 +111,7 @@ func (d *dump) part(ctx context.Context, name string, get func(context.Context) 
 	d.parts[name] = content
 }
 
-// text is a part that is no object: all of it is looked through for secrets.
+// text is a part that is not an object: all of it is searched for secrets.
 func (d *dump) text(ctx context.Context, name string, get func(context.Context) ([]byte, error)) {
 	d.part(ctx, name, func(ctx context.Context) ([]byte, error) {
 		content, err := get(ctx)
@@ -118,7 +119,7 @@ func (d *dump) text(ctx context.Context, name string, get func(context.Context) 
 	})
 }
 
-// index says what is where and what is missing.
+// index says which part is where, and what is missing.
 func (d *dump) index() []byte {
 	var b strings.Builder
 	b.WriteString(`What a cluster says of itself, gathered by ` + Command + `.

@@ -26,8 +26,8 @@ var (
 	logBytes int64 = 1 << 20
 )
 
-// perNamespace and routing are the kinds of objects that are taken. Secrets and
-// ConfigMaps are not among them.
+// perNamespace and routing are the kinds of objects that are included. Secrets
+// and ConfigMaps are not among them.
 var (
 	perNamespace = []schema.GroupVersionResource{
 		{Version: "v1", Resource: "pods"}, {Version: "v1", Resource: "services"}, {Version: "v1", Resource: "events"},
@@ -113,8 +113,8 @@ func (d *dump) list(ctx context.Context, resource schema.GroupVersionResource, p
 	}
 }
 
-// logs takes the last lines of every container, of its former run too if it was
-// started again.
+// logs takes the last lines of every container, and of its previous run if it
+// was restarted.
 func (d *dump) logs(ctx context.Context) {
 	bounded, cancel := context.WithTimeout(ctx, partTimeout)
 	defer cancel()
@@ -150,7 +150,7 @@ func (d *dump) log(ctx context.Context, pod corev1.Pod, container string, previo
 	})
 }
 
-// tables are what is asked of an Envoy. Its secrets are a table of their own,
+// tables are what an Envoy is asked for. Its secrets are a table of their own,
 // which is not among them.
 var tables = map[string]string{
 	"routes.json":    "/config_dump?resource=dynamic_route_configs",
@@ -203,8 +203,8 @@ func (d *dump) istiod(ctx context.Context) {
 	}
 }
 
-// json is a part that is read as JSON, so that secrets are known by their
-// fields; what is none is looked through as text.
+// json is a part that is read as JSON, so secrets can be recognised by their
+// fields; if it is not JSON, it is searched as text.
 func (d *dump) json(ctx context.Context, name string, get func(context.Context) ([]byte, error)) {
 	d.part(ctx, name, func(ctx context.Context) ([]byte, error) {
 		content, err := get(ctx)

@@ -9,12 +9,12 @@ import (
 const redacted = "[redacted]"
 
 // secretName matches the names of variables, annotations, headers and fields
-// whose values are taken for secrets. Too much is blacked out rather than too
-// little.
+// whose values are treated as secrets. It is better to black out too much than
+// too little.
 var secretName = regexp.MustCompile(`(?i)passw|secret|token|credential|authorization|cookie|api[-_]?key|private[-_]?key|[-_]key$|inline_?(bytes|string)|cabundle|certificate|jwks$|last-applied-configuration|userinfo`)
 
-// reference matches fields that only name a secret, or say how one is mounted:
-// which one it is is what a diagnosis needs.
+// reference matches fields that only name a secret, or say how it is mounted: a
+// diagnosis needs to know which secret it is.
 var reference = regexp.MustCompile(`(?i)(name|names|ref|keyref|path|seconds|sds_config)$`)
 
 // redact goes through an object, or any JSON. The value is changed in place and
@@ -58,7 +58,7 @@ func redact(value any) any {
 	}
 }
 
-// blacken takes every text and number below a secret's name. Truth values and
+// blacken blacks out every text and number below a secret's name. Booleans and
 // names of files stay; they say how a secret is used.
 func blacken(value any) any {
 	switch value := value.(type) {

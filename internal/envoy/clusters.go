@@ -87,10 +87,10 @@ type rawAddress struct {
 	} `json:"envoy_internal_address"`
 }
 
-// pod returns the address of a pod. One that is sent to through a tunnel (HBONE,
-// in ambient mode) is an address within Envoy, whose identifier is the pod's
-// (istio pilot/pkg/networking/util/util.go, BuildInternalLbEndpoint); a pipe and
-// the rest of Envoy's own are nobody's.
+// pod returns the address of a pod. A pod that is reached through a tunnel
+// (HBONE, in ambient mode) has an address within Envoy, whose identifier is the
+// pod's (istio pilot/pkg/networking/util/util.go, BuildInternalLbEndpoint). A
+// pipe and Envoy's other own addresses do not belong to a pod.
 func (a rawAddress) pod() (address string, port int, ok bool) {
 	switch {
 	case a.Socket != nil:

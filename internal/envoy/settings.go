@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Settings are what a route does beside choosing a destination.
+// Settings are what a route does besides choosing a destination.
 type Settings struct {
 	// Timeout is that of the whole request, 0 for none; Retries how often a try
 	// is repeated.

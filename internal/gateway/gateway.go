@@ -1,5 +1,5 @@
-// Package gateway is the target that is only a URL: a gateway that somebody else
-// runs. It can be asked and not be changed.
+// Package gateway is the target that is only a URL: a gateway that somebody
+// else runs. It can be asked but not changed.
 package gateway
 
 import (
@@ -55,7 +55,7 @@ func Split(rawURL string) (base, path string, err error) {
 	return (&url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host}).String(), u.RequestURI(), nil
 }
 
-// Change refuses whatever would change anything.
+// Change refuses every change.
 func (g *Gateway) Change(_ context.Context, change target.Change) (target.Convergence, error) {
 	var asked []string
 	for _, each := range []struct {

@@ -24,14 +24,14 @@ type forwarding struct {
 }
 
 // silence keeps client-go's forwarder from printing between the lines of a
-// report: it tells a handler of the process what goes wrong on a connection, and
-// whoever has sent the request learns of it anyway.
+// report. It reports connection errors to a handler of the whole process; the
+// sender of the request gets an error anyway.
 var silence = sync.OnceFunc(func() { utilruntime.ErrorHandlers = nil })
 
 // forwardTo listens on a free port of 127.0.0.1 that leads to a port of a pod,
 // until end is called or the session breaks. It is not opened again then: the
-// requests are refused at once, which no verdict overlooks, whereas another pod
-// in the middle of a sample might be.
+// requests are refused at once, which no verdict overlooks. A connection to
+// another pod in the middle of a sample might be overlooked.
 func forwardTo(ctx context.Context, client *kube.Client, pod *corev1.Pod, port int) (*forwarding, error) {
 	dialer, err := client.Session(pod.Namespace, pod.Name)
 	if err != nil {

@@ -261,8 +261,8 @@ func (f *Found) direct(ctx context.Context, s *corev1.Service, port corev1.Servi
 	return Way{}, strings.Join(tried, ", "), nil
 }
 
-// mostAddresses bounds how many addresses are tried: a large cluster has many
-// nodes, and where three do not answer the fourth will not.
+// mostAddresses limits how many addresses are tried: a large cluster has many
+// nodes, and if three do not answer, a fourth will not either.
 const mostAddresses = 6
 
 // nodeAddresses are those of the nodes that are ready, the external ones first.

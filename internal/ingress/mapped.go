@@ -21,7 +21,7 @@ import (
 // A Port is a NodePort and the port of 127.0.0.1 that it is mapped to.
 type Port struct{ Node, Local int }
 
-// Ports are the three that were mapped when the cluster was made.
+// Ports are the three that were mapped when the cluster was created.
 type Ports struct {
 	// Gateway belongs to the ingress gateway's own Service; Service and
 	// GatewayAPI are for entry Services.
@@ -130,7 +130,7 @@ func (m *Mapped) enter(ctx context.Context, kind string, service *corev1.Service
 	if err != nil {
 		return Way{}, fmt.Errorf("Service %s/%s cannot be entered: %w", service.Namespace, service.Name, err)
 	}
-	// The same pods were guarded before: kube-proxy has them.
+	// The same pods were waited for before, so kube-proxy knows them.
 	if now := string(entry.UID) + " " + addresses; m.settled[kind] != now {
 		if err := pause(ctx, m.guard); err != nil {
 			return Way{}, err
@@ -177,9 +177,10 @@ func alike(a, want *corev1.Service) bool {
 		a.Spec.Ports[0].TargetPort == want.Spec.Ports[0].TargetPort && a.Spec.Ports[0].NodePort == want.Spec.Ports[0].NodePort
 }
 
-// place returns the entry that is wanted. One for another Service is not changed
-// but removed first, and the port seen to be quiet: an answer at the same port
-// is then the new one's, and not what kube-proxy had not yet taken away.
+// place returns the entry Service that is wanted. An entry for another Service
+// is not changed but removed first, and place waits until its port no longer
+// answers. So an answer at the same port comes from the new entry, not from
+// rules that kube-proxy had not removed yet.
 func (m *Mapped) place(ctx context.Context, want *corev1.Service, mapped Port) (*corev1.Service, error) {
 	kind := want.Labels[EntryLabel]
 	there, err := m.client.Services(metav1.NamespaceAll).List(ctx, metav1.ListOptions{LabelSelector: EntryLabel + "=" + kind})
@@ -230,8 +231,8 @@ func (m *Mapped) refusal(ctx context.Context, want *corev1.Service, err error) e
 	return fmt.Errorf("the entry Service %s/%s cannot be made: %w", want.Namespace, want.Name, err)
 }
 
-// awaitEndpoints waits until the entry has the pods of the Service it stands for,
-// and at least one, and returns their addresses.
+// awaitEndpoints waits until the entry has the pods of its Service, and at
+// least one, and returns their addresses.
 func (m *Mapped) awaitEndpoints(ctx context.Context, service, entry *corev1.Service) (addresses string, err error) {
 	what := fmt.Sprintf("that the entry Service %s/%s has the ready pods of %s", entry.Namespace, entry.Name, service.Name)
 	err = await(ctx, endpointsTimeout, what, func(ctx context.Context) (bool, error) {
@@ -252,8 +253,8 @@ func (m *Mapped) awaitEndpoints(ctx context.Context, service, entry *corev1.Serv
 	return addresses, err
 }
 
-// readyAddresses are those of a Service's EndpointSlices, sorted. Of two families
-// of addresses the first counts: an entry has no other.
+// readyAddresses are the addresses in a Service's EndpointSlices, sorted. If
+// there are two address families, the first counts: an entry has no other.
 func readyAddresses(ctx context.Context, client *kube.Client, s *corev1.Service) ([]string, error) {
 	slicesOf, err := client.EndpointSlices(s.Namespace).List(ctx, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + s.Name})
 	if err != nil {

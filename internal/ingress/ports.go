@@ -9,9 +9,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// HTTPPort is the port of a Service that speaks HTTP: 80 if it is there, else one
-// that says so, else the first that is neither for TLS, nor for Istio's own
-// probes, nor for metrics.
+// HTTPPort is the port of a Service that speaks HTTP: 80 if there is one,
+// otherwise one that says so, otherwise the first that is not for TLS, Istio's
+// own probes or metrics.
 func HTTPPort(s *corev1.Service) (corev1.ServicePort, error) {
 	rank := func(p corev1.ServicePort) int {
 		switch {

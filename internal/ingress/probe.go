@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// A prober asks whether anybody answers at a URL: nil if somebody does, whatever
-// the answer. Connecting alone would prove nothing: Docker takes connections to
-// a mapped port before it knows whether anybody is behind it.
+// A prober checks whether anybody answers at a URL: it returns nil if somebody
+// does, with any answer. Connecting alone would prove nothing: Docker accepts
+// connections to a mapped port before it knows whether anybody is behind it.
 type prober func(ctx context.Context, url string) error
 
 // probe sends one request on a connection of its own.
@@ -32,16 +32,16 @@ func probe(ctx context.Context, url string) error {
 	return response.Body.Close()
 }
 
-// refused says whether a probe's error shows that nobody is there. One that was
-// late shows nothing.
+// refused says whether a probe's error shows that nobody is there. A time-out
+// shows nothing.
 func refused(err error) bool {
 	var timeout net.Error
 	return err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) &&
 		!(errors.As(err, &timeout) && timeout.Timeout())
 }
 
-// await looks again and again until done says so. The error is the cause for
-// which ctx ended and the last that done said, if it said any.
+// await calls done again and again until it succeeds. The error is the cause
+// for which ctx ended, with the last message of done, if there was one.
 func await(ctx context.Context, limit time.Duration, what string, done func(context.Context) (bool, error)) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("%s was not so within %s", what, limit))
 	defer cancel()

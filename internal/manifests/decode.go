@@ -108,8 +108,8 @@ func (r *reader) header(root *yaml.Node, name string) string {
 	return ""
 }
 
-// lookUp finds the kind, nil for one that is not interpreted. It is not ok if
-// no cluster could know the kind.
+// lookUp finds the kind; it is nil for a kind that is not interpreted. ok is
+// false if no cluster could know the kind.
 func (r *reader) lookUp(root *yaml.Node, apiVersion, kindName string) (*kind, bool) {
 	group, version := groupVersion(apiVersion)
 	var inGroup []string
@@ -196,7 +196,7 @@ func (r *reader) metaText(metadata *yaml.Node, name string) *yaml.Node {
 }
 
 // value decodes o into its project's own type, or reports why that failed and
-// returns nil. Shapes have found every mistake by now that they know of.
+// returns nil. By now, the shapes have found every mistake that they know.
 func (r *reader) value(o *Object, k *kind) any {
 	value := k.value()
 	if err := json.Unmarshal(o.JSON(), value); err != nil {

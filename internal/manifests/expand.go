@@ -17,7 +17,8 @@ type expander struct {
 	full   bool // the bound on nodes or depth is reported
 }
 
-// expand returns nil for what is reported and not worth a further look.
+// expand returns nil if it has reported a problem and there is no point in
+// looking further.
 func (e *expander) expand(n *yaml.Node, depth int) *yaml.Node {
 	line := n.Line + e.offset
 	if e.full {
@@ -87,8 +88,8 @@ func (e *expander) scalar(c *yaml.Node) {
 	}
 }
 
-// isOldBool tells the words that are booleans in YAML 1.1, by which Kubernetes
-// reads, and text in YAML 1.2.
+// isOldBool reports whether a word is a boolean in YAML 1.1, which Kubernetes
+// uses, but text in YAML 1.2.
 func isOldBool(s string) bool {
 	switch strings.ToLower(s) {
 	case "y", "n":
@@ -156,7 +157,7 @@ func (e *expander) mergeSources(merge *yaml.Node, depth int) []*yaml.Node {
 	return sources
 }
 
-// brief shortens the user's words to what fits into a message.
+// brief shortens the user's words so that they fit into a message.
 func brief(s string) string {
 	const most = 60
 	runes := []rune(s)

@@ -79,7 +79,7 @@ func (k kind) apiVersion(i int) string {
 	return k.group + "/" + k.versions[i]
 }
 
-// clusterKinds are common kinds without namespaces that are not interpreted.
+// clusterKinds are common kinds without a namespace that are not interpreted.
 var clusterKinds = map[string]bool{
 	"ClusterRole": true, "ClusterRoleBinding": true, "CustomResourceDefinition": true, "GatewayClass": true,
 	"IngressClass": true, "Node": true, "PersistentVolume": true, "PriorityClass": true, "StorageClass": true,

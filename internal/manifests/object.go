@@ -1,6 +1,6 @@
 // Package manifests reads Kubernetes YAML into the projects' own Go types and
-// remembers where each field stood. It knows which kinds splitcheck interprets
-// and declines to say what they mean: that is routing's and scenarios' part.
+// remembers where each field was. It knows which kinds splitcheck interprets,
+// but not what they mean: that is the task of routing and scenarios.
 package manifests
 
 import (
@@ -83,7 +83,7 @@ func (o Object) Position(path string) (line, column int) {
 	return line, column
 }
 
-// Has tells whether the user wrote the field at path, with whatever value.
+// Has reports whether the user wrote the field at path, with any value.
 func (o Object) Has(path string) bool {
 	_, _, there := o.find(path)
 	return there

@@ -7,9 +7,9 @@ import (
 )
 
 // messageShape describes a protocol buffer in its JSON form. Istio's own
-// UnmarshalJSON drops unknown fields without a word, which is how a misspelt
-// "weight" becomes a route without one; so the names are checked here against
-// the message's descriptor.
+// UnmarshalJSON silently drops unknown fields; in this way a misspelt "weight"
+// would become a route without one. So the names are checked here against the
+// message's descriptor.
 func messageShape(m protoreflect.MessageDescriptor) shape {
 	switch m.FullName() {
 	case "google.protobuf.Duration":

@@ -19,7 +19,7 @@ type shape interface {
 	check(r *reader, n *yaml.Node, path string)
 }
 
-// anything is for fields whose content is not ours to judge.
+// anything is for fields whose content we do not check.
 type anything struct{}
 
 func (anything) check(*reader, *yaml.Node, string) {}
@@ -156,7 +156,7 @@ func integer(bits int, signed bool) shape {
 	}
 }
 
-// oneOf is text out of a list.
+// oneOf is text from a list.
 type oneOf []string
 
 func (o oneOf) check(r *reader, n *yaml.Node, path string) {
@@ -174,7 +174,7 @@ func (o oneOf) check(r *reader, n *yaml.Node, path string) {
 	r.at(n, fmt.Sprintf("%s: %q is not known here", path, brief(n.Value)), hint)
 }
 
-// wrong reports that n is not what it must be.
+// wrong reports that n is not of the wanted kind.
 func (r *reader) wrong(n *yaml.Node, path, want, hint string) {
 	got := Describe(n)
 	if hint == "" && n.Kind == yaml.ScalarNode {

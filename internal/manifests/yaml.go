@@ -15,8 +15,8 @@ import (
 	"github.com/splitcheck/splitcheck/internal/problems"
 )
 
-// Bounds on what is read. Each is far above what people write and low enough
-// that a hostile file costs neither time nor memory worth speaking of.
+// Limits on what is read. Each is far above what people write, and low enough
+// that a hostile file costs little time and memory.
 const (
 	// MaxFileSize is the greatest size of a file, in bytes.
 	MaxFileSize = 8 << 20
@@ -51,8 +51,8 @@ func (r *reader) record(p problems.Problem) {
 	r.found = append(r.found, p)
 }
 
-// full tells that further mistakes go unrecorded, so that nothing read from
-// here on can be taken for faultless.
+// full reports whether further mistakes are no longer recorded. Then nothing
+// that is read from here on can be assumed to be correct.
 func (r *reader) full() bool { return len(r.found) > maxProblems }
 
 func (r *reader) at(n *yaml.Node, message, hint string) { r.add(n.Line, n.Column, message, hint) }
@@ -112,8 +112,8 @@ type chunk struct {
 	text []byte
 }
 
-// documentChunks cuts data before each line that begins a document, so that a
-// mistake of syntax in one does not hide those in the next.
+// documentChunks cuts data before each line that begins a document, so a syntax
+// mistake in one document does not hide those in the next.
 func documentChunks(data []byte) []chunk {
 	var (
 		chunks      []chunk
@@ -180,8 +180,8 @@ func (r *reader) parse(c chunk) (roots []*yaml.Node) {
 
 var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
 
-// syntax reports what the parser could not read, in plainer words where it is
-// one of the usual slips.
+// syntax reports what the parser could not read, in plainer words if it is one
+// of the usual slips.
 func (r *reader) syntax(c chunk, err error) {
 	line, message := 0, err.Error()
 	if m := yamlLine.FindStringSubmatch(message); m != nil {
@@ -189,8 +189,8 @@ func (r *reader) syntax(c chunk, err error) {
 		message = m[2]
 	}
 	lines := strings.Split(string(c.text), "\n")
-	// The parser's line is where it gave up; a tab that indents is the likely
-	// reason and stands there or before.
+	// The parser's line is where it gave up. A tab used for indentation is the
+	// likely reason, and is on that line or before it.
 	if strings.Contains(message, "cannot start any token") || strings.Contains(message, "tab character") {
 		for i, text := range lines[:min(len(lines), line+1)] {
 			indent := text[:len(text)-len(strings.TrimLeft(text, " \t"))]

@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// Nearest returns the one of known that word is most likely a slip of the
-// finger for, or "" if none is close. Of equally near ones the first wins.
+// Nearest returns the known word that the user most likely meant when they
+// mistyped word, or "" if none is close. If several are equally close, the
+// first wins.
 func Nearest(word string, known []string) string {
 	const longest = 64 // nobody mistypes a longer word into a known one
 	if word == "" || len(word) > longest {
@@ -33,9 +34,8 @@ func DidYouMean(word string, known []string) string {
 	return fmt.Sprintf("did you mean %q?", nearest)
 }
 
-// edits counts the insertions, deletions, changes and swaps of neighbours that
-// lie between a and b, upper and lower case being one (the optimal string
-// alignment distance).
+// edits counts the insertions, deletions, changes and swaps of neighbours
+// between a and b, ignoring case (the optimal string alignment distance).
 func edits(a, b string) int {
 	x, y := []rune(strings.ToLower(a)), []rune(strings.ToLower(b))
 	var before []int

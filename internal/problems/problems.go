@@ -1,6 +1,6 @@
-// Package problems holds what is wrong with a user's files: every mistake with
-// its place, in the user's words, and what to do about it. It knows nothing of
-// what the files mean.
+// Package problems describes what is wrong with a user's files: every mistake
+// with its place, in the user's words, and what to do about it. It does not
+// know what the files mean.
 package problems
 
 import (
@@ -23,7 +23,7 @@ type Problem struct {
 	Message string
 	// Hint says what to do.
 	Hint string
-	// Warning marks what is worth knowing and stops nothing.
+	// Warning marks a problem that is worth knowing but stops nothing.
 	Warning bool
 }
 

@@ -5,14 +5,14 @@ import (
 	"github.com/splitcheck/splitcheck/split"
 )
 
-// window is how many answers may wait for an earlier one before it is taken for
-// missing.
+// window is how many answers may wait for an earlier one before that one is
+// assumed to be missing.
 const window = 1 << 16
 
-// A counter puts recorded answers into dispatch order and counts them. Records
-// can begin in the middle, lack some, or be of several attacks one after the
-// other. Where a number cannot follow, a new sequence begins, and the seam
-// between the two says nothing about what followed what.
+// A counter puts recorded answers into dispatch order and counts them. A record
+// may begin in the middle, have gaps, or contain several attacks one after the
+// other. If a number cannot follow the previous one, a new sequence begins;
+// what follows what is not counted across such a break.
 type counter struct {
 	total   split.Tally
 	part    *split.Tally

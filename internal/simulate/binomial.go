@@ -5,11 +5,11 @@ import (
 	"math/rand/v2"
 )
 
-// binomial draws from Binomial(n, p): where few are expected by inversion, else
-// by the transformed rejection of Hörmann, "The Generation of Binomial Random
-// Variates" (1993), algorithm BTRS. Both draw from the distribution itself. The
-// library at hand takes the distribution of Poisson for it where less than one
-// is expected, and that is just where a leak is.
+// binomial draws from Binomial(n, p): by inversion if the expected number is
+// small, otherwise by the transformed rejection of Hörmann, "The Generation of
+// Binomial Random Variates" (1993), algorithm BTRS. Both draw from the exact
+// distribution. gonum uses the Poisson distribution instead if less than one is
+// expected, and this is just the case of a leak.
 func binomial(random *rand.Rand, n int64, p float64) int64 {
 	switch {
 	case n <= 0 || p <= 0:

@@ -15,8 +15,8 @@ import (
 	"github.com/splitcheck/splitcheck/split"
 )
 
-// A sampler draws one sample and says what came of it. Each worker has one of
-// its own.
+// A sampler draws one sample and returns its outcome. Each worker has its own
+// sampler.
 type sampler[K comparable] interface {
 	sample(ctx context.Context, run int64, random *rand.Rand) (K, error)
 }
@@ -48,8 +48,8 @@ func used(outcomes map[outcome]int64, runs int64) Used {
 	return u
 }
 
-// blocks are how many runs a worker takes at once. Each block has a random source
-// of its own, so that the result does not depend on how many workers there are.
+// blocks are how many runs a worker takes at once. Each block has its own
+// random source, so the result does not depend on the number of workers.
 var blocks = map[Way]int64{Counts: 1000, Requests: 10, Sampled: 1}
 
 // estimates draws samples and returns how often each verdict came.
@@ -78,7 +78,7 @@ func (e Experiment) estimates(ctx context.Context, way Way, usual int64, worker 
 }
 
 // draw takes samples on all workers until there are enough or ctx ends, and
-// counts what came of them.
+// counts their outcomes.
 func draw[K comparable](ctx context.Context, e Experiment, wanted, block int64, worker func() sampler[K]) (counts map[K]int64, runs int64, err error) {
 	var (
 		next atomic.Int64

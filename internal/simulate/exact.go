@@ -7,8 +7,8 @@ import (
 )
 
 // sum adds up the binomial distribution of the first of two versions; every
-// count is judged once. What strays to a version that must get nothing is
-// violated for certain, so it is summed apart.
+// count is judged once. Samples with a hit on a version that must get nothing
+// are certainly violated, so they are summed separately.
 func (e Experiment) sum(t truth) *Result {
 	n := e.Plan.Requests
 	judge := e.judge()
@@ -20,8 +20,8 @@ func (e Experiment) sum(t truth) *Result {
 			allowed += t.shares[i]
 		}
 	}
-	// The chance that nothing strays. One minus it has no digits left where it
-	// is small, so it is found by itself.
+	// This is the probability that no hit strays. It is computed directly,
+	// because one minus it would lose all its digits if it is small.
 	stray := min(1, t.unknown)
 	for i, each := range e.Plan.Question.Weights {
 		if each.Weight == 0 {
@@ -76,7 +76,7 @@ func (e Experiment) carry(t truth) (*Result, error) {
 	}, Used{o.Median, o.P99, e.Plan.Requests}), nil
 }
 
-// exact is a result of which nothing was drawn.
+// exact is a result for which nothing was drawn.
 func (e Experiment) exact(probability map[analysis.Verdict]float64, used Used) *Result {
 	result := &Result{Way: Summed, GatesAtMost: e.Plan.GatesBudget(), Used: used}
 	for _, verdict := range verdicts {

@@ -6,9 +6,9 @@ import (
 	"github.com/splitcheck/splitcheck/split"
 )
 
-// A Rule is how another project decides whether a split is right: counts within
-// a band, and another attempt where they are not. Its band is carried over to
-// weights other than the ones it was written for, where it can be.
+// A Rule is how another project decides whether a split is right: by counts
+// within a band, with another attempt if they are not. If possible, its band is
+// applied to other weights than those it was written for.
 type Rule struct {
 	Name string
 	// Says is what passes, in words; Source is where it was read.
@@ -28,9 +28,9 @@ type Rule struct {
 type band func(version int, count int64) bool
 
 // Rules are those of other projects, as read in their sources in August 2026.
-// Left out are those that look at no proportion at all. Istio repeats for as long
-// as 30 seconds allow, which is taken for 10 attempts; Kong sends for 5 seconds,
-// which is about 100 requests.
+// Rules that do not look at proportions are left out. Istio repeats for as long
+// as 30 seconds allow, which is counted as 10 attempts; Kong sends for 5
+// seconds, which is about 100 requests.
 var Rules = []Rule{
 	{
 		Name:     "Gateway API conformance",
@@ -134,8 +134,8 @@ var Rules = []Rule{
 	},
 }
 
-// rounding keeps a count that is on the bound within it, whatever float64 makes
-// of the bound. Where the original compares in float64, so do we.
+// rounding keeps a count that is exactly on the bound within it, whatever
+// float64 makes of the bound. If the original compares in float64, we do too.
 const rounding = 1e-9
 
 // each is a rule that looks at every version by itself.
@@ -207,9 +207,9 @@ type PeerResult struct {
 	Low, High float64
 }
 
-// Peers returns what the rules that know weights of such a kind make of a
-// truth, exactly, each request drawn anew. Errors are not looked at: rules
-// differ in what they make of them.
+// Peers returns, exactly, how often each rule that fits such weights passes a
+// truth, if each request is drawn independently. Errors are not considered,
+// because rules treat them differently.
 func Peers(weights, truth split.Weights) []PeerResult {
 	shares, real, stray := peerShares(weights, truth)
 	var results []PeerResult
@@ -269,8 +269,8 @@ func peerShares(weights, truth split.Weights) (shares, real []float64, stray flo
 }
 
 // boxProbability is the probability that every count of a multinomial sample is
-// allowed. Counts that are multinomial given their sum are independent Poisson
-// variables without it, so the sum is built up version by version.
+// allowed. Multinomial counts are independent Poisson variables, given their
+// sum. So the probability is built up version by version, along with the sum.
 func boxProbability(n int64, shares []float64, allowed func(version int, x int64) bool) float64 {
 	at := make([]float64, n+1)
 	at[0] = 1

@@ -7,10 +7,10 @@ import (
 	"github.com/splitcheck/splitcheck/analysis"
 )
 
-// PeersOf returns what the rules make of the samples of the experiment's
-// source: runs of each size that a rule asks for. Attempts after the first are
-// taken to be samples of their own. Where ctx ends early the result is that of
-// the samples there are, and rules that have seen none are left out.
+// PeersOf applies the rules to samples of the experiment's source: it draws the
+// wanted number of runs for each sample size that a rule asks for. Attempts
+// after the first are treated as samples of their own. If ctx ends early, the
+// result is that of the samples so far, and rules without samples are left out.
 func PeersOf(ctx context.Context, e Experiment, runs int64) ([]PeerResult, error) {
 	weights := e.Plan.Question.Weights
 	shares, _, _ := peerShares(weights, weights)

@@ -1,10 +1,10 @@
-// Package simulate says what a check would say if the truth were otherwise: the
-// probability of each verdict of a plan where the traffic really splits in some
-// other way, and beside it how often the rules that others use would pass the
+// Package simulate says what a check would say if the truth were different: the
+// probability of each verdict of a plan if the traffic really splits in some
+// other way. It also says how often the rules of other projects would pass the
 // same traffic.
 //
-// It judges by package analysis and by nothing else. It draws its samples
-// itself, or is given them; it sends nothing, and knows no mesh.
+// All verdicts come from package analysis. It draws its samples itself, or gets
+// them from a source; it sends nothing, and does not know a mesh.
 package simulate
 
 import (
@@ -30,8 +30,8 @@ type Truth struct {
 	Errors float64
 }
 
-// A Source draws sample number run, of so many requests. It is called from
-// several goroutines; numbers do not recur.
+// A Source draws sample number run, with so many requests. It is called from
+// several goroutines; numbers are not repeated.
 type Source func(ctx context.Context, run, requests int64) (Drawn, error)
 
 // Drawn is a sample that a source has drawn.
@@ -58,10 +58,11 @@ type Experiment struct {
 	Truth  Truth
 	Source Source
 	// Judge is what another experiment with the same plan has prepared; nil to
-	// prepare it anew, which takes up to seconds for ten versions and more.
+	// prepare it again, which takes up to several seconds for ten or more
+	// versions.
 	Judge *analysis.Verdicts
-	// Runs is the number of samples that are drawn where drawing is needed;
-	// zero stands for a default that suits the way of drawing.
+	// Runs is the number of samples that are drawn if drawing is needed; zero
+	// means a default that suits the way of drawing.
 	Runs int64
 	Seed uint64
 	// Workers is the number of samples drawn at once.
@@ -75,7 +76,7 @@ type Experiment struct {
 type Way string
 
 // The ways. What is summed or drawn as counts has no order and no connections,
-// so no gate is tested; GatesAtMost says what they may cost.
+// so no gate is tested; GatesAtMost says how much they could change.
 const (
 	// Summed: over every count that two versions can have. Nothing is drawn.
 	Summed Way = "summed"
@@ -115,7 +116,7 @@ type Result struct {
 	GatesAtMost float64
 }
 
-// Used are quantiles of the number of requests of a sample.
+// Used are quantiles of the number of requests in a sample.
 type Used struct{ Median, P99, Most int64 }
 
 // Probability returns that of one verdict.
@@ -132,8 +133,8 @@ var verdicts = []analysis.Verdict{
 	analysis.Verified, analysis.Violated, analysis.Inconclusive, analysis.NotMeasured,
 }
 
-// The numbers of samples that are drawn unless told otherwise: as many as take
-// some seconds, and fewer of large samples that are drawn request by request.
+// The default numbers of samples: as many as take some seconds, and fewer if
+// large samples are drawn request by request.
 const (
 	defaultCounts   = 200_000
 	defaultStopping = 20_000
@@ -148,11 +149,11 @@ func (e Experiment) fewer(usual int64, requests float64) int64 {
 // interval is one minus the coverage of every interval.
 const interval = 0.05
 
-// Run finds the probabilities: by summation where the plan has at most two
-// versions of positive weight, else by drawing counts, and request by request
-// only where the order of the requests matters, or where the sample ends. Where ctx ends before all
-// samples are drawn the result is that of the samples there are; the error is
-// for an experiment that cannot be made, or a source that failed.
+// Run finds the probabilities. If the plan has at most two versions of positive
+// weight, it sums; otherwise it draws counts. It draws request by request only
+// if the order of the requests matters, or where the sample ends. If ctx ends
+// before all samples are drawn, the result is that of the samples so far. Run
+// fails if an experiment cannot be made, or if a source fails.
 func Run(ctx context.Context, e Experiment) (*Result, error) {
 	if e.Source != nil {
 		return e.estimates(ctx, Sampled, e.fewer(defaultSampled, 5e6), func() sampler[outcome] { return sourced{e} })
