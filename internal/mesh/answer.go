@@ -64,7 +64,7 @@ func (a *answer) WriteString(s string) (int, error) {
 	return len(s), nil
 }
 
-// begin settles the status, and gives up a string that more is to follow.
+// begin fixes the status, and gives up the kept string if more is to follow.
 func (a *answer) begin() {
 	if a.status == 0 {
 		a.status = http.StatusOK
@@ -193,7 +193,7 @@ func reply(status int, body string) *answer {
 	return a
 }
 
-// failed is what a proxy makes of a try that brought no answer.
+// failed is the answer that a proxy gives if a try brought no answer.
 func failed(how failure) *answer {
 	a := reply(http.StatusServiceUnavailable, bodyRefused)
 	switch how {

@@ -22,9 +22,9 @@ var errClosed = errors.New("simulated mesh: it is closed")
 const defaultTimeout = time.Minute
 
 // Change implements target.Target. A change that a cluster would refuse is an
-// error and leaves everything as it is. Objects are applied together, so that
-// no order among them can break anything. A proxy that a defect holds back is
-// known never to update: Change does not wait for it in vain.
+// error and leaves everything unchanged. Objects are applied together, so their
+// order cannot break anything. A proxy that a defect holds back is known never
+// to update, so Change does not wait for it.
 func (m *Mesh) Change(ctx context.Context, change target.Change) (target.Convergence, error) {
 	m.changing.Lock()
 	defer m.changing.Unlock()
@@ -150,7 +150,7 @@ func (m *Mesh) push(before, next *cluster, snap *snapshot, tables map[string]*ro
 	return landed
 }
 
-// install puts a view in force unless a newer one is there.
+// install puts a view in force unless there is a newer one.
 func (p *proxy) install(v *view) {
 	v.updated = time.Now()
 	for {
@@ -191,7 +191,7 @@ func (c *cluster) retire(before *cluster) {
 	}
 }
 
-// behind says which proxies do not go by the last change.
+// behind says which proxies do not use the last change.
 func (m *Mesh) behind(c *cluster, change target.Change) string {
 	var names []string
 	for _, p := range c.proxies() {
@@ -231,7 +231,7 @@ func described(change target.Change) string {
 	return strings.Join(parts, " and ")
 }
 
-// news returns the warnings that have not been given before.
+// news returns the warnings that were not given before.
 func (m *Mesh) news(own []string, compiled problems.List) []string {
 	for _, p := range compiled {
 		own = append(own, strings.TrimPrefix(p.String(), "warning: "))

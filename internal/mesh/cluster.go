@@ -15,8 +15,8 @@ import (
 	"github.com/splitcheck/splitcheck/internal/target"
 )
 
-// A cluster is what the API server and the kubelets of a real one would hold.
-// Changing one makes another; the old one stays as it is.
+// A cluster is what the API server and the kubelets of a real one would hold. A
+// change makes a new cluster; the old one does not change.
 type cluster struct {
 	*inventory.Inventory
 	pods     map[manifests.Key][]*pod // by Deployment
@@ -82,8 +82,8 @@ func (c *cluster) scale(s target.Scale) error {
 	return fmt.Errorf("scale: there is no Deployment %s/%s; there are %s", s.Namespace, s.Deployment, listed(c.deployments()))
 }
 
-// maxReplicas bounds the pods of a Deployment, and with them the memory that a
-// slip of the pen can take.
+// maxReplicas limits the pods of a Deployment, and so the memory that a typing
+// mistake can take.
 const maxReplicas = 1000
 
 func possible(replicas int) error {
@@ -114,8 +114,8 @@ func (c *cluster) namesOf(k manifests.Key) []string {
 	return names
 }
 
-// warnNamespaces points out what a real cluster would refuse. It is no error
-// here, because it does not bear on how traffic splits.
+// warnNamespaces warns about what a real cluster would refuse. It is not an
+// error here, because it does not affect how traffic splits.
 func (c *cluster) warnNamespaces(applied []manifests.Object) {
 	known := map[string]bool{"": true, "default": true, "istio-system": true, "kube-system": true}
 	for o := range inventory.Values[*corev1.Namespace](c.Inventory) {

@@ -62,7 +62,8 @@ func (c *cluster) gateway(namespace, name string) *gateway {
 	return nil
 }
 
-// entrance is the gateway that load enters by.
+// entrance is the gateway at which load enters: the first that the Gateway API
+// has created, otherwise the ingress gateway.
 func (c *cluster) entrance() *gateway {
 	if g, ok := inventory.Entrance(c.Objects()); ok && !g.Handed {
 		return c.gateway(g.Proxy().Namespace, g.Proxy().Name)

@@ -10,8 +10,8 @@ import (
 	"github.com/splitcheck/splitcheck/internal/target"
 )
 
-// A graph counts what called what. Nodes and edges are found once, when a proxy
-// first needs them, and only counted after that.
+// A graph counts which workload called which. Nodes and edges are created once,
+// when a proxy first needs them, and only counted after that.
 type graph struct {
 	mu    sync.Mutex
 	nodes map[string]*node

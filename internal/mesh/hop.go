@@ -128,8 +128,8 @@ func newCall(r *http.Request, k key, o origin, port int) (*call, error) {
 	return c, nil
 }
 
-// cloneHeader copies the map and shares the values: whoever changes a value
-// puts a slice of its own in its place.
+// cloneHeader copies the map and shares the values: to change a value, put a
+// new slice in its place.
 func cloneHeader(h http.Header) http.Header {
 	c := make(http.Header, len(h)+2)
 	for name, values := range h {

@@ -12,9 +12,9 @@ import (
 	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
-// maxMirrors bounds the copies under way at once. When it is reached, requests
-// wait for a copy to come to its end: a mesh that drops copies would count
-// fewer of them than it was asked for.
+// maxMirrors limits the copies that are in progress at the same time. When it
+// is reached, requests wait until a copy ends: a mesh that drops copies would
+// count fewer of them than it was asked for.
 const maxMirrors = 1024
 
 // mirrorTimeout bounds how long a copy may take.
@@ -40,8 +40,8 @@ func (p *proxy) mirror(ctx context.Context, c *call, v *view, nth int, m *routin
 	if err := p.mesh.mirrors.Acquire(ctx, 1); err != nil {
 		return err
 	}
-	// Counted here and not when the copy arrives, so that the count is whole
-	// as soon as the last answer is.
+	// The copy is counted here and not when it arrives, so the count is
+	// complete as soon as the last answer is there.
 	chosen.edge.mirrored.Add(1)
 	chosen.sent.count(http.StatusOK)
 	if !chosen.pod.gone.Load() && chosen.listens && !chosen.dead {

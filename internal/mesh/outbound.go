@@ -87,7 +87,7 @@ func (m *Mesh) direct(r *http.Request, c *call, from *node) (*http.Response, err
 	return a.toResponse(r), nil
 }
 
-// unreachable is what a client sees where nobody listens.
+// unreachable is what a client sees if nobody listens.
 func unreachable(host string) error {
 	return &net.OpError{Op: "dial", Net: "tcp", Addr: address(host), Err: syscall.ECONNREFUSED}
 }

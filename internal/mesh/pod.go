@@ -46,8 +46,8 @@ func (h *host) run(ctx context.Context, c *call, attempt int) *answer {
 	return &arrived.answer
 }
 
-// handle reports whether the application came to an end with its answer. A
-// panic costs the client its connection, as net/http has it.
+// handle reports whether the application finished its answer. A panic costs the
+// client its connection, as in net/http.
 func (p *pod) handle(a *answer, r *http.Request) (ended bool) {
 	defer func() {
 		if !ended {

@@ -168,7 +168,7 @@ func (p *pod) runs(version string) bool {
 }
 
 // port finds the port that a Service's target names. A pod that declares ports
-// listens on no others; one that declares none is taken to listen.
+// listens on no others; a pod that declares none is assumed to listen.
 func (p *pod) port(name string, number int32) (found, listens bool) {
 	if name != "" {
 		return slices.ContainsFunc(p.ports, func(c corev1.ContainerPort) bool { return c.Name == name }), true

@@ -24,7 +24,7 @@ func lineOf(ctx context.Context) (uint64, bool) {
 }
 
 // Handler returns the way into the mesh for an http.Server. Requests are
-// numbered as they come in; a connection that nobody would take is cut.
+// numbered as they arrive; if nobody accepts a connection, it is cut.
 func (m *Mesh) Handler(via target.Via) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		entry, err := m.enter(via, target.Load{}, m.options.Seed)
@@ -46,7 +46,7 @@ func (m *Mesh) Handler(via target.Via) http.Handler {
 		}
 		w.WriteHeader(response.StatusCode)
 		if a, ok := response.Body.(*answer); ok {
-			// The error of a client that has gone is nobody's concern.
+			// If the client has gone, its error does not matter.
 			_, _ = a.WriteTo(w)
 		}
 	})

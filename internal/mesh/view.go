@@ -7,9 +7,9 @@ import (
 	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
-// A view is what one proxy goes by: its route table and the pods it knows of.
-// A proxy changes from one view to the next at once; a request stays with the
-// view that it met.
+// A view is what one proxy uses: its route table and the pods it knows. A proxy
+// switches from one view to the next at once; a request stays with the view
+// that it met.
 type view struct {
 	table *routing.Table // nil for kube-proxy
 	snap  *snapshot
@@ -22,8 +22,8 @@ type view struct {
 	errors float64
 	// listens says that a gateway has something to listen for on its port.
 	listens bool
-	// before routes by the table that this one has replaced, to the pods of
-	// today: what a proxy does that claims to have updated.
+	// before routes by the table that this one replaced, but to today's pods:
+	// this is what a proxy does that only claims to have updated.
 	before *view
 
 	// version counts the changes of the mesh; a view replaces older ones only.

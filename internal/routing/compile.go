@@ -49,10 +49,10 @@ type compiler struct {
 	proxy Proxy
 	table *Table
 	list  problems.List
-	// said are the problems of list: a rule is compiled once for each listener,
-	// and has the same to say each time.
+	// said holds the problems that are in list already: a rule is compiled once
+	// for each listener, and each time it reports the same.
 	said map[problems.Problem]bool
-	// muted drops what there is to say.
+	// muted drops the problems that are found.
 	muted bool
 }
 

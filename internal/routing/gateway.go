@@ -14,9 +14,9 @@ type server struct {
 	number  int    // the number that the object writes, which rules match
 	// hosts are "namespace/host": which namespaces may bring which hosts.
 	hosts []string
-	// secure says that the gateway ends TLS here and routes what is within;
-	// tls that anything is written of it, be it only that plain HTTP is sent
-	// away.
+	// secure says that the gateway ends TLS here and routes what is within. tls
+	// says that the server has any TLS settings, even if they only redirect
+	// plain HTTP.
 	secure, tls bool
 	// redirect is what a server does that sends everybody to HTTPS.
 	redirect *Rule
@@ -117,8 +117,8 @@ func (c *compiler) redirectAll(l *listener, s server) {
 	}
 }
 
-// warnSecondCatchAll points out that of several rules that match everything only
-// the first is ever met.
+// warnSecondCatchAll warns that of several rules that match everything only the
+// first can be met.
 func (c *compiler) warnSecondCatchAll(r *routing, host string, before, routes []route) {
 	all := func(r route) bool { return r.match.catchAll() }
 	first, second := slices.IndexFunc(before, all), slices.IndexFunc(routes, all)

@@ -178,8 +178,8 @@ func redirectFilter(in *gatewayv1.HTTPRequestRedirectFilter, path pathMatch, b b
 	rd.dropDefaultPort(b)
 	rd.Path, rd.Prefix, rd.PrefixReplaceBy = pathModifier(in.Path, path)
 	if rd.Prefix != "" {
-		// Here Istio replaces text for text: slashes at the end stay, and
-		// nothing is no replacement.
+		// Here Istio replaces text by text: slashes at the end stay, and an
+		// empty text replaces nothing.
 		if rd.PrefixReplaceBy = orDefault(in.Path.ReplacePrefixMatch, ""); rd.PrefixReplaceBy == "" {
 			rd.Prefix = ""
 		}

@@ -73,8 +73,8 @@ func (c *compiler) forward(r *Rule, e entry, b binding, host string) {
 		})
 	}
 	if len(r.Destinations) == 0 {
-		// Validation refuses such a rule and Envoy would too; where neither
-		// was asked, nothing is forwarded.
+		// Validation refuses such a rule, and Envoy would too. If neither was
+		// asked, nothing is forwarded.
 		r.Direct = &DirectResponse{Status: http.StatusInternalServerError}
 		return
 	}

@@ -26,9 +26,10 @@ func (c *compiler) classicServers() []server {
 	return servers
 }
 
-// serversOf returns those servers of a Gateway that speak HTTP, be it within TLS
-// that ends here. taken are the hosts of servers with TLS, by port: the name that
-// a client asks for chooses among these, so that the first has it.
+// serversOf returns those servers of a Gateway that speak HTTP, including HTTP
+// within TLS that ends here. taken holds, by port, the hosts of servers with
+// TLS that came earlier: the client's server name (SNI) chooses among servers,
+// so only the first server gets a host.
 func (c *compiler) serversOf(o object[*networkingv1.Gateway], taken map[string]bool) []server {
 	var servers []server
 	for i, in := range o.value.Spec.GetServers() {
@@ -78,8 +79,9 @@ func (c *compiler) serversOf(o object[*networkingv1.Gateway], taken map[string]b
 	return servers
 }
 
-// ends says whether a gateway ends TLS itself, so that it can route the requests
-// within; the others pass it through unread.
+// ends says whether a gateway ends TLS itself, so that it can route the
+// requests within; otherwise it passes the connection through without reading
+// it.
 func ends(tls *networking.ServerTLSSettings) bool {
 	if tls == nil {
 		return true

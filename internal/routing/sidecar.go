@@ -86,8 +86,8 @@ func (c *compiler) bindSidecar(l *listener, port int, r *routing, here map[strin
 			return
 		}
 	}
-	// Nobody gets to the routes of a Service where it does not listen: what
-	// destinations lack there is not worth a word.
+	// No request reaches the routes of a Service at a port on which it does not
+	// listen, so what their destinations lack is not reported.
 	c.muted = len(services) == 0 && slices.ContainsFunc(r.hosts, func(h string) bool { return len(c.covered(h)) > 0 })
 	routes := r.routes(binding{port: port, gateway: MeshGateway})
 	c.muted = false

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// A Split is one programmed route of a table, for people and for programs that
-// compare what is in effect with what was asked for.
+// A Split is one route of a table, for people and for programs that compare
+// what is in effect with what was asked for.
 type Split struct {
 	// Port and Host are the listener and the host name under which the route
 	// stands: "reviews.default.svc.cluster.local", "*".

@@ -151,8 +151,8 @@ type Redirect struct {
 	Port                    int
 	Path                    string // replaces the whole path, if set
 	Prefix, PrefixReplaceBy string // replaces the matched prefix, if Prefix is set
-	// KeepPort leaves the port that the request names as it is, be it that of
-	// another scheme.
+	// KeepPort keeps the port of the request, even if it belongs to another
+	// scheme.
 	KeepPort bool
 }
 
@@ -181,8 +181,8 @@ type Rewrite struct {
 type Retries struct {
 	Attempts      int // beyond the first
 	PerTryTimeout time.Duration
-	// Default says that the object sets none: what is here is Istio's default,
-	// in whose place a mesh can have one of its own.
+	// Default says that the object sets no retries: these are Istio's default,
+	// which a mesh can replace by its own.
 	Default bool
 	// On holds Envoy's conditions: "connect-failure", "5xx", "gateway-error",
 	// "reset", …; Codes the statuses of "retriable-status-codes".

@@ -104,9 +104,10 @@ func coversBlock(wide, narrow *networking.HTTPMatchRequest) bool {
 	return coversSource(wide, narrow)
 }
 
-// coversDenial says whether every value that narrow denies nothing of, wide does
-// not deny either: the denial is the same, or who has no end-user at all has no
-// end-user jason. A missing header counts as empty.
+// coversDenial says whether wide accepts every value that narrow accepts, where
+// both deny something. This is so if they deny the same. A request without
+// end-user also has no end-user jason, because a missing header counts as
+// empty.
 func coversDenial(wide, narrow *networking.StringMatch) bool {
 	if narrow.GetMatchType() == nil {
 		return wide.GetMatchType() == nil || wide.GetExact() != "" || wide.GetPrefix() != ""
@@ -149,7 +150,7 @@ func coversPath(wide, narrow *networking.HTTPMatchRequest) bool {
 		return true
 	}
 	if wide.GetIgnoreUriCase() && !isRegex(w) {
-		// Whatever the case of the narrow one, it is within.
+		// Whatever its case, the narrow one is covered.
 		return coversText(lowerText(w), lowerText(n))
 	}
 	if narrow.GetIgnoreUriCase() && !isRegex(n) {
