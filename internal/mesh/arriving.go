@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// reserved are headers by which clients within a mesh steer Envoy. A gateway
-// takes them from those outside.
+// reserved are headers by which clients within a mesh control Envoy. A gateway
+// removes them from requests that come from outside.
 //
 //differential:virtualservice/plain
 var reserved = []string{
@@ -24,9 +24,8 @@ const (
 var plainHTTP = []string{"http"}
 
 // receive does to a call what Envoy's connection manager does before it looks
-// for a route: it puts the path in order and says where the request comes from.
-// A gateway believes nothing that the client says of that, but keeps the
-// addresses.
+// for a route: it normalises the path and says where the request comes from. A
+// gateway ignores what the client says about that, but keeps the addresses.
 //
 //differential:virtualservice/plain virtualservice/paths
 func (p *proxy) receive(c *call) {
@@ -54,8 +53,8 @@ func (p *proxy) receive(c *call) {
 	h[forwardedFor] = []string{from}
 }
 
-// take takes away the headers by which a client steers its sidecar's retries and
-// time-outs. A sidecar obeys them; this one does not.
+// take removes the headers by which a client controls its sidecar's retries and
+// time-outs. A real sidecar obeys them; this one does not.
 //
 //differential:sidecar/unknown-host
 func (c *call) take() {

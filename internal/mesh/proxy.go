@@ -36,9 +36,9 @@ var (
 	servedByEnvoy = []string{"envoy"}
 )
 
-// carry takes a call through the proxy as a client's: it finds the rule, draws,
-// sends, and makes of what comes back the answer that the client sees. An
-// error means that the client has given up.
+// carry takes a call through the proxy: it finds the rule, draws, sends, and
+// turns the result into the answer that the client sees. An error means that
+// the client has given up.
 //
 //differential:virtualservice/headers sidecar/plain
 func (p *proxy) carry(c *call) (*answer, error) {

@@ -116,8 +116,8 @@ func (c *compiler) reachOf(r *routing) reach {
 	return exportedTo(r.exportTo, r.namespace, c.proxy.Namespace)
 }
 
-// warn records what stops nothing; refuse what Istio's validation would not let
-// into the cluster. Both stand at path within o.
+// warn records what stops nothing; refuse records what Istio's validation would
+// not accept. Both are about the place path within o.
 //
 //differential:virtualservice/refused-negative-weight gateway/unmet-host
 func (c *compiler) warn(o manifests.Object, path, message, hint string) {

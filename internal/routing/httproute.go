@@ -58,7 +58,8 @@ func (c *compiler) apiEntries(o object[*gatewayv1.HTTPRoute], mesh bool) []apiEn
 	return entries
 }
 
-// convertible says whether istiod can convert a rule, having said what stops it.
+// convertible says whether istiod can convert a rule. If not, it has reported
+// what stops it.
 //
 //differential:httproute/unsupported-filter httproute/unsupported-backend-filter
 func (c *compiler) convertible(e apiEntry) bool {

@@ -30,10 +30,10 @@ func (d DeadRule) Path() string {
 }
 
 // Unreachable returns the dead rules and match blocks of vs, in order. It
-// compares blocks one with another, so that a rule covered only by several
-// earlier ones together is not found; and regular expressions only for being the
-// same. What it returns is dead for certain (Istio's analysis calls these IST0130
-// and IST0131).
+// compares blocks in pairs, so it does not find a rule that is covered only by
+// several earlier ones together; and it compares regular expressions only for
+// equality. What it returns is certainly dead (Istio's analysis calls these
+// IST0130 and IST0131).
 //
 //differential:elsewhere test routing/TestUnreachable
 func Unreachable(vs *networkingv1.VirtualService) []DeadRule {
