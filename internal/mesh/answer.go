@@ -84,7 +84,7 @@ func (a *answer) finish(r *http.Request) {
 		a.body, a.text = nil, ""
 	}
 	if types, typed := a.header["Content-Type"]; typed && len(types) == 0 {
-		delete(a.header, "Content-Type") // Deleted, so net/http does not guess one.
+		delete(a.header, "Content-Type") // The application set none, so none is guessed.
 	} else if !typed && a.length() > 0 {
 		a.header["Content-Type"] = []string{http.DetectContentType(a.start())}
 	}
