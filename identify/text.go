@@ -16,8 +16,8 @@ type text struct {
 	group   int // 0 for the whole match
 	version string
 	names   names
-	// looksAround says that a match may depend on what stands before or behind
-	// it, so that the search cannot go on in the rest of the text alone.
+	// looksAround says that a match may depend on the text before or after it,
+	// so the search cannot continue in the rest of the text alone.
 	looksAround bool
 }
 

@@ -46,7 +46,7 @@ func (p Ports) mappings() []v1alpha4.PortMapping {
 }
 
 // freePorts finds three ports of 127.0.0.1 that nobody listens on. All are held
-// until the last is found, so that they differ.
+// until the last is found, so they differ.
 func freePorts() (Ports, error) {
 	var found [3]int
 	for i := range found {

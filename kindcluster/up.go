@@ -20,7 +20,7 @@ type Options struct {
 	// CacheDir is a folder of splitcheck's own for the kubeconfig and for
 	// downloads.
 	CacheDir string
-	// Steps is told of each step; nil for silence.
+	// Steps is called for each step; nil for silence.
 	Steps Steps
 }
 

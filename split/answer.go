@@ -27,9 +27,9 @@ type Answer struct {
 	Outcome    Outcome
 	// Version is set for a Hit.
 	Version string
-	// Kind says, for the others, in a few words that recur what happened
-	// ("timeout", "status 503", "no marker in a 200 answer"): answers are
-	// counted by it.
+	// Kind says for the others, in a few words that are always the same, what
+	// happened ("timeout", "status 503", "no marker in a 200 answer"): answers
+	// are counted by it.
 	Kind string
 	// Example is a short excerpt for a person to look at; only the first of a
 	// kind is kept.

@@ -67,7 +67,8 @@ func (t *Tally) Merge(other *Tally) {
 		if t.Examples == nil {
 			t.Examples = map[string]string{}
 		}
-		// The smaller excerpt, so that the order of merging does not show.
+		// Take the smaller excerpt, so the result does not depend on the order
+		// of merging.
 		if known, ok := t.Examples[kind]; !ok || example < known {
 			t.Examples[kind] = example
 		}

@@ -39,7 +39,7 @@ type Options struct {
 	// Arch is the nodes' architecture in Go's words ("amd64", "arm64").
 	Arch string
 	// Binary is a splitcheck for linux/Arch that the user named, for machines
-	// where the running program fits no node. Empty: none.
+	// whose running program does not fit the nodes. It may be empty.
 	Binary string
 	// Build says which module and version the running program was built from
 	// (debug.ReadBuildInfo); nil if it does not know.
@@ -49,7 +49,7 @@ type Options struct {
 	WorkDir string
 	// CacheDir is where programs that had to be built are kept.
 	CacheDir string
-	// Env is the environment of the Go toolchain, as os.Environ has it.
+	// Env is the environment of the Go toolchain, in the form of os.Environ.
 	Env []string
 	// Root is the folder that the program's interpreter and libraries are looked
 	// up in; empty is the host's own.
@@ -59,9 +59,9 @@ type Options struct {
 // An Image holds the built-in applications.
 type Image struct {
 	// Ref is splitcheck.dev/apps:HASH, with the first twelve hexadecimal digits
-	// of the SHA-256 that the image is known by: the same program makes the same
-	// image, another program one with another name. It is never tagged
-	// "latest", so that no kubelet looks for it in a registry.
+	// of the image's SHA-256: the same program makes the same image, another
+	// program one with another name. It is never tagged "latest", so kubelets
+	// do not look for it in a registry.
 	Ref string
 	// Open returns the image as an archive that `docker save` could have
 	// written. It can be called any number of times.

@@ -17,9 +17,8 @@ var machines = map[string]elf.Machine{
 	"ppc64le": elf.EM_PPC64, "riscv64": elf.EM_RISCV, "s390x": elf.EM_S390, "loong64": elf.EM_LOONGARCH,
 }
 
-// librariesDir is where a program's libraries are in the image. It is named by
-// LD_LIBRARY_PATH, so that the interpreter needs none of the host's
-// configuration to find them.
+// librariesDir is where a program's libraries are in the image. LD_LIBRARY_PATH
+// names it, so the interpreter finds them without the host's configuration.
 const librariesDir = "usr/lib/splitcheck"
 
 // fit says what has to be in the image for a program to run there: the program
@@ -173,8 +172,8 @@ func searchPath(binary *elf.File, root string) []string {
 	return search
 }
 
-// configured reads the folders of /etc/ld.so.conf and of the files beside it,
-// which hold one a line.
+// configured reads the folders named in /etc/ld.so.conf and in the files that
+// it includes, one on each line.
 func configured(root string) []string {
 	files, _ := filepath.Glob(filepath.Join(root, "/etc/ld.so.conf.d/*.conf"))
 	var dirs []string

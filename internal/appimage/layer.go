@@ -54,8 +54,9 @@ func (l *layer) Uncompressed() (io.ReadCloser, error) {
 	return reader, nil
 }
 
-// write writes the files and the folders they are in. All of them are root's and
-// of the year 1970, so that the same files make the same layer anywhere.
+// write writes the files and the folders they are in. All of them belong to
+// root and are of the year 1970, so the same files make the same layer on any
+// machine.
 func (l *layer) write(w io.Writer) error {
 	out := tar.NewWriter(w)
 	seen := map[string]bool{".": true}

@@ -14,10 +14,10 @@ import (
 )
 
 // Prepare turns a Deployment of a bundle into one that runs the image: each
-// container whose image is one of a built-in application becomes that
-// application, in that version, on the port the container names. Names, labels
-// and ports stay, so that Services and routes fit both. An image that nobody
-// knows is left alone, as is everything that is no Deployment.
+// container whose image is that of a built-in application becomes that
+// application, in that version, on the port that the container names. Names,
+// labels and ports stay, so Services and routes still fit. Unknown images, and
+// objects other than Deployments, are left alone.
 func (i *Image) Prepare(u *unstructured.Unstructured) error {
 	return i.prepare(u, func(string) bool { return true })
 }

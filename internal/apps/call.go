@@ -54,10 +54,10 @@ type reply struct {
 	body   []byte
 }
 
-// get asks a service and reads its answer whole. The call carries the context
-// of the request it serves, so that a mesh can tell which hop it is, and asks
-// for a connection of its own: the applications do not pool, so that load
-// spreads over the versions behind a name.
+// get calls a service and reads its answer completely. The call carries the
+// context of the request that it serves, so a mesh can tell which hop it is. It
+// asks for a connection of its own: the applications do not pool connections,
+// so load is spread over the versions behind a name.
 func (s service) get(ctx context.Context, path, query string, header http.Header, timeout time.Duration) (reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

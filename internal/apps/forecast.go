@@ -12,9 +12,9 @@ import (
 // recommendationTimeout is how long forecast v2 waits for recommendation.
 const recommendationTimeout = 3 * time.Second
 
-// noRecommendation stands in a v2 answer for what recommendation did not say.
-// The field is there all the same, so that v2 is told from v1 whatever the
-// service behind it does.
+// noRecommendation is in a v2 answer if recommendation did not answer. The
+// field is always there, so v2 can be told from v1 whatever the service behind
+// it does.
 const noRecommendation = "label:unavailable"
 
 // A day is the weather of a day: icon as OpenWeather names them, temperature in
@@ -41,8 +41,8 @@ var cities = []city{
 	{"Shenzhen", []day{{"11d", "28.9"}, {"10d", "29.3"}, {"10d", "28.7"}, {"02d", "31.1"}, {"02d", "31.8"}}},
 }
 
-// newForecast answers a city's weather. Version v2 adds what to wear and to do,
-// for which it asks recommendation once per request, for all days together.
+// newForecast answers a city's weather. Version v2 adds what to wear and to do.
+// For this it asks recommendation once per request, for all days together.
 func newForecast(i Instance) (http.Handler, error) {
 	recommendation, err := i.service("recommendation", "RECOMMENDATION", "3005")
 	if err != nil {

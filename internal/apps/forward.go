@@ -30,8 +30,8 @@ func forwarded(in http.Header) http.Header {
 	return out
 }
 
-// pass copies a header without its slice's spare room, so that adding a value
-// to the one cannot show up in the other.
+// pass copies a header without its slice's spare capacity, so a value that is
+// added to one does not appear in the other.
 func pass(in, out http.Header, name string) {
 	if values := in[name]; len(values) > 0 {
 		out[name] = values[:len(values):len(values)]

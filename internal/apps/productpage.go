@@ -92,9 +92,9 @@ func (s *productpage) askRatings(ctx context.Context, id string, header http.Hea
 	return found.or("ratings")
 }
 
-// ask makes one call. Answered means with status 200: everything else is worth
-// a second try. An answer that is no JSON breaks the original after its loop,
-// so that it counts as answered, and as an error of its own.
+// ask makes one call. Answered means with status 200: everything else is tried
+// a second time. An answer that is not JSON breaks the original after its loop,
+// so it counts as answered, and as an error of its own.
 func ask(ctx context.Context, s service, path string, header http.Header) (found finding, answered bool) {
 	// The transport may add to the headers of a request; the next call has its own.
 	reply, err := s.get(ctx, path, "", header.Clone(), bookTimeout)

@@ -17,17 +17,17 @@ import (
 const maxRatings = 16 << 20
 
 // ratings answers the stars of a product, and keeps in memory those that are
-// posted. Its versions beside v1 misbehave as the original's do: v-faulty
+// posted. Its versions other than v1 misbehave as the original's do: v-faulty
 // answers 503 half of the time, v-delayed takes 7 s half of the time,
-// v-unavailable answers 503 every other minute, v-unhealthy every other quarter
-// of an hour, and says so to probes.
+// v-unavailable answers 503 every other minute, and v-unhealthy every other
+// quarter of an hour, which it also reports to probes.
 type ratings struct {
 	version string
 	started time.Time
 
 	mu sync.RWMutex
-	// dice say which requests fail. The pod's name is their seed, so that counts
-	// repeat and pods differ.
+	// dice say which requests fail. The pod's name is their seed, so counts can
+	// be repeated and pods differ.
 	dice   *rand.Rand
 	posted map[int64]*answer
 	size   int
@@ -135,8 +135,8 @@ func (s *ratings) post(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *ratings) keep(id int64, stored *answer) bool {
-	// What an entry takes beside its body; it keeps a flood of tiny ratings
-	// within the bound too.
+	// This is what an entry takes in addition to its body; it also limits the
+	// memory for a flood of tiny ratings.
 	const overhead = 1 << 10
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// StandIn is the name of the application that runs in place of an image nobody
-// built in: it answers with what it knows of itself and of the request.
+// StandIn is the name of the application that runs instead of an image that is
+// not built in: it answers with what it knows about itself and the request.
 const StandIn = "stand-in"
 
 // A Profile is what can be said of an application before it runs.
@@ -34,13 +34,14 @@ type application struct {
 	build  func(Instance) (http.Handler, error)
 }
 
-// A tag as the OCI distribution specification has it. Versions are held to it
-// because they end up in headers and pages.
+// This is a tag as the OCI distribution specification defines it. Versions must
+// match it because they are used in headers and pages.
 var tag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 
-// New returns the handler of an application. An unknown application or version
-// is an error that names those that exist; so is a variable the original could
-// not have read either, such as a FLOOD_FACTOR that is no number.
+// New returns the handler of an application. It fails for an unknown
+// application or version, and names those that exist; and for a variable that
+// the original could not read either, such as a FLOOD_FACTOR that is not a
+// number.
 func New(instance Instance) (http.Handler, error) {
 	app, found := find(instance.App)
 	if !found {
@@ -84,8 +85,8 @@ func Info(name string) (profile Profile, ok bool) {
 }
 
 // ForImage says which application and version a container's image runs, from
-// any registry. For an image nobody built in ok is false and app is StandIn,
-// with no version: the pod's label has to give it.
+// any registry. For an image that is not built in, ok is false and app is
+// StandIn, without a version: then the pod's label has to give it.
 func ForImage(image string) (app, version string, ok bool) {
 	repository, imageTag := cutReference(image)
 	for _, a := range catalogue {

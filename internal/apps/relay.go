@@ -73,8 +73,8 @@ func written(response *http.Response, err error) ([]byte, error) {
 	}
 	response.Body, response.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	response.TransferEncoding, response.Close = nil, false
-	// How much of a body there may be depends on the method, which is no part of
-	// an answer; whoever reads this one is told by its length.
+	// How large a body may be depends on the method, which is not part of an
+	// answer; the length tells the reader.
 	response.Request = nil
 	var text bytes.Buffer
 	err = response.Write(&text)

@@ -24,7 +24,8 @@ type reviews struct {
 	plain *answer
 }
 
-// unrated stands for the stars of a reviewer whose rating is not to be had.
+// unrated is shown instead of the stars of a reviewer if the rating is not
+// available.
 const unrated = -1
 
 func newReviews(i Instance) (http.Handler, error) {

@@ -11,10 +11,10 @@ import (
 	"unicode/utf8"
 )
 
-// sessionKey signs sessions unless SESSION_KEY says otherwise. It is no secret,
-// and the original's is none either (productpage.py publishes its secret_key):
-// it has to be the same in every pod of productpage, and forging a session
-// gains nothing where any password signs in.
+// sessionKey signs sessions unless SESSION_KEY says otherwise. It is not a
+// secret, and neither is the original's (productpage.py publishes its
+// secret_key). It has to be the same in every pod of productpage, and since any
+// password signs in, nothing is gained by forging a session.
 const sessionKey = "splitcheck bookinfo"
 
 // maxUser bounds a user's name in bytes: it travels in a header of every call.

@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// An echo is what the stand-in answers. Path is as the request line had it, with
-// its query, so that rewrites show.
+// An echo is what the stand-in answers. Path is as it was in the request line,
+// with its query, so rewrites can be seen.
 type echo struct {
 	App       string      `json:"app"`
 	Version   string      `json:"version"`
@@ -18,8 +18,8 @@ type echo struct {
 	Headers   http.Header `json:"headers"`
 }
 
-// newStandIn answers every request, of any method, with who it is and what it
-// was asked. It runs in place of images that nobody built in.
+// newStandIn answers every request, of any method, with what it is and what it
+// was asked. It runs instead of images that are not built in.
 func newStandIn(i Instance) (http.Handler, error) {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := json.Marshal(echo{i.App, i.Version, i.Pod, i.Namespace, r.Host, r.URL.RequestURI(), r.Method, r.Header})

@@ -10,10 +10,10 @@ import (
 // weatherTimeout is how long the weather frontend waits for a service behind it.
 const weatherTimeout = 10 * time.Second
 
-// newWeatherFrontend serves the weather page, whose script asks for its data
-// under /data, /advertisement and /recommendation: the frontend's pod passes
-// those on, so that the split behind them is its sidecar's. The page itself is
-// the same for all versions of it but for the name at its foot.
+// newWeatherFrontend serves the weather page. The page's script requests its
+// data under /data, /advertisement and /recommendation, and the frontend's pod
+// passes these requests on, so its sidecar makes the split behind them. The
+// page is the same for all versions except for the name at its foot.
 func newWeatherFrontend(i Instance) (http.Handler, error) {
 	page := prebuilt(http.StatusOK, htmlType, strings.ReplaceAll(pages["weather.html"], "{{version}}", i.Version))
 	mux := http.NewServeMux()
@@ -36,15 +36,15 @@ func newWeatherFrontend(i Instance) (http.Handler, error) {
 }
 
 // hopByHop are the headers that end at a proxy (RFC 9110, section 7.6.1), and
-// those that are made anew on its other side.
+// those that are created again on its other side.
 var hopByHop = []string{
 	"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection",
 	"Te", "Trailer", "Transfer-Encoding", "Upgrade", "Content-Length", "Accept-Encoding",
 }
 
-// passOn asks a service for what a request asks and answers what it answers.
-// The whole answer is read first, so that its length is known and a service
-// that breaks off is a 502.
+// passOn sends a request on to a service and returns the service's answer. It
+// first reads the whole answer, so the length is known, and a service that
+// breaks off gives a 502.
 func passOn(s service) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := make(http.Header, len(r.Header))

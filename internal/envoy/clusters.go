@@ -111,9 +111,9 @@ func number(text string) (int64, error) {
 	return strconv.ParseInt(text, 10, 64)
 }
 
-// healthy is what is left when nothing speaks against an endpoint: each failure
-// is a flag of its own that is printed when it is set, and the control plane's
-// opinion a word beside them.
+// healthy reports whether nothing is wrong with an endpoint: each failure is a
+// flag of its own that is printed when it is set, and the control plane's
+// opinion is a word next to them.
 func healthy(status map[string]json.RawMessage) bool {
 	for name, value := range status {
 		switch word := string(value); {

@@ -57,8 +57,8 @@ type Route struct {
 	// a part of, by its own clock.
 	Updated time.Time
 	// Rejected is set on the entries that ParseRoutes adds for an update that
-	// the proxy refused: what it said. Such an entry has only Config and
-	// Updated beside it, and Updated is the time of the attempt.
+	// the proxy refused, and says why. Such an entry otherwise has only Config
+	// and Updated, and Updated is the time of the attempt.
 	Rejected string
 }
 

@@ -33,7 +33,7 @@ type Settings struct {
 	Delay       time.Duration
 }
 
-// A duration is a protobuf Duration as JSON has it, "3.5s".
+// A duration is a protobuf Duration in JSON, "3.5s".
 type duration time.Duration
 
 func (d *duration) UnmarshalJSON(text []byte) error {

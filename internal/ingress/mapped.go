@@ -63,7 +63,7 @@ func NewMapped(client *kube.Client, ports Ports) *Mapped {
 
 func local(p Port) string { return fmt.Sprintf("http://127.0.0.1:%d", p.Local) }
 
-// Gateway implements Ways. There is no other than the one that is mapped.
+// Gateway implements Ways. The only gateway is the one that is mapped.
 func (m *Mapped) Gateway(ctx context.Context, _ Meant) (Way, error) {
 	url := local(m.ports.Gateway)
 	if err := m.answers(ctx, url); err != nil {

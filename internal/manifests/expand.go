@@ -138,7 +138,7 @@ func (e *expander) mapping(n, c *yaml.Node, depth int) {
 	}
 }
 
-// mergeSources returns the maps that a << brings in; earlier ones win.
+// mergeSources returns the maps that a << includes; earlier ones win.
 func (e *expander) mergeSources(merge *yaml.Node, depth int) []*yaml.Node {
 	value := e.expand(merge, depth+1)
 	if value == nil {

@@ -63,7 +63,7 @@ func (k Key) String() string {
 // String names o for people: "VirtualService default/reviews".
 func (o Object) String() string { return o.Key().String() }
 
-// JSON returns the document as the user wrote it, with nothing filled in, for a
+// JSON returns the document as the user wrote it, without any defaults, for a
 // cluster to apply. Fields keep their order.
 func (o Object) JSON() []byte {
 	if o.node == nil {
@@ -72,12 +72,12 @@ func (o Object) JSON() []byte {
 	return appendJSON(nil, o.node)
 }
 
-// Position returns where the field at path stands: "metadata.name",
-// "spec.http[0].route[1].weight", or with keys that hold dots in quotes,
-// `metadata.labels["app.kubernetes.io/name"]`. For a field it is the place of
-// its name, for an entry of a list that of its content. A field that is not
-// there has the place of its nearest ancestor. (Decode's own problems point at
-// the value where it is the value that is wrong.)
+// Position returns where the field at path is: "metadata.name",
+// "spec.http[0].route[1].weight", or with keys that contain dots in quotes,
+// `metadata.labels["app.kubernetes.io/name"]`. For a field this is the place of
+// its name, for an entry of a list that of its content. For a field that is
+// missing it is the place of its nearest ancestor. (Decode's own problems point
+// at the value if the value is wrong.)
 func (o Object) Position(path string) (line, column int) {
 	line, column, _ = o.find(path)
 	return line, column

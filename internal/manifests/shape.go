@@ -12,9 +12,9 @@ import (
 	"github.com/splitcheck/splitcheck/internal/problems"
 )
 
-// A shape is what a value must look like. The two families of Go types, Istio's
-// protocol buffers and Kubernetes' structs, are both described by shapes, so
-// that a mistake reads the same in either.
+// A shape is what a value must look like. Shapes describe both families of Go
+// types, Istio's protocol buffers and Kubernetes' structs, so a mistake reads
+// the same in both.
 type shape interface {
 	check(r *reader, n *yaml.Node, path string)
 }

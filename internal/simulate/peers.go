@@ -13,8 +13,8 @@ type Rule struct {
 	Name string
 	// Says is what passes, in words; Source is where it was read.
 	Says, Source string
-	// Requests is the size of a sample; it is drawn anew up to Attempts times,
-	// and the first one within the band passes.
+	// Requests is the size of a sample. Up to Attempts samples are drawn, and
+	// the first one within the band passes.
 	Requests int64
 	Attempts int
 
