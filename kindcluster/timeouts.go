@@ -2,9 +2,10 @@ package kindcluster
 
 import "time"
 
-// Every wait of this room has its bound here, with what is waited for.
+// Every wait of this room has its limit here, and says what is waited for.
 const (
-	// lockTimeout is for another splitcheck that changes the same cluster to end.
+	// lockTimeout is for the end of another splitcheck that is changing the
+	// same cluster.
 	lockTimeout = 30 * time.Minute
 	// dockerTimeout is for Docker to answer.
 	dockerTimeout = 20 * time.Second
@@ -17,15 +18,15 @@ const (
 	// removeTimeout is for kind to remove a cluster, also one that was not
 	// finished.
 	removeTimeout = 2 * time.Minute
-	// startTimeout is for the nodes of a cluster that was stopped to start, for
-	// its API server to answer, and for its pods to have started.
+	// startTimeout is for a stopped cluster to start again: its nodes, its API
+	// server, and its pods.
 	startTimeout = 2 * time.Minute
 	// nodesTimeout is for the nodes to be Ready and names to be resolved.
 	nodesTimeout = 3 * time.Minute
-	// imagesTimeout is for one image to be taken into all nodes.
+	// imagesTimeout is for one image to be loaded into all nodes.
 	imagesTimeout = 5 * time.Minute
-	// crdsTimeout is for the Gateway API's definitions to be fetched, applied
-	// and established.
+	// crdsTimeout is for the Gateway API's definitions to be downloaded,
+	// applied and established.
 	crdsTimeout = 2 * time.Minute
 	// fetchTimeout is for the download of istioctl.
 	fetchTimeout = 5 * time.Minute
@@ -40,13 +41,13 @@ const (
 	trialTimeout = time.Minute
 	// answerTimeout is for one answer of the API server.
 	answerTimeout = 20 * time.Second
-	// wordsTimeout is for all that the cluster has to say about a wait that was
-	// in vain.
+	// wordsTimeout is for everything that the cluster reports about a wait that
+	// failed.
 	wordsTimeout = 15 * time.Second
 	// analyzeTimeout is for istioctl to look for mistakes in all namespaces.
 	analyzeTimeout = 15 * time.Second
-	// lingering is how long children of a program that was told to end may hold
-	// its output, before nobody waits for them any longer.
+	// lingering is how long we wait for children of a program that was told to
+	// end, if they still hold its output.
 	lingering = time.Second
 	// pollInterval is the pause between two looks.
 	pollInterval = 200 * time.Millisecond

@@ -2,8 +2,8 @@ package clusterdump
 
 import "time"
 
-// Nothing here waits longer than this for any answer; what did not come is named
-// in the archive.
+// Nothing here waits longer than this for any answer; the archive names what
+// did not arrive.
 const (
 	// partTimeout is for one question: a list of objects, the end of a log, one
 	// of a proxy's tables.

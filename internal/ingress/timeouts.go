@@ -2,17 +2,18 @@ package ingress
 
 import "time"
 
-// Every wait of this room has its bound here, with what is waited for.
+// Every wait of this room has its limit here, and says what is waited for.
 const (
 	// answerTimeout is for a way in to answer: kube-proxy writes the node's
-	// rules within a second or two, and a proxy opens a port as fast.
+	// rules within a second or two, and a proxy opens a port as quickly.
 	answerTimeout = 20 * time.Second
-	// quietTimeout is for kube-proxy to take away a NodePort that is no more.
+	// quietTimeout is for kube-proxy to remove a NodePort that no longer
+	// exists.
 	quietTimeout = 20 * time.Second
-	// endpointsTimeout is for the EndpointSlices of an entry Service to hold the
-	// pods that those of the Service hold that it stands for.
+	// endpointsTimeout is for the EndpointSlices of an entry Service to hold
+	// the same pods as those of the Service that it stands for.
 	endpointsTimeout = 20 * time.Second
-	// serviceTimeout is for Istio to make the Service of a Gateway.
+	// serviceTimeout is for Istio to create the Service of a Gateway.
 	serviceTimeout = 20 * time.Second
 	// forwardTimeout is for the API server to open a port-forward.
 	forwardTimeout = 10 * time.Second
