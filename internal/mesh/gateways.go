@@ -62,8 +62,7 @@ func (c *cluster) gateway(namespace, name string) *gateway {
 	return nil
 }
 
-// entrance is the gateway at which load enters: the first that the Gateway API
-// has created, otherwise the ingress gateway.
+// entrance is the gateway at which load enters.
 func (c *cluster) entrance() *gateway {
 	if g, ok := inventory.Entrance(c.Objects()); ok && !g.Handed {
 		return c.gateway(g.Proxy().Namespace, g.Proxy().Name)
