@@ -85,7 +85,7 @@ func (r *Report) mistakes() []error {
 	said := r.verdicts()
 	for _, each := range said {
 		if rank(each.verdict) < 0 && each.verdict != "" {
-			add("%s: %q is no verdict", each.where, each.verdict)
+			add("%s: %q is not a verdict", each.where, each.verdict)
 		}
 	}
 	if len(found) > 0 {

@@ -48,7 +48,7 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 		"other case":     {strings.Replace(whole, `"verdict"`, `"Verdict"`, 1), "Verdict"},
 		"twice":          {strings.Replace(whole, `"target"`, `"verdict": "error", "target"`, 1), "duplicate field"},
 		"a wrong type":   {strings.Replace(whole, `"requests": 1920`, `"requests": "many"`, 1), "damaged"},
-		"odd verdict":    {strings.Replace(whole, `"violated"`, `"green"`, 1), `"green" is no verdict`},
+		"odd verdict":    {strings.Replace(whole, `"violated"`, `"green"`, 1), `"green" is not a verdict`},
 		"made green":     {strings.Replace(whole, `"verdict": "error"`, `"verdict": "verified"`, 1), "but its checks come to"},
 		"no scenarios":   {`{"schema": "splitcheck.dev/report/v1", "verdict": "verified", "target": {"kind": "sim", "simulated": true}}`, "scenarios are missing"},
 		"no target":      {`{"schema": "splitcheck.dev/report/v1", "verdict": "error", "scenarios": []}`, "kind is missing"},

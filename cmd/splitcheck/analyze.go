@@ -37,7 +37,7 @@ sample of its own: the output of a curl loop, line by line; vegeta's results as 
 JSON or CSV; or bare counts with --counts. It sends nothing.
 
 In a text, a line with a marker is an answer. Where answers are not lines, --split
-says what stands between them, and --answers how many there must be.`,
+says what is between them, and --answers how many there must be.`,
 		Example: `  for i in $(seq 1 100); do curl -s http://127.0.0.1:8080/version.html; done > 1.txt
   splitcheck analyze 1.txt --expect v1=90,v2=10
   vegeta attack … | splitcheck analyze - --expect v1=90,v2=10 --identify header:X-Version
@@ -48,10 +48,10 @@ says what stands between them, and --answers how many there must be.`,
 	flags := cmd.Flags()
 	f.question.register(cmd, true)
 	f.identify.register(cmd, `how an answer names its version (default: the first v1, v2, … in it)`)
-	flags.StringVar(&f.counts, "counts", "", "`COUNTS` instead of a file: v1=881,v2=119, also errors=3 and unidentified=2")
-	flags.StringVar(&f.split, "split", "", "`REGEXP` of what stands between the answers of a text")
-	flags.Int64Var(&f.answers, "answers", 0, "`N` answers there must be")
-	flags.Uint64Var(&f.seed, "seed", 1, "seed of Monte Carlo draws")
+	flags.StringVar(&f.counts, "counts", "", "`COUNTS` instead of a file: v1=881,v2=119; errors=3 and unidentified=2 may be among them")
+	flags.StringVar(&f.split, "split", "", "`REGEXP` that matches what is between two answers in a text")
+	flags.Int64Var(&f.answers, "answers", 0, "the text must hold `N` answers")
+	flags.Uint64Var(&f.seed, "seed", 1, "seed of the random numbers of Monte Carlo tests")
 	f.output.register(cmd)
 	return cmd
 }
@@ -127,7 +127,7 @@ func doubts(r *recorded.Record) []string {
 func (f *analyzeFlags) read(cmd *cobra.Command, std streams, args []string, each func(split.Answer)) (record *recorded.Record, source string, err error) {
 	switch {
 	case f.counts != "" && len(args) > 0:
-		return nil, "", errors.New("--counts stands instead of a file; give one of them")
+		return nil, "", errors.New("--counts replaces a file; give one of them")
 	case f.counts != "" && (len(f.identify.rules) > 0 || f.split != "" || f.answers != 0):
 		return nil, "", errors.New("--counts are counted already; --identify, --split and --answers are for a file")
 	case f.counts != "":
@@ -137,10 +137,10 @@ func (f *analyzeFlags) read(cmd *cobra.Command, std streams, args []string, each
 		return nil, "", errors.New("what is to be judged? name a file, - for standard input, or give --counts v1=881,v2=119")
 	}
 	if cmd.Flags().Changed("answers") && f.answers < 1 {
-		return nil, "", fmt.Errorf("--answers %d: give the number of answers there must be, at least 1", f.answers)
+		return nil, "", fmt.Errorf("--answers %d: give the number of answers that the text must hold, at least 1", f.answers)
 	}
 	if cmd.Flags().Changed("split") && f.split == "" {
-		return nil, "", errors.New("--split is empty; give a regular expression of what stands between two answers, such as --split '^$'")
+		return nil, "", errors.New("--split is empty; give a regular expression for what is between two answers, such as --split '^$'")
 	}
 	options := recorded.Options{Name: args[0], Answers: f.answers, Each: each, Guessed: len(f.identify.rules) == 0}
 	if args[0] == "-" {

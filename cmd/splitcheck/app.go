@@ -51,14 +51,14 @@ func newApp(std streams) *cobra.Command {
 				listen = fmt.Sprintf("127.0.0.1:%d", info.Port)
 			}
 			if drain < 0 {
-				return usagef("--drain %v: give how long to go on, such as 5s", drain)
+				return usagef("--drain %v: say how long to keep serving, such as 5s", drain)
 			}
 			return serveThenDrain(cmd.Context(), std, listen, handler, args[0], drain)
 		},
 	}
-	cmd.Flags().StringVar(&version, "version", "v1", "which version to be")
+	cmd.Flags().StringVar(&version, "version", "v1", "the version to run as")
 	cmd.Flags().StringVar(&listen, "listen", "", "address to listen on (default: the application's own port on 127.0.0.1)")
-	cmd.Flags().DurationVar(&drain, "drain", 0, "how long to go on serving once told to end, as pods must until nothing is sent to them any more")
+	cmd.Flags().DurationVar(&drain, "drain", 0, "how long to keep serving after being told to stop, as a pod must until no more requests are sent to it")
 	cmd.Flags().BoolVar(&list, "list", false, "list the applications")
 	return cmd
 }

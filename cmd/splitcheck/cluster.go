@@ -22,8 +22,8 @@ func newCluster(std streams) *cobra.Command {
 		Use:   "cluster",
 		Short: "Create, inspect and remove the kind cluster",
 		Long: `cluster makes a kind cluster with Istio and an ingress gateway that answers at
-127.0.0.1. It needs Docker. ` + "`run --target kind`" + ` makes it by itself where it is not
-there; these commands make it beforehand, look at it and remove it.`,
+127.0.0.1. It needs Docker. ` + "`run --target kind`" + ` makes it if it is not there;
+these commands make it beforehand, show its state and remove it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -75,7 +75,7 @@ func newClusterUp(std streams) *cobra.Command {
 	f := &clusterFlags{}
 	cmd := &cobra.Command{
 		Use:   "up",
-		Short: "Create the cluster and install Istio, or make sure of the one that is there",
+		Short: "Create the cluster and install Istio, or check the one that is there",
 		Example: strings.TrimRight(`
   splitcheck cluster up
   splitcheck cluster up --config cluster.yaml`, "\n"),
@@ -113,7 +113,7 @@ func (f *clusterFlags) lock(ctx context.Context, std streams) (release func(), e
 		if other != "" {
 			other = " (" + other + ")"
 		}
-		fmt.Fprintf(std.err, "another splitcheck%s is at work on cluster %q; waiting\n", other, config.Name)
+		fmt.Fprintf(std.err, "another splitcheck%s is working on cluster %q; waiting\n", other, config.Name)
 	})
 	if err != nil {
 		return nil, clusterFailed(ctx, err)
@@ -214,7 +214,7 @@ func newClusterStatus(std streams) *cobra.Command {
 	f := &clusterFlags{}
 	cmd := &cobra.Command{
 		Use:     "status",
-		Short:   "Say what is there, and whether a scenario could run",
+		Short:   "Show the state of the cluster, and whether a scenario could run",
 		Example: "  splitcheck cluster status",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -28,7 +28,7 @@ func newClusterDiagnose(std streams) *cobra.Command {
 	f := &diagnoseFlags{}
 	cmd := &cobra.Command{
 		Use:   "diagnose",
-		Short: "Gather what is known of the cluster into one archive, without secrets",
+		Short: "Collect what is known about the cluster in one archive, without secrets",
 		Long: `diagnose gathers nodes, pods, events, the last lines of logs, routes and their
 status, what each proxy carries and what istiod knows of them into one archive;
 on kind the ends of the nodes' logs, and where an istioctl is at hand what its

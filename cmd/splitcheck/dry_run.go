@@ -25,6 +25,7 @@ func dryRun(std streams, list []*scenarios.Scenario, overrides runner.Overrides)
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(std.out, "planned: %d requests for %d checks in %d scenarios\n", sum, len(planned), len(list))
+	_, err = fmt.Fprintf(std.out, "planned: %s for %s in %s\n", plural(int(sum), "request", "requests"),
+		plural(len(planned), "check", "checks"), plural(len(list), "scenario", "scenarios"))
 	return err
 }

@@ -25,14 +25,14 @@ type questionFlags struct {
 func (f *questionFlags) register(cmd *cobra.Command, expect bool) {
 	flags := cmd.Flags()
 	if expect {
-		flags.StringVar(&f.expect, "expect", "", "the `WEIGHTS`, such as v1=90,v2=10; 0 means never")
+		flags.StringVar(&f.expect, "expect", "", "expected `WEIGHTS`, such as v1=90,v2=10; 0 means never")
 	}
-	flags.StringVar(&f.margin, "margin", "", "how far a `SHARE` may be off: 0.05 or 5%, or v1=5%,v2=1% (default: the smaller of 5% and the version's own weight)")
-	flags.StringVar(&f.alpha, "alpha", "", "greatest `PROBABILITY` of a wrong verdict (default 0.0005)")
-	flags.StringVar(&f.power, "power", "", "least `PROBABILITY` of a right verdict (default 0.999)")
-	flags.StringVar(&f.leak, "leak", "", "`SHARE` of a version of weight 0 that must be excluded (default 0.002)")
-	flags.StringVar(&f.maxErrors, "max-errors", "", "`SHARE` of errors beyond which nothing was measured (default 1%)")
-	flags.StringVar(&f.method, "method", "", "chi-square, of a sample of fixed size, or sequential, which stops as soon as the question is decided (default chi-square)")
+	flags.StringVar(&f.margin, "margin", "", "how far each `SHARE` may be off: 0.05 or 5%, or v1=5%,v2=1% (default: 5%, or the version's own weight if that is less)")
+	flags.StringVar(&f.alpha, "alpha", "", "highest `PROBABILITY` of a wrong verdict (default 0.0005)")
+	flags.StringVar(&f.power, "power", "", "lowest `PROBABILITY` of a right verdict (default 0.999)")
+	flags.StringVar(&f.leak, "leak", "", "`SHARE` that a version of weight 0 must be shown not to get (default 0.002)")
+	flags.StringVar(&f.maxErrors, "max-errors", "", "`SHARE` of errors above which the split counts as not measured (default 1%)")
+	flags.StringVar(&f.method, "method", "", "`METHOD`: chi-square (a sample of fixed size) or sequential (stops as soon as the answer is clear) (default chi-square)")
 }
 
 // question reads the flags; the error holds every mistake in them.
@@ -197,11 +197,11 @@ func (f *loadFlags) register(cmd *cobra.Command, rate string) {
 	f.cmd = cmd
 	flags := cmd.Flags()
 	flags.IntVar(&f.requests, "requests", 0, "`N` requests (default: planned from margin, alpha and power)")
-	flags.Float64Var(&f.rate, "rate", 0, "`N` requests per second; 0 is as fast as it goes (default "+rate+")")
+	flags.Float64Var(&f.rate, "rate", 0, "`N` requests per second; 0 means as fast as possible (default "+rate+")")
 	flags.IntVar(&f.connections, "connections", 0, "`N` connections in use at once (default 10)")
-	flags.IntVar(&f.reuse, "reuse", 0, "`N` requests on a connection before a fresh one is opened; 1 is a connection per request (default: at most 10)")
-	flags.DurationVar(&f.timeout, "timeout", 0, "deadline of each request (default 10s)")
-	flags.Uint64Var(&f.seed, "seed", 1, "seed of every random draw that is splitcheck's own")
+	flags.IntVar(&f.reuse, "reuse", 0, "`N` requests on a connection before a new one is opened; 1 means a connection for each request (default: at most 10)")
+	flags.DurationVar(&f.timeout, "timeout", 0, "time limit of each request (default 10s)")
+	flags.Uint64Var(&f.seed, "seed", 1, "seed of all random numbers that splitcheck draws")
 }
 
 func (f *loadFlags) check() error {

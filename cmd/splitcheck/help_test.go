@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/assert"
@@ -40,6 +41,9 @@ func TestCommandTree(t *testing.T) {
 	}
 	want, err := os.ReadFile(golden)
 	require.NoError(t, err)
+	for line := range strings.Lines(tree.String()) {
+		assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), helpWidth, line)
+	}
 	wanted, got := strings.Split(string(want), "\n"), strings.Split(tree.String(), "\n")
 	for i := range min(len(wanted), len(got)) {
 		require.Equal(t, wanted[i], got[i], "%s:%d", golden, i+1)

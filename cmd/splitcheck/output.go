@@ -24,7 +24,7 @@ type outputFlags struct {
 func (f *outputFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&f.formats, "output", "o", nil, outputUsage(reportKind.built())+"; repeatable")
 	reportKind.complete(cmd)
-	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "show every check in full")
+	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "show every check in full, with all statistics")
 }
 
 // outputs are where a report will go. They are made before anything is sent, so
@@ -65,11 +65,11 @@ func (f *outputFlags) open() (*outputs, error) {
 				continue
 			}
 			if !file.inPlace && slices.ContainsFunc(out.files, func(other *reportFile) bool { return other.path == file.path }) {
-				mistakes = append(mistakes, fmt.Sprintf("-o %s: %s is written to already; give each report a file of its own", text, path))
+				mistakes = append(mistakes, fmt.Sprintf("-o %s: %s is already taken; give each report its own file", text, path))
 			}
 			out.files = append(out.files, &reportFile{file, format})
 		case out.stdout != nil:
-			mistakes = append(mistakes, fmt.Sprintf("-o %s: standard output is taken already; give the others a file, such as -o %s=FILE", text, name))
+			mistakes = append(mistakes, fmt.Sprintf("-o %s: standard output is already taken; write the others to files, such as -o %s=FILE", text, name))
 		default:
 			out.stdout, out.taken = format, name != "text"
 			out.textOut = name == "text"

@@ -52,7 +52,7 @@ func TestOutputsThatCannotBe(t *testing.T) {
 	for want, formats := range map[string][]string{
 		"there is no folder " + filepath.Join(folder, "no") + "; make it first": {"json=no/x.json"},
 		"is a folder; name a file in it":                                        {"json=."},
-		"x.json is written to already":                                          {"json=x.json", "json=./x.json"},
+		"x.json is already taken":                                               {"json=x.json", "json=./x.json"},
 	} {
 		_, err := open(t, folder, formats...)
 		assert.ErrorContains(t, err, want)

@@ -24,14 +24,14 @@ func newPlan(std streams) *cobra.Command {
 	var f planFlags
 	cmd := &cobra.Command{
 		Use:   "plan --expect WEIGHTS",
-		Short: "How many requests, and seconds at a rate, a question needs",
-		Long: `plan says how many requests it takes to verify a correct split with probability
---power and to call one violated that is off by --margin, wrong with probability
---alpha at most. It sends nothing.
+		Short: "Say how many requests a check needs, and how long they take",
+		Long: `plan says how many requests are needed to verify a correct split, and to call a split
+violated that is off by --margin. Each verdict is right with probability --power at
+least, and wrong with probability --alpha at most. It sends nothing.
 
-With --requests it says the opposite: what so many requests can show. With --errors
-it plans for a share of requests that end in errors, whichever do: an error may have
-been any version, so more are needed, or no number will do.`,
+With --requests it says the opposite: what that many requests can show. With --errors
+it plans for a share of requests that end in errors. Such a request may have been for
+any version, so more requests are needed, or no number is enough.`,
 		Example: `  splitcheck plan --expect v1=90,v2=10
   splitcheck plan --expect v1=99,v2=1 --margin 0.5% --rate 200
   splitcheck plan --expect v1=70,v2=30 --requests 500      what Gateway API's 500 requests can show
@@ -56,10 +56,10 @@ been any version, so more are needed, or no number will do.`,
 	}
 	f.question.register(cmd, true)
 	flags := cmd.Flags()
-	flags.IntVar(&f.checks, "checks", 1, "plan for one of this many checks in one invocation, which share the suite's error rates")
+	flags.IntVar(&f.checks, "checks", 1, "number `N` of checks in one run, which share its error rates")
 	flags.Int64Var(&f.requests, "requests", 0, "say what `N` requests can show")
 	flags.StringVar(&f.errors, "errors", "", "`SHARE` of the requests that may end in errors, such as 0.1%")
-	flags.Float64Var(&f.rate, "rate", 0, "`N` requests per second, to say how long it takes (default: at 10, 100 and 1000)")
+	flags.Float64Var(&f.rate, "rate", 0, "say how long it takes at `N` requests per second (default: at 10, 100 and 1000)")
 	flags.StringVarP(&f.format, "output", "o", "text", outputUsage(planKind.built()))
 	planKind.complete(cmd)
 	return cmd
@@ -73,7 +73,7 @@ func (f *planFlags) plan(cmd *cobra.Command) (*reports.Plan, error) {
 	given := cmd.Flags().Changed
 	switch {
 	case f.checks < 1:
-		return nil, usagef("--checks %d: a suite has at least one check", f.checks)
+		return nil, usagef("--checks %d: a run has at least one check", f.checks)
 	case given("requests") && f.requests < 1:
 		return nil, usagef("--requests %d: a sample has at least one request", f.requests)
 	case given("requests") && f.errors != "":

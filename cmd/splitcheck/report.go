@@ -14,9 +14,9 @@ func newReport(std streams) *cobra.Command {
 	output := outputFlags{std: std}
 	cmd := &cobra.Command{
 		Use:   "report FILE|-",
-		Short: "Re-render a saved report in another format",
-		Long: `report reads a report that -o json has written and renders it again. It judges
-nothing anew and ends with the exit code of the run that made the report.`,
+		Short: "Show a saved report, or write it in another format",
+		Long: `report reads a report that -o json has written, and writes it in any format. It does
+not judge anything again, and ends with the exit code of the run that made the report.`,
 		Example: `  splitcheck run version-test-90-10 -o json=report.json
   splitcheck report report.json
   splitcheck report report.json -o json`,

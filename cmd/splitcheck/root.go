@@ -58,6 +58,7 @@ Exit codes: 0 verified, 1 violated, 2 bad usage or bad scenario, 3 inconclusive,
 		newScenarios(std), newSim(std), newApp(std), newCluster(std), newReport(std), newVersion(std),
 	)
 	root.AddCommand(notBuilt()...)
+	wrapHelp(root)
 	onlyOnce(root)
 	return root
 }

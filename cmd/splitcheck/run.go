@@ -73,23 +73,29 @@ and removed after the run; objects of others are left alone.`,
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.all, "all", false, "run every built-in scenario")
-	registerTarget(cmd, &f.target, target.Sim, target.KindNames())
-	flags.StringVar(&f.gatewayURL, "gateway-url", "", "where the gateway is, for --target gateway; on cluster it is found")
-	flags.StringVar(&f.gateway, "gateway", "", "NAMESPACE/NAME of the gateway's Service, for --target cluster (default: what the scenario's Gateways select)")
-	flags.StringVar(&f.step, "step", "", "run only the step of this name")
-	flags.BoolVar(&f.noApply, "no-apply", false, "change nothing: only the checks of --step, on what is there")
-	f.cluster.register(cmd, "cluster-config")
-	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "file for --target cluster (default: $KUBECONFIG, else ~/.kube/config)")
-	flags.StringVar(&f.context, "context", "", "context of the kubeconfig for --target cluster (default: its current one)")
-	flags.BoolVar(&f.keep, "keep", false, "leave what the scenarios bring in the cluster")
-	flags.BoolVar(&f.force, "force", false, "overwrite objects that splitcheck did not make, and put them back at the end")
-	flags.StringVar(&f.diagnose, "diagnose", "", "when a scenario fails on kind or cluster, gather into `FILE` what \"cluster diagnose\" does, before it is removed")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "print how many requests each check would send, and send none")
-	flags.DurationVar(&f.applyDelay, "apply-delay", 100*time.Millisecond, "how long a change takes to reach the first proxy of the simulated mesh")
-	f.question.register(cmd, false)
-	f.load.register(cmd, ratesHelp())
-	f.output.register(cmd)
+	flags.StringVar(&f.step, "step", "", "run only the step with this `NAME`")
+	flags.BoolVar(&f.noApply, "no-apply", false, "change nothing; run the checks of --step on what is there")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "print how many requests each check would send, and send nothing")
+	under(cmd, aboutTarget, func() { f.registerTarget(cmd) })
+	under(cmd, aboutQuestion, func() { f.question.register(cmd, false) })
+	under(cmd, aboutLoad, func() { f.load.register(cmd, ratesHelp()) })
+	under(cmd, aboutOutput, func() { f.output.register(cmd) })
+	groupHelp(cmd, aboutTarget, aboutQuestion, aboutLoad, aboutOutput)
 	return cmd
+}
+
+func (f *runFlags) registerTarget(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	registerTarget(cmd, &f.target, target.Sim, target.KindNames())
+	flags.StringVar(&f.gatewayURL, "gateway-url", "", "`URL` of the gateway, for --target gateway; for cluster it is found")
+	flags.StringVar(&f.gateway, "gateway", "", "`NAMESPACE/NAME` of the gateway's Service, for --target cluster (default: the one that the scenario's Gateways select)")
+	f.cluster.register(cmd, "cluster-config")
+	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "`FILE` for --target cluster (default: $KUBECONFIG, else ~/.kube/config)")
+	flags.StringVar(&f.context, "context", "", "`CONTEXT` of the kubeconfig, for --target cluster (default: its current one)")
+	flags.BoolVar(&f.keep, "keep", false, "leave the scenarios' objects in the cluster")
+	flags.BoolVar(&f.force, "force", false, "overwrite objects that splitcheck did not create, and restore them at the end")
+	flags.StringVar(&f.diagnose, "diagnose", "", "when a scenario fails on kind or cluster, write what \"cluster diagnose\" collects to `FILE` before it is removed")
+	flags.DurationVar(&f.applyDelay, "apply-delay", 100*time.Millisecond, "how long a change takes to reach the first proxy of the simulated mesh")
 }
 
 func (f *runFlags) run(cmd *cobra.Command, std streams, args []string) error {

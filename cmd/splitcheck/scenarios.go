@@ -21,7 +21,7 @@ import (
 func newScenarios(std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scenarios",
-		Short: "List, show, lint and begin scenarios",
+		Short: "List, show, check and create scenarios",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -147,7 +147,7 @@ func plural(n int, one, many string) string {
 func newScenariosInit(std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "init FOLDER",
-		Short: "Write a first scenario of your own, ready to run",
+		Short: "Create a first scenario of your own, ready to run",
 		Example: `  splitcheck scenarios init my-canary
   splitcheck run my-canary`,
 		Args: cobra.ExactArgs(1),

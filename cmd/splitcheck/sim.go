@@ -77,9 +77,9 @@ port until Ctrl-C.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&listen, "listen", "127.0.0.1:8080", "address to listen on; port 0 is any free one")
-	flags.StringVar(&step, "step", "", "the step up to which the scenario is applied (default: the first)")
-	flags.StringVar(&service, "service", "", "enter by this Service, [NAMESPACE/]NAME, past any gateway (default: as the step's first check does)")
-	flags.Uint64Var(&seed, "seed", 1, "seed of every random draw")
+	flags.StringVar(&step, "step", "", "apply the scenario up to this step (default: the first)")
+	flags.StringVar(&service, "service", "", "send requests to this Service, [NAMESPACE/]NAME, and not to a gateway (default: as the step's first check does)")
+	flags.Uint64Var(&seed, "seed", 1, "seed of all random numbers")
 	return cmd
 }
 

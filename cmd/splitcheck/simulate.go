@@ -36,18 +36,18 @@ func newSimulate(std streams) *cobra.Command {
 	var f simulateFlags
 	cmd := &cobra.Command{
 		Use:   "simulate --expect WEIGHTS --truth WEIGHTS",
-		Short: "What a check would say if the truth were otherwise",
-		Long: `simulate says with which probability a check comes out verified, violated or
-inconclusive when the traffic really splits in another way, and beside it how often
-the checks of other projects would pass the same traffic. It sends nothing.
+		Short: "Say what a check would conclude if the traffic split differently",
+		Long: `simulate says how likely a check is to come out verified, violated or inconclusive
+when the traffic really splits in another way. It also says how often the checks of
+other projects would pass the same traffic. It sends nothing.
 
-The truth is --truth, shares of each version; or --defect, a fault of the simulated
-mesh, whose samples are drawn and judged as "run" does it. Without either it is the
-weights themselves: how often a correct split is called wrong.
+--truth gives the true share of each version. --defect instead gives a fault of the
+simulated mesh; samples are then drawn and judged as "run" does it. Without either,
+the weights themselves are true: how often is a correct split called wrong?
 
-With two versions the probabilities are summed and exact. With more, and wherever
-order or connections matter, samples are drawn, and an interval stands beside each.
-Ctrl-C ends the drawing and shows what there is until then.
+With two versions the probabilities are exact. With more, and wherever the order of
+requests or the connections matter, samples are drawn, and each probability has an
+interval. Ctrl-C stops the drawing and shows the result so far.
 
 Defects:
 ` + defectHelp(),
@@ -63,13 +63,13 @@ Defects:
 	flags.StringVar(&f.truth, "truth", "", "how the traffic really splits, as `WEIGHTS` (default: as expected)")
 	flags.StringArrayVar(&f.defects, "defect", nil, "a fault of the simulated mesh, `KIND[:NAME=VALUE,…]`, such as leak:version=v2,share=0.5%; repeatable")
 	_ = cmd.RegisterFlagCompletionFunc("defect", cobra.FixedCompletions(sampledDefects(), cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
-	flags.StringVar(&f.errors, "errors", "", "`SHARE` of the requests that end in errors, whatever version they were meant for")
-	flags.BoolVar(&f.perConnection, "per-connection", false, "draw a version once for each connection, not for each request")
-	flags.IntVar(&f.reuse, "reuse", 0, "requests on a connection; draws order and connections too, so gates are tested (default: at most 10 if they are drawn)")
-	flags.Int64Var(&f.requests, "requests", 0, "number of requests of a sample (default: planned)")
-	flags.IntVar(&f.checks, "checks", 1, "one of this many checks in one invocation, which share the suite's error rates")
-	flags.Int64Var(&f.runs, "runs", 0, "number of samples where they are drawn (default: as many as take some seconds)")
-	flags.Uint64Var(&f.seed, "seed", 1, "seed of every random draw")
+	flags.StringVar(&f.errors, "errors", "", "`SHARE` of the requests that end in errors, for all versions alike")
+	flags.BoolVar(&f.perConnection, "per-connection", false, "choose a version once for each connection, not for each request")
+	flags.IntVar(&f.reuse, "reuse", 0, "requests on a connection; also draws order and connections, so that the gates are tested (default: at most 10 where they are drawn)")
+	flags.Int64Var(&f.requests, "requests", 0, "`N` requests in a sample (default: planned)")
+	flags.IntVar(&f.checks, "checks", 1, "number `N` of checks in one run, which share its error rates")
+	flags.Int64Var(&f.runs, "runs", 0, "`N` samples, where they are drawn (default: as many as take a few seconds)")
+	flags.Uint64Var(&f.seed, "seed", 1, "seed of all random numbers")
 	flags.StringVarP(&f.format, "output", "o", "text", outputUsage(simulationKind.built()))
 	simulationKind.complete(cmd)
 	return cmd
@@ -215,13 +215,13 @@ func (f *simulateFlags) mistakes(cmd *cobra.Command) []string {
 		}
 	}
 	given := cmd.Flags().Changed
-	mistake(f.truth != "" && len(f.defects) > 0, "--truth and --defect are two answers to one question; give one of them")
+	mistake(f.truth != "" && len(f.defects) > 0, "--truth and --defect both say how the traffic splits; give one of them")
 	mistake(f.errors != "" && len(f.defects) > 0, "--errors goes with --truth; in the simulated mesh it is --defect errors:share=%s", f.errors)
 	mistake(f.perConnection && len(f.defects) > 0, "--per-connection goes with --truth; in the simulated mesh it is --defect sticky-connection")
 	mistake(given("requests") && (f.requests < 1 || f.requests > 1e9), "--requests %d is not between 1 and 1000000000", f.requests)
 	mistake(given("reuse") && (f.reuse < 1 || f.reuse > 1e6), "--reuse %d is not between 1 and 1000000", f.reuse)
 	mistake(given("runs") && (f.runs < 1 || f.runs > 1e9), "--runs %d is not between 1 and 1000000000", f.runs)
-	mistake(f.checks < 1, "--checks %d: a suite has at least one check", f.checks)
+	mistake(f.checks < 1, "--checks %d: a run has at least one check", f.checks)
 	return mistakes
 }
 

@@ -40,41 +40,46 @@ judges whether the split matches the weights. It changes nothing. Redirects are
 not followed: the answer is the redirect itself.
 
 The weights are those of --expect, or are read from a cluster: from the rule of a
-VirtualService or HTTPRoute that the request meets, or from another with --rule. A
-destination is called by its subset, else by the label version that its Service
-selects by, else by its Service; where answers call it otherwise, or two of them
-would be called alike, say so with --name, which also takes SERVICE/SUBSET and
-NAMESPACE/SERVICE. The proxies must carry the weights before counting starts, and weights that
-change meanwhile make the check inconclusive.`,
-		Example: `  splitcheck verify http://127.0.0.1:8080/version.html --expect v1=90,v2=10 --identify 'body:(v[12])'
-  splitcheck verify https://shop.example/api --expect stable=99,canary=1 --identify header:X-Version --rate 200
+VirtualService or HTTPRoute that the request matches, or from another with --rule.
+A destination is called by its subset, else by the label "version" that its Service
+selects, else by its Service. If the answers use another name, or if two destinations
+have the same one, give names with --name, which also takes SERVICE/SUBSET and
+NAMESPACE/SERVICE. Counting starts when the proxies have the weights. Weights that
+change in the meantime make the check inconclusive.`,
+		Example: `  splitcheck verify http://127.0.0.1:8080/version.html \
+      --expect v1=90,v2=10 --identify 'body:(v[12])'
+  splitcheck verify https://shop.example/api --expect stable=99,canary=1 \
+      --identify header:X-Version --rate 200
   splitcheck verify http://127.0.0.1:8080/productpage --expect v1=0,v2=10,v3=90 \
       --login username=testuser --login passwd=x --identify 'body:reviews-(v[0-9]+)-'
-  splitcheck verify http://127.0.0.1:8080/version.html --virtual-service default/canary --identify 'body:(v[12])'
-  splitcheck verify http://127.0.0.1:8080/api --http-route gamma/split --rule 'rules[0]' --identify json:version`,
+  splitcheck verify http://127.0.0.1:8080/version.html \
+      --virtual-service default/canary --identify 'body:(v[12])'
+  splitcheck verify http://127.0.0.1:8080/api \
+      --http-route gamma/split --rule 'rules[0]' --identify json:version`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, std, args[0]) },
 	}
-	flags := cmd.Flags()
-	f.question.register(cmd, true)
-	f.identify.register(cmd, "how an answer names its version")
-	f.load.register(cmd, "100")
-	flags.StringVarP(&f.method, "request", "X", "GET", "method of each request")
-	flags.StringVar(&f.host, "host", "", "Host header, if it is not the URL's")
-	flags.StringArrayVarP(&f.headers, "header", "H", nil, "header of each request, 'NAME: VALUE'; repeatable")
-	flags.StringArrayVar(&f.cookies, "cookie", nil, "cookie of each request, NAME=VALUE; repeatable")
-	flags.StringVar(&f.body, "data", "", "body of each request")
-	flags.StringArrayVar(&f.login, "login", nil, "field of a form that is posted once before the load, NAME=VALUE; repeatable")
-	flags.StringVar(&f.loginPath, "login-path", "/login", "where the form is posted")
-	flags.StringVar(&f.live.virtualService, "virtual-service", "", "read the weights from this VirtualService, `NAMESPACE/NAME`")
-	flags.StringVar(&f.live.httpRoute, "http-route", "", "read the weights from this HTTPRoute, `NAMESPACE/NAME`")
-	flags.StringVar(&f.live.rule, "rule", "", "which rule of the object: its name, or http[0], rules[1] (default: the one that the request meets)")
-	flags.StringArrayVar(&f.live.names, "name", nil, "what answers call a destination, DESTINATION=VERSION; repeatable")
-	flags.StringVar(&f.live.kubeconfig, "kubeconfig", "", "file that names the cluster (default: $KUBECONFIG, else ~/.kube/config)")
-	flags.StringVar(&f.live.context, "context", "", "context of the kubeconfig (default: its current one)")
-	flags.DurationVar(&f.live.settle, "settle", defaultSettle, "how long the proxies may take to carry the weights that the cluster has")
-	f.output.register(cmd)
+	under(cmd, aboutQuestion, func() {
+		f.question.register(cmd, true)
+		f.identify.register(cmd, "how an answer names its version")
+	})
+	under(cmd, aboutLoad, func() { f.load.register(cmd, "100") })
+	under(cmd, aboutRequests, func() { f.registerRequest(cmd) })
+	under(cmd, aboutWeights, func() { f.live.register(cmd) })
+	under(cmd, aboutOutput, func() { f.output.register(cmd) })
+	groupHelp(cmd, aboutQuestion, aboutWeights, aboutRequests, aboutLoad, aboutOutput)
 	return cmd
+}
+
+func (f *verifyFlags) registerRequest(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVarP(&f.method, "request", "X", "GET", "`METHOD` of each request")
+	flags.StringVar(&f.host, "host", "", "`HOST` header, if it is not the host of the URL")
+	flags.StringArrayVarP(&f.headers, "header", "H", nil, "header of each request, '`NAME: VALUE`'; repeatable")
+	flags.StringArrayVar(&f.cookies, "cookie", nil, "cookie of each request, `NAME=VALUE`; repeatable")
+	flags.StringVar(&f.body, "data", "", "`BODY` of each request")
+	flags.StringArrayVar(&f.login, "login", nil, "field of a form that is posted once before the load, `NAME=VALUE`; repeatable")
+	flags.StringVar(&f.loginPath, "login-path", "/login", "`PATH` that the form is posted to")
 }
 
 func (f *verifyFlags) run(cmd *cobra.Command, std streams, address string) error {
@@ -157,7 +162,7 @@ func (f *verifyFlags) check(address string) (check scenarios.Check, opened *gate
 func (f *verifyFlags) sendable(headers, cookies map[string]string) error {
 	var failures []error
 	if !httpguts.ValidHeaderFieldName(f.method) {
-		failures = append(failures, fmt.Errorf("--request %q is no HTTP method; write GET, POST, … in capitals", f.method))
+		failures = append(failures, fmt.Errorf("--request %q is not an HTTP method; write GET, POST, … in capitals", f.method))
 	}
 	for name, value := range headers {
 		switch {

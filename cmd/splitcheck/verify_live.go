@@ -31,6 +31,17 @@ type liveFlags struct {
 	settle                          time.Duration
 }
 
+func (f *liveFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.virtualService, "virtual-service", "", "read the weights from this VirtualService, `NAMESPACE/NAME`")
+	flags.StringVar(&f.httpRoute, "http-route", "", "read the weights from this HTTPRoute, `NAMESPACE/NAME`")
+	flags.StringVar(&f.rule, "rule", "", "which `RULE` of the object: its name, or http[0], rules[1] (default: the one that the request matches)")
+	flags.StringArrayVar(&f.names, "name", nil, "what the answers call a destination, `DESTINATION=VERSION`; repeatable")
+	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "`FILE` that names the cluster (default: $KUBECONFIG, else ~/.kube/config)")
+	flags.StringVar(&f.context, "context", "", "`CONTEXT` of the kubeconfig (default: its current one)")
+	flags.DurationVar(&f.settle, "settle", defaultSettle, "how long the proxies may take to get the weights that the cluster has")
+}
+
 // namesAsked is how many answers are looked at before the sample, to see whether
 // they call the versions as the cluster does.
 const namesAsked = 20
