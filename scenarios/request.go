@@ -38,7 +38,7 @@ func (s *strict) request(n *yaml.Node, at string, request *Request) {
 		field{"method", false, func(n *yaml.Node) {
 			request.Method, _ = s.text(n, in("method"))
 			if !httpguts.ValidHeaderFieldName(request.Method) || request.Method != strings.ToUpper(request.Method) {
-				s.at(n, fmt.Sprintf("%s: %q is no HTTP method", in("method"), brief(request.Method)), "write GET, POST, … in capitals")
+				s.at(n, fmt.Sprintf("%s: %q is not an HTTP method", in("method"), brief(request.Method)), "write GET, POST, … in capitals")
 			}
 		}},
 		field{"path", false, func(n *yaml.Node) { request.Path = s.path(n, in("path")) }},
