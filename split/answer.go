@@ -1,6 +1,9 @@
 package split
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // An Outcome says how a request ended.
 type Outcome int
@@ -27,6 +30,11 @@ type Answer struct {
 	Outcome    Outcome
 	// Version is set for a Hit.
 	Version string
+	// Status is the HTTP status; 0 if there was no answer, or none is known.
+	Status int
+	// Latency is from sending the request to the end of the answer; 0 if there
+	// was none, or it is not known.
+	Latency time.Duration
 	// Kind says for the others, in a few words that are always the same, what
 	// happened ("timeout", "status 503", "no marker in a 200 answer"): answers
 	// are counted by it.

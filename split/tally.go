@@ -14,6 +14,15 @@ type Tally struct {
 	Unidentified map[string]int64 `json:"unidentified,omitempty"`
 	// Examples holds one excerpt for each kind in Errors and Unidentified.
 	Examples map[string]string `json:"examples,omitempty"`
+	// Replies tell what the hits on each version were like, ErrorReplies and
+	// UnidentifiedReplies the other answers; of an error without an answer there
+	// is nothing to tell.
+	Replies             map[string]*Replies `json:"replies,omitempty"`
+	ErrorReplies        Replies             `json:"error_replies,omitzero"`
+	UnidentifiedReplies Replies             `json:"unidentified_replies,omitzero"`
+	// Course is how the counts grew. It is empty for counts that came without
+	// an order.
+	Course Course `json:"course,omitzero"`
 	// Sequence describes the order of the hits. It is empty for counts
 	// that came without one.
 	Sequence Sequence `json:"sequence"`
@@ -30,36 +39,60 @@ type Tally struct {
 func (t *Tally) Add(a Answer) {
 	switch a.Outcome {
 	case Hit:
-		if t.Versions == nil {
-			t.Versions = map[string]int64{}
-		}
-		t.Versions[a.Version]++
-		t.Sequence.add(a.Version)
-		t.Blocks.add(a.Number, a.Version)
-		t.Connections.add(a.Connection, a.Version)
-		return
+		t.hit(a)
 	case Error:
-		if t.Errors == nil {
-			t.Errors = map[string]int64{}
-		}
-		t.Errors[a.Kind]++
+		t.Errors = t.miss(a, t.Errors)
+		t.ErrorReplies.add(a)
 	default:
-		if t.Unidentified == nil {
-			t.Unidentified = map[string]int64{}
-		}
-		t.Unidentified[a.Kind]++
+		t.Unidentified = t.miss(a, t.Unidentified)
+		t.UnidentifiedReplies.add(a)
 	}
+	t.Course.add(t)
+}
+
+func (t *Tally) hit(a Answer) {
+	if t.Versions == nil {
+		t.Versions = map[string]int64{}
+	}
+	t.Versions[a.Version]++
+	t.Sequence.add(a.Version)
+	t.Blocks.add(a.Number, a.Version)
+	t.Connections.add(a.Connection, a.Version)
+	if a.Status != 0 || a.Latency != 0 {
+		t.replies(a.Version).add(a)
+	}
+}
+
+func (t *Tally) replies(version string) *Replies {
+	known := t.Replies[version]
+	if known == nil {
+		if t.Replies == nil {
+			t.Replies = map[string]*Replies{}
+		}
+		known = &Replies{}
+		t.Replies[version] = known
+	}
+	return known
+}
+
+func (t *Tally) miss(a Answer, kinds map[string]int64) map[string]int64 {
+	if kinds == nil {
+		kinds = map[string]int64{}
+	}
+	kinds[a.Kind]++
 	if t.Examples == nil {
 		t.Examples = map[string]string{}
 	}
 	if _, known := t.Examples[a.Kind]; !known {
 		t.Examples[a.Kind] = a.Example
 	}
+	return kinds
 }
 
 // Merge adds what other has counted to t; other stays as it is. Both must have
 // been closed by Close if connections were counted.
 func (t *Tally) Merge(other *Tally) {
+	t.Course.merge(t, other)
 	t.Versions = sum(t.Versions, other.Versions)
 	t.Errors = sum(t.Errors, other.Errors)
 	t.Unidentified = sum(t.Unidentified, other.Unidentified)
@@ -73,6 +106,11 @@ func (t *Tally) Merge(other *Tally) {
 			t.Examples[kind] = example
 		}
 	}
+	for version, each := range other.Replies {
+		t.replies(version).merge(*each)
+	}
+	t.ErrorReplies.merge(other.ErrorReplies)
+	t.UnidentifiedReplies.merge(other.UnidentifiedReplies)
 	t.Sequence.merge(other.Sequence)
 	t.Blocks.merge(other.Blocks)
 	t.Connections.merge(other.Connections)
@@ -105,7 +143,16 @@ func total(counts map[string]int64) int64 {
 	return sum
 }
 
-func sum(a, b map[string]int64) map[string]int64 {
+// Latencies returns how long all answers took, whatever they came to.
+func (t *Tally) Latencies() Latencies {
+	all := Latencies(nil).Merge(t.ErrorReplies.Latencies).Merge(t.UnidentifiedReplies.Latencies)
+	for _, each := range t.Replies {
+		all = all.Merge(each.Latencies)
+	}
+	return all
+}
+
+func sum[K comparable](a, b map[K]int64) map[K]int64 {
 	if a == nil && len(b) > 0 {
 		return maps.Clone(b)
 	}
