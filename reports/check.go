@@ -6,6 +6,7 @@ import "github.com/splitcheck/splitcheck/analysis"
 // 1, durations are seconds unless their name says otherwise.
 type Check struct {
 	Name    string           `json:"name"`
+	Source  *Source          `json:"source,omitempty"`
 	Verdict analysis.Verdict `json:"verdict"`
 	// ExpectedVerdict is set for a negative control: the check counts as
 	// verified if Verdict is the same, else as violated.
@@ -36,6 +37,8 @@ type Check struct {
 	Diagnosis []string `json:"diagnosis"`
 	Warnings  []string `json:"warnings" text:"lines"`
 	Latency   *Latency `json:"latency,omitempty"`
+	// Course is how the counts grew, where the order of the answers is known.
+	Course *Course `json:"course,omitempty"`
 	// Mesh is the proxies' own account, where the target can be asked.
 	Mesh *Mesh `json:"mesh,omitempty"`
 
@@ -48,6 +51,10 @@ type Check struct {
 	// The kinds are in descending order of their counts.
 	ErrorsByKind       []Kind `json:"errors_by_kind,omitempty"`
 	UnidentifiedByKind []Kind `json:"unidentified_by_kind,omitempty"`
+	// ErrorStatuses and UnidentifiedStatuses count those of them that had an
+	// HTTP status by it.
+	ErrorStatuses        map[int]int64 `json:"error_statuses,omitempty"`
+	UnidentifiedStatuses map[int]int64 `json:"unidentified_statuses,omitempty"`
 	// Interrupted says that the sample was cut short by the user.
 	Interrupted bool `json:"interrupted,omitempty"`
 }
@@ -120,6 +127,10 @@ type Version struct {
 	// LeakBound is the largest share that a version of weight zero without a
 	// hit can have, at the check's alpha.
 	LeakBound Number `json:"leak_bound,omitzero"`
+	// Statuses count the answers by their HTTP status, and Latency says how long
+	// they took; absent where that is not known.
+	Statuses map[int]int64 `json:"statuses,omitempty"`
+	Latency  *Latency      `json:"latency,omitempty"`
 }
 
 // A Test is a chi-square or G test. Valid says whether its asymptotic p-value

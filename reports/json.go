@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
+	"slices"
 	"strconv"
 	"unicode"
 	"unicode/utf8"
@@ -30,8 +32,21 @@ func writeJSON(w io.Writer, document any) error {
 	if err := encoder.Encode(document); err != nil {
 		return fmt.Errorf("cannot write the report as JSON: %w", err)
 	}
-	_, err := w.Write(escapeUnprintable(b.Bytes()))
+	_, err := w.Write(escapeUnprintable(onOneLine(b.Bytes())))
 	return err
+}
+
+// numbers is a list of nothing but numbers as the encoder indents it. No string
+// can look like it, for in a string the end of a line is escaped.
+var numbers = regexp.MustCompile(`\[\n[-+.,\sEe0-9]+\]`)
+
+// onOneLine writes lists of numbers on one line each: the course of a sample
+// would take thousands.
+func onOneLine(text []byte) []byte {
+	return numbers.ReplaceAllFunc(text, func(list []byte) []byte {
+		words := bytes.Join(bytes.Fields(list), []byte(" "))
+		return slices.Concat([]byte("["), words[2:len(words)-2], []byte("]"))
+	})
 }
 
 // escapeUnprintable rewrites runes that do not print as \u escapes. They stand

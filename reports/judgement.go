@@ -17,11 +17,13 @@ type Measurement struct {
 	// from Plan.
 	Asked Asked
 	Plan  *analysis.Plan
-	// Tally gives the errors and unidentified answers by kind.
+	// Tally gives the errors and unidentified answers by kind, the statuses, the
+	// latency by version and the course.
 	Tally    *split.Tally
 	Duration time.Duration
-	Latency  *Latency
-	Mesh     *Mesh
+	// Latency is that of all answers.
+	Latency *Latency
+	Mesh    *Mesh
 	// Expected is the verdict that the scenario expects; verified and empty
 	// mean the same.
 	Expected    analysis.Verdict
@@ -48,7 +50,12 @@ func FromJudgement(name string, j *analysis.Judgement, m Measurement) Check {
 		hits += v.Count
 	}
 	for _, v := range j.Versions {
-		c.Versions = append(c.Versions, fromVersion(v, hits > 0))
+		row := fromVersion(v, hits > 0)
+		if m.Tally != nil && m.Tally.Replies[v.Version] != nil {
+			replies := m.Tally.Replies[v.Version]
+			row.Statuses, row.Latency = maps.Clone(replies.Statuses), LatencyOf(replies.Latencies)
+		}
+		c.Versions = append(c.Versions, row)
 	}
 	if j.ChiSquare.DF > 0 && hits > 0 {
 		c.ChiSquare, c.GTest = fromTest(j.ChiSquare), fromTest(j.GTest)
@@ -106,6 +113,9 @@ func unjudged(name string, verdict analysis.Verdict, m Measurement) Check {
 	if m.Tally != nil {
 		c.ErrorsByKind = kinds(m.Tally.Errors, m.Tally.Examples)
 		c.UnidentifiedByKind = kinds(m.Tally.Unidentified, m.Tally.Examples)
+		c.ErrorStatuses = maps.Clone(m.Tally.ErrorReplies.Statuses)
+		c.UnidentifiedStatuses = maps.Clone(m.Tally.UnidentifiedReplies.Statuses)
+		c.Course = courseOf(m.Tally)
 	}
 	return c
 }

@@ -64,6 +64,7 @@ type Reproduction struct {
 type Scenario struct {
 	Name        string           `json:"name"`
 	Description string           `json:"description,omitempty"`
+	Source      *Source          `json:"source,omitempty"`
 	Verdict     analysis.Verdict `json:"verdict"`
 	// Unnamed says that nobody gave the scenario, its step and its check their
 	// names: verify and analyze wrap their one check in them.
@@ -86,7 +87,8 @@ type Scenario struct {
 
 // A Step is one change of the mesh with the checks that followed it.
 type Step struct {
-	Name string `json:"name"`
+	Name   string  `json:"name"`
+	Source *Source `json:"source,omitempty"`
 	// Verdict is the worst of the step's checks; it is absent for a step that
 	// only prepares and has nothing to check.
 	Verdict analysis.Verdict `json:"verdict,omitempty"`
@@ -95,8 +97,11 @@ type Step struct {
 	// live, and its samples.
 	DurationSeconds Number       `json:"duration_seconds,omitzero"`
 	Convergence     *Convergence `json:"convergence,omitempty"`
+	Timeline        *Timeline    `json:"timeline,omitempty"`
 	Warnings        []string     `json:"warnings,omitempty" text:"lines"`
 	Checks          []Check      `json:"checks"`
+	// Graph is what called what from the beginning of the step to its end.
+	Graph *Graph `json:"graph,omitempty"`
 }
 
 // A Convergence says how long the change of a step took to be in effect.
@@ -109,28 +114,4 @@ type Convergence struct {
 	// Proxies are those that had to take the change, where the target can look
 	// into them.
 	Proxies []ProxyState `json:"proxies,omitempty"`
-}
-
-// A Graph is what called what while the scenario ran.
-type Graph struct {
-	Nodes []Node `json:"nodes"`
-	Edges []Edge `json:"edges"`
-}
-
-// A Node is one version of a workload, a gateway, or the client.
-type Node struct {
-	ID        string `json:"id"`
-	Workload  string `json:"workload"`
-	Version   string `json:"version,omitempty"`
-	Namespace string `json:"namespace,omitempty"`
-}
-
-// An Edge counts the requests from one node to another. Mirrored copies are
-// counted apart from Requests.
-type Edge struct {
-	From     string `json:"from"`
-	To       string `json:"to"`
-	Requests int64  `json:"requests"`
-	Errors   int64  `json:"errors"`
-	Mirrored int64  `json:"mirrored,omitempty"`
 }

@@ -56,6 +56,8 @@ func TestSchemaRefusesWhatIsNoReport(t *testing.T) {
 		"a share of 2":      func(r map[string]any) { first(firstCheck(r), "versions")["share"] = 2 },
 		"no gates":          func(r map[string]any) { delete(firstCheck(r), "gates") },
 		"an unknown gate":   func(r map[string]any) { first(firstCheck(r), "gates")["name"] = "luck" },
+		"a line 0":          func(r map[string]any) { firstCheck(r)["source"].(map[string]any)["line"] = 0 },
+		"a status of 7":     func(r map[string]any) { firstCheck(r)["error_statuses"] = map[string]any{"7": 1.0} },
 		"a moment of words": func(r map[string]any) { r["started"] = "yesterday" },
 	} {
 		var r map[string]any

@@ -100,10 +100,7 @@ func (r *Report) Finish() {
 
 func (s *Scenario) finish() {
 	present(&s.Steps)
-	if s.Graph != nil {
-		present(&s.Graph.Nodes)
-		present(&s.Graph.Edges)
-	}
+	s.Graph.finish()
 	var verdicts []analysis.Verdict
 	if s.Failure != "" {
 		verdicts = append(verdicts, analysis.NotMeasured)
@@ -119,6 +116,7 @@ func (s *Scenario) finish() {
 }
 
 func (s *Step) finish() {
+	s.Graph.finish()
 	present(&s.Checks)
 	var verdicts []analysis.Verdict
 	waited := false

@@ -109,9 +109,10 @@ type Graph struct {
 // A Node is a workload and its version; gateways and the client are nodes too.
 type Node struct{ ID, Workload, Version, Namespace string }
 
-// An Edge counts the requests from one node to another.
+// An Edge counts the requests from one node to another by one Service, whose full
+// name is empty where none was called.
 type Edge struct {
-	From, To                   string
+	From, To, Service          string
 	Requests, Errors, Mirrored int64
 }
 

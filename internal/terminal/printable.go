@@ -91,7 +91,9 @@ func makePrintable(v reflect.Value, printable func(string) string) {
 			makePrintable(v.Index(i), printable)
 		}
 	case reflect.Map:
-		// All maps of the document are from string to string.
+		if v.Type().Elem().Kind() != reflect.String {
+			return // statuses and their counts
+		}
 		safe := reflect.MakeMap(v.Type())
 		for _, key := range v.MapKeys() {
 			k := reflect.ValueOf(printable(key.String()))

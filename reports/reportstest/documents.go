@@ -70,6 +70,19 @@ func Full() *reports.Report {
 	c.Versions[0].ExactCILow, c.Versions[0].ExactCIHigh = reports.Num(0), reports.Num(1)
 	c.Sequential = &reports.Sequential{LogEValue: reports.Num(1), PValue: reports.Num(0)}
 	c.Latency = &reports.Latency{P50: reports.Num(1), P95: reports.Num(2), P99: reports.Num(3)}
+	c.Versions[0].Statuses, c.Versions[0].Latency = map[int]int64{200: 1337, 503: 1}, c.Latency
+	c.ErrorStatuses, c.UnidentifiedStatuses = map[int]int64{503: 7}, map[int]int64{200: 3}
+	c.Course = &reports.Course{
+		Requests: []int64{1024, 1920}, Versions: []reports.CourseOfVersion{{Version: "v1", Counts: []int64{720, 1338}}},
+		Errors: []int64{0, 9}, Unidentified: []int64{1, 3},
+	}
+	s.Source, step.Source, c.Source = &reports.Source{File: "s.yaml", Line: 4}, &reports.Source{File: "s.yaml", Line: 9}, &reports.Source{File: "1.txt"}
+	s.Graph.Edges[0].Service = "app.default.svc.cluster.local"
+	step.Graph = s.Graph
+	step.Timeline = &reports.Timeline{
+		AppliedSeconds: reports.Num(0.4), Programmed: []reports.ProgrammedAt{{Name: "p.n", Seconds: reports.Num(1)}},
+		FirstAnswers: []reports.FirstAnswer{{Version: "v1", Seconds: reports.Num(1.5)}},
+	}
 	c.Diagnosis, c.Warnings = []string{"d"}, []string{"w"}
 	c.Mesh = account()
 	step.Convergence.Proxies = []reports.ProxyState{{Name: "p.n", Seconds: reports.Num(1), Converged: true, Detail: "d"}}
