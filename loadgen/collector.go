@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/splitcheck/splitcheck/split"
 )
@@ -34,8 +35,9 @@ type collector struct {
 	moved   chan struct{}
 
 	mu       sync.Mutex
+	began    time.Time
 	ordered  split.Ordered
-	versions map[string]struct{}
+	versions map[string]time.Duration // when each was first seen
 	added    uint64
 	failed   int64
 	silent   int // requests without any answer since the last answer
@@ -43,13 +45,14 @@ type collector struct {
 	closed   bool
 }
 
-func newCollector(ordered split.Ordered, giveUp func(reason string), decide func()) *collector {
+func newCollector(began time.Time, ordered split.Ordered, giveUp func(reason string), decide func()) *collector {
 	return &collector{
 		giveUp:   giveUp,
 		decide:   decide,
 		moved:    make(chan struct{}, 1),
+		began:    began,
 		ordered:  ordered,
-		versions: map[string]struct{}{},
+		versions: map[string]time.Duration{},
 	}
 }
 
@@ -63,7 +66,7 @@ func (c *collector) add(a split.Answer, nothing bool) {
 	if a.Outcome == split.Hit {
 		if _, known := c.versions[a.Version]; !known {
 			if len(c.versions) < MaxVersions {
-				c.versions[a.Version] = struct{}{}
+				c.versions[a.Version] = time.Since(c.began)
 			} else {
 				a = TooManyVersions(a)
 			}
@@ -123,14 +126,16 @@ func (c *collector) counts() (added, failed int64) {
 	return int64(c.added), c.failed
 }
 
-// close ends the tally; what arrives later is dropped.
-func (c *collector) close() {
+// close ends the tally; what arrives later is dropped. It returns when each
+// version was first seen.
+func (c *collector) close() map[string]time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
 	if c.ordered.Stop != nil {
 		c.ordered.Cut()
-		return
+	} else {
+		c.ordered.Close()
 	}
-	c.ordered.Close()
+	return c.versions
 }

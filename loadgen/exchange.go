@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"github.com/splitcheck/splitcheck/identify"
 	"github.com/splitcheck/splitcheck/split"
@@ -47,7 +48,8 @@ func (x *exchanger) RoundTrip(request *http.Request) (*http.Response, error) {
 	defer cancel()
 	exchange := &split.Exchange{Number: number}
 	x.sent.Add(1)
-	answer, status, err := x.exchange(request.WithContext(split.WithExchange(ctx, exchange)))
+	began := time.Now()
+	answer, err := x.exchange(request.WithContext(split.WithExchange(ctx, exchange)))
 	if err != nil {
 		if x.ctx.Err() != nil {
 			return nil, errEnded // cut by us, no error of the target
@@ -55,17 +57,20 @@ func (x *exchanger) RoundTrip(request *http.Request) (*http.Response, error) {
 		answer = Failure(err)
 	}
 	answer.Number, answer.Connection = number, exchange.Connection
+	if err == nil {
+		answer.Latency = max(time.Since(began), 1) // 0 would say that it is not known
+	}
 	x.collector.add(answer, err != nil)
 	if err != nil {
 		return nil, err
 	}
-	return &http.Response{StatusCode: status, Body: http.NoBody, Request: request}, nil
+	return &http.Response{StatusCode: answer.Status, Body: http.NoBody, Request: request}, nil
 }
 
-func (x *exchanger) exchange(request *http.Request) (split.Answer, int, error) {
+func (x *exchanger) exchange(request *http.Request) (split.Answer, error) {
 	response, err := x.transport.RoundTrip(request)
 	if err != nil {
-		return split.Answer{}, 0, err
+		return split.Answer{}, err
 	}
 	defer response.Body.Close()
 	buffer := buffers.Get().(*bytes.Buffer)
@@ -73,7 +78,7 @@ func (x *exchanger) exchange(request *http.Request) (split.Answer, int, error) {
 	buffer.Reset()
 	more, err := readBody(response, x.plan.MaxBody, buffer)
 	if err != nil {
-		return split.Answer{}, 0, err
+		return split.Answer{}, err
 	}
 	answer := Classify(x.plan.Identify, identify.Answer{
 		Status: response.StatusCode,
@@ -83,5 +88,5 @@ func (x *exchanger) exchange(request *http.Request) (split.Answer, int, error) {
 	if more && answer.Outcome == split.Unidentified {
 		answer.Kind += fmt.Sprintf(", of which %d bytes were read", x.plan.MaxBody)
 	}
-	return answer, response.StatusCode, nil
+	return answer, nil
 }

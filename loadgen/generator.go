@@ -57,13 +57,10 @@ type Result struct {
 	GaveUp string
 	// Duration is from the first request to the last answer.
 	Duration time.Duration
-	// Latency is of the requests that were answered, with whatever status.
-	Latency Latency
+	// First is when the first answer of each version came, counted from the
+	// first request.
+	First map[string]time.Duration
 }
-
-// Latency holds quantiles by t-digest (Dunning), which are estimates; they are 0
-// if nothing was answered.
-type Latency struct{ P50, P95, P99 time.Duration }
 
 // Rate returns the answers and errors per second.
 func (r *Result) Rate() float64 {
@@ -101,11 +98,12 @@ func (g *Generator) Generate(ctx context.Context, plan Plan) (*Result, error) {
 
 	result := &Result{Tally: &split.Tally{}}
 	result.Tally.Connections.Reuse = plan.Reuse
-	collector := newCollector(split.Ordered{Tally: result.Tally, Stop: plan.Stop},
+	began := time.Now()
+	collector := newCollector(began,
+		split.Ordered{Tally: result.Tally, Stop: plan.Stop},
 		func(reason string) { end(gaveUp(reason)) }, func() { end(errDecided) })
 	exchanger := &exchanger{ctx: run, plan: plan, transport: g.Transport, collector: collector}
 	resent := g.resent()
-	began := time.Now()
 
 	// A finished client: vegeta's own options would reach into a transport
 	// that is not its. An Attacker is good for one attack.
@@ -117,12 +115,12 @@ func (g *Generator) Generate(ctx context.Context, plan Plan) (*Result, error) {
 	pacer := &pacer{ctx: run, requests: uint64(plan.Requests), rate: plan.Rate, collector: collector}
 	answers := attacker.Attack(vegeta.NewStaticTargeter(plan.target()), pacer, 0, "")
 
-	refused := g.consume(run, answers, result, func() {
+	refused := g.consume(run, answers, func() {
 		done, failed := collector.counts()
 		g.Progress(Progress{Requests: plan.Requests, Done: done, Errors: failed, Elapsed: time.Since(began)})
 	})
 	result.Duration = time.Since(began)
-	collector.close()
+	result.First = collector.close()
 	result.Sent = exchanger.sent.Load()
 	result.Cut = result.Sent - result.Tally.Requests()
 	result.Resent = g.resent() - resent
@@ -145,12 +143,11 @@ func (g *Generator) Generate(ctx context.Context, plan Plan) (*Result, error) {
 // consume reads what vegeta reports until it has reported all, or the run is
 // over and the transport does not let go. It returns the first complaint of
 // vegeta's about a request without an answer.
-func (g *Generator) consume(run context.Context, answers <-chan *vegeta.Result, result *Result, progress func()) (refused string) {
+func (g *Generator) consume(run context.Context, answers <-chan *vegeta.Result, progress func()) (refused string) {
 	var (
-		latencies vegeta.LatencyMetrics
-		tick      <-chan time.Time
-		ended     = run.Done()
-		patience  <-chan time.Time
+		tick     <-chan time.Time
+		ended    = run.Done()
+		patience <-chan time.Time
 	)
 	if g.Progress != nil {
 		ticker := time.NewTicker(100 * time.Millisecond)
@@ -158,21 +155,13 @@ func (g *Generator) consume(run context.Context, answers <-chan *vegeta.Result, 
 		tick = ticker.C
 		defer progress()
 	}
-	defer func() {
-		if latencies.Total == 0 {
-			return // no digest has a quantile of nothing
-		}
-		result.Latency = Latency{P50: latencies.Quantile(0.50), P95: latencies.Quantile(0.95), P99: latencies.Quantile(0.99)}
-	}()
 	for {
 		select {
 		case answer, more := <-answers:
-			switch {
-			case !more:
+			if !more {
 				return refused
-			case answer.Code != 0:
-				latencies.Add(answer.Latency)
-			case refused == "":
+			}
+			if answer.Code == 0 && refused == "" {
 				refused = answer.Error
 			}
 		case <-tick:

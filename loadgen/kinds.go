@@ -12,28 +12,29 @@ import (
 	"github.com/splitcheck/splitcheck/split"
 )
 
-// Classify says what a complete answer came to. It fills Outcome, Version, Kind
-// and Example: an answer that names one version is a hit whatever its status; one
+// Classify says what a complete answer came to. It fills Outcome, Version, Status,
+// Kind and Example: an answer that names one version is a hit whatever its status; one
 // that names two is unidentified; one that names none is an error from status 500
 // on and unidentified below.
 func Classify(rules identify.Rules, a identify.Answer) split.Answer {
-	switch version, other := rules.Names(a); {
-	case other != "":
-		return split.Answer{Outcome: split.Unidentified, Kind: NamesTwo, Example: version + " and " + other + " in " + excerpt(a)}
-	case version != "":
-		return split.Answer{Outcome: split.Hit, Version: version}
-	}
+	answer := split.Answer{Outcome: split.Unidentified, Status: a.Status}
+	version, other := rules.Names(a)
 	location := a.Header.Get("Location")
 	switch {
+	case other != "":
+		answer.Kind, answer.Example = NamesTwo, version+" and "+other+" in "+excerpt(a)
+	case version != "":
+		answer.Outcome, answer.Version = split.Hit, version
 	case a.Status >= 500:
-		return split.Answer{Outcome: split.Error, Kind: fmt.Sprintf("status %d", a.Status), Example: excerpt(a)}
+		answer.Outcome, answer.Kind, answer.Example = split.Error, fmt.Sprintf("status %d", a.Status), excerpt(a)
 	case a.Status >= 300 && a.Status < 400 && location != "":
-		return split.Answer{Outcome: split.Unidentified, Kind: "redirect to another place", Example: fmt.Sprintf("%d to %s", a.Status, oneLine(location))}
+		answer.Kind, answer.Example = "redirect to another place", fmt.Sprintf("%d to %s", a.Status, oneLine(location))
 	case a.Status >= 200 && a.Status < 300:
-		return split.Answer{Outcome: split.Unidentified, Kind: fmt.Sprintf("no marker in a %d answer", a.Status), Example: excerpt(a)}
+		answer.Kind, answer.Example = fmt.Sprintf("no marker in a %d answer", a.Status), excerpt(a)
 	default:
-		return split.Answer{Outcome: split.Unidentified, Kind: fmt.Sprintf("%d without a marker", a.Status), Example: excerpt(a)}
+		answer.Kind, answer.Example = fmt.Sprintf("%d without a marker", a.Status), excerpt(a)
 	}
+	return answer
 }
 
 // NamesTwo is the kind of an answer that names two versions. Which ones stands in

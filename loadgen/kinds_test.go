@@ -66,6 +66,7 @@ func TestClassify(t *testing.T) {
 		{identify.Answer{Status: 204}, split.Answer{Outcome: split.Unidentified, Kind: "no marker in a 204 answer", Example: "204 No Content: (empty body)"}},
 		{identify.Answer{Status: 200, Body: []byte("a\n\tb\x1b[31m\x00\xffé")}, split.Answer{Outcome: split.Unidentified, Kind: "no marker in a 200 answer", Example: "200 OK: a b.[31m..é"}},
 	} {
+		test.want.Status = test.answer.Status
 		assert.Equal(t, test.want, loadgen.Classify(marked, test.answer))
 	}
 	long := loadgen.Classify(marked, identify.Answer{Status: 200, Body: []byte(strings.Repeat("é", 1<<20))}).Example

@@ -95,6 +95,7 @@ func answerOf(result *vegeta.Result, rules identify.Rules) RecordedAnswer {
 		answer = Failure(errors.New(result.Error))
 	} else {
 		answer = Classify(rules, identify.Answer{Status: int(result.Code), Header: result.Headers, Body: result.Body})
+		answer.Latency = result.Latency
 	}
 	answer.Number = result.Seq
 	return RecordedAnswer{Answer: answer, Attack: result.Attack, Time: result.Timestamp, Latency: result.Latency}

@@ -50,10 +50,10 @@ func TestRecordedResults(t *testing.T) {
 		answers, err := read(t, bytes.NewReader(encode(t, format, recorded)), format)
 		require.NoError(t, err, format)
 		assert.Equal(t, []split.Answer{
-			{Number: 1, Version: "v1"},
-			{Number: 0, Version: "v2"},
+			{Number: 1, Version: "v1", Status: 200, Latency: time.Millisecond},
+			{Number: 0, Version: "v2", Status: 500},
 			{Number: 3, Outcome: split.Error, Kind: "connection refused", Example: recorded[2].Error},
-			{Number: 2, Outcome: split.Unidentified, Kind: "404 without a marker", Example: "404 Not Found: (empty body)"},
+			{Number: 2, Outcome: split.Unidentified, Status: 404, Kind: "404 without a marker", Example: "404 Not Found: (empty body)"},
 		}, answers, format)
 	}
 	answers, err := read(t, bytes.NewReader(bytes.TrimSpace(encode(t, loadgen.JSON, recorded))), loadgen.JSON)

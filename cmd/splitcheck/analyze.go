@@ -76,7 +76,7 @@ func (f *analyzeFlags) run(cmd *cobra.Command, std streams, args []string) error
 		return err
 	}
 	check := reports.FromJudgement("split", judge(record.Tally), reports.Measurement{
-		Plan: plan, Tally: record.Tally, Warnings: doubts(record),
+		Plan: plan, Tally: record.Tally, Latency: reports.LatencyOf(record.Tally.Latencies()), Warnings: doubts(record),
 		Asked: reports.Asked{Request: "answers recorded in " + source, Identify: f.identify.rules},
 	})
 	seed := f.seed

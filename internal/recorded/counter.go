@@ -14,8 +14,7 @@ const window = 1 << 16
 // other. If a number cannot follow the previous one, a new sequence begins;
 // what follows what is not counted across such a break.
 type counter struct {
-	total   split.Tally
-	part    *split.Tally
+	tally   split.Tally
 	ordered *split.Ordered
 	seen    map[uint64]bool // numbers that wait for an earlier one
 	next    uint64          // number from which on nothing has been counted
@@ -49,16 +48,10 @@ func (c *counter) add(a split.Answer) {
 	}
 }
 
+// seam ends one sequence and begins another in the same tally.
 func (c *counter) seam() {
-	if c.ordered != nil {
-		c.seams++
-		c.ordered.Close()
-		// A record does not say which connection was used.
-		c.part.Connections = split.Connections{}
-		c.total.Merge(c.part)
-	}
-	c.part = &split.Tally{}
-	c.ordered = &split.Ordered{Tally: c.part}
+	c.end()
+	c.ordered = &split.Ordered{Tally: &c.tally}
 	if c.each != nil {
 		c.ordered.Stop = func(_ *split.Tally, last split.Answer) bool {
 			c.each(last)
@@ -68,12 +61,21 @@ func (c *counter) seam() {
 	c.seen, c.next = map[uint64]bool{}, 0
 }
 
-func (c *counter) close() *split.Tally {
-	c.seam()
-	if c.disordered() {
-		c.total.Sequence, c.total.Blocks = split.Sequence{}, split.Blocks{}
+func (c *counter) end() {
+	if c.ordered != nil {
+		c.seams++
+		c.ordered.Close()
 	}
-	return &c.total
+	// A record does not say which connection was used.
+	c.tally.Connections = split.Connections{}
+}
+
+func (c *counter) close() *split.Tally {
+	c.end()
+	if c.disordered() {
+		c.tally.Sequence, c.tally.Blocks, c.tally.Course = split.Sequence{}, split.Blocks{}, split.Course{}
+	}
+	return &c.tally
 }
 
 // disordered says that the numbers of the answers tell no order: those of an

@@ -85,6 +85,7 @@ func TestText(t *testing.T) {
 			assert.Equal(t, test.unidentified, tally.Unknown())
 			assert.Zero(t, tally.Failed())
 			assert.Equal(t, split.Connections{}, tally.Connections)
+			assert.Equal(t, tally.Requests(), tally.Course.Answers)
 		})
 	}
 }

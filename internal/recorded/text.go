@@ -63,7 +63,8 @@ func (l *lines) read(text []byte) error {
 		l.failures(text)
 		return nil
 	}
-	names, inside := markers(l.options.Identify, answerOf(text))
+	answer := answerOf(text)
+	names, inside := markers(l.options.Identify, answer)
 	switch {
 	case len(names) == 0 && len(inside) > 0:
 		l.add(split.Answer{Outcome: split.Unidentified, Kind: insideWord, Example: l.excerpt(text)})
@@ -77,7 +78,7 @@ func (l *lines) read(text []byte) error {
 		if len(names) == 1 {
 			l.layout.hit(text, names[0])
 			l.hits++
-			l.add(split.Answer{Version: names[0]})
+			l.add(split.Answer{Version: names[0], Status: answer.Status})
 		} else if !failed && !blank {
 			l.pass(text)
 		}

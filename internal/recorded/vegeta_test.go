@@ -38,6 +38,12 @@ func TestVegeta(t *testing.T) {
 		assert.Equal(t, map[string]map[string]int64{"v1": {"v1": 9, "v2": 4}, "v2": {"v1": 4}}, tally.Sequence.Transitions)
 		assert.EqualValues(t, 1, tally.Sequence.Segments)
 		assert.Zero(t, tally.Connections.Count)
+		assert.Equal(t, map[int]int64{200: 4}, tally.Replies["v2"].Statuses)
+		assert.Equal(t, map[int]int64{404: 1}, tally.UnidentifiedReplies.Statuses)
+		assert.InDelta(t, 30, tally.Replies["v2"].Latencies.Quantile(0.5).Seconds()*1000, 5)
+		assert.EqualValues(t, 20, tally.Course.Answers)
+		// Requests 1, 5, 13 and 17 of those counted from 0.
+		assert.Equal(t, []int64{0, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4}, tally.Course.Versions["v2"])
 	}
 }
 
@@ -54,6 +60,7 @@ func TestSeveralAttacks(t *testing.T) {
 		tally := record.Tally
 		assert.Equal(t, map[string]int64{"v1": 28, "v2": 8}, tally.Versions)
 		assert.EqualValues(t, 2, tally.Sequence.Segments)
+		assert.Equal(t, []int64{4, 4, 5}, tally.Course.Versions["v2"][19:22], "one after the other")
 		assert.Equal(t, map[string]map[string]int64{"v1": {"v1": 18, "v2": 8}, "v2": {"v1": 8}}, tally.Sequence.Transitions)
 	}
 }

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/identify"
@@ -84,7 +82,7 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 		return failed(err)
 	}
 	measured.Tally, measured.Duration = sample.Tally, sample.Duration
-	measured.Latency, measured.Interrupted = latency(sample), sample.Interrupted
+	measured.Latency, measured.Interrupted = reports.LatencyOf(sample.Tally.Latencies()), sample.Interrupted
 	measured.Warnings = append(measured.Warnings, doubts(sample)...)
 	account := after(ctx, observer, c, sample, &measured)
 	if sample.GaveUp != "" {
@@ -100,6 +98,7 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 			return failed(err)
 		}
 		tally = countMirrored(tally, n)
+		measured.Tally = tally // the answers' versions are not those of the check
 	}
 	r.Progress.Doing(place + ": judging")
 	judgement := analysis.Reconsider(judge(tally), plan, tally, account.Facts())
@@ -293,11 +292,4 @@ func countMirrored(answers *split.Tally, copies int64) *split.Tally {
 		},
 		Errors: answers.Errors, Unidentified: answers.Unidentified, Examples: answers.Examples,
 	}
-}
-
-func latency(sample *loadgen.Result) *reports.Latency {
-	ms := func(d time.Duration) reports.Number {
-		return reports.Num(math.Round(float64(d)/float64(time.Microsecond)) / 1000)
-	}
-	return &reports.Latency{P50: ms(sample.Latency.P50), P95: ms(sample.Latency.P95), P99: ms(sample.Latency.P99)}
 }
