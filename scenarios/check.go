@@ -42,7 +42,7 @@ func (r *reading) check(n *yaml.Node, at string) Check {
 		return func(n *yaml.Node) { *to = r.properShare(n, in(name), most) }
 	}
 	r.object(n, at,
-		field{"name", true, func(n *yaml.Node) { c.Name = r.name(n, in("name")) }},
+		field{"name", true, func(n *yaml.Node) { c.Name, c.Source = r.name(n, in("name")), r.sourceOf(n) }},
 		field{"request", false, func(n *yaml.Node) { r.request(n, in("request"), &c.Request) }},
 		field{"identify", false, func(n *yaml.Node) { c.Identify, c.ownIdentify = r.rules(n, in("identify")), true }},
 		field{"mirrored", false, func(n *yaml.Node) { c.Mirrored, _ = r.text(n, in("mirrored")) }},

@@ -32,7 +32,7 @@ func isLabel(s string) bool { return len(validation.IsDNS1123Label(s)) == 0 }
 func load(files source, name string) (*Scenario, problems.List) {
 	r := &reading{
 		strict: strict{file: files.shown(name), decoded: map[string]decoded{}}, files: files, folder: path.Dir(name),
-		scenario: &Scenario{File: files.shown(name)}, there: &inventory.Inventory{},
+		scenario: &Scenario{File: files.shown(name)}, there: &inventory.Inventory{}, source: files.annotated(name),
 	}
 	root := r.readDocument(files, name)
 	if root == nil {
@@ -64,6 +64,7 @@ type reading struct {
 	scenario *Scenario
 	there    *inventory.Inventory // the objects that exist at the point that is being read
 	objects  int                  // the sum of them over the steps
+	source   string               // the file, as a Source names it
 	namesApp bool                 // there is a spec.app, whether or not it exists
 }
 
@@ -98,7 +99,9 @@ func (r *reading) document(root *yaml.Node) {
 		field{"kind", true, func(n *yaml.Node) { r.oneOf(n, "kind", "Scenario") }},
 		field{"metadata", true, func(n *yaml.Node) {
 			r.object(n, "metadata",
-				field{"name", true, func(n *yaml.Node) { s.Name = r.name(n, "metadata.name") }},
+				field{"name", true, func(n *yaml.Node) {
+					s.Name, s.Source = r.name(n, "metadata.name"), r.sourceOf(n)
+				}},
 				field{"description", false, func(n *yaml.Node) {
 					s.Description, _ = r.text(n, "metadata.description")
 					s.Description = strings.TrimSpace(s.Description)
@@ -117,6 +120,14 @@ func (r *reading) document(root *yaml.Node) {
 				}},
 				field{"steps", true, r.steps})
 		}})
+}
+
+// sourceOf is where n stands.
+func (r *reading) sourceOf(n *yaml.Node) Source {
+	if r.source == "" {
+		return Source{}
+	}
+	return Source{r.source, n.Line}
 }
 
 func (r *reading) app(n *yaml.Node) {

@@ -19,6 +19,7 @@ type Scenario struct {
 	File        string
 	Builtin     bool
 	Name        string
+	Source      Source
 	Description string
 	// Unnamed says that nobody gave it, its step and its check their names: it is
 	// made of flags.
@@ -38,9 +39,19 @@ type Scenario struct {
 	bundle *bundle
 }
 
+// A Source is where the name of a scenario, a step or a check stands, for those
+// who annotate files: Line, from 1, of File, which is relative to the working
+// directory where it is within it, with forward slashes. It is the zero value for
+// what is built in and for what no file says.
+type Source struct {
+	File string
+	Line int
+}
+
 // A Step changes the mesh and then checks it.
 type Step struct {
 	Name   string
+	Source Source
 	Apply  []manifests.Object
 	Delete []manifests.Key
 	Scale  []target.Scale
@@ -65,6 +76,7 @@ type Settle struct {
 // A Check draws one sample and judges it.
 type Check struct {
 	Name     string
+	Source   Source
 	Request  Request
 	Load     Load
 	Identify identify.Rules

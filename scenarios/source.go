@@ -50,6 +50,20 @@ func (s source) resolve(name string) string {
 // shown is how problems name a file.
 func (s source) shown(name string) string { return s.prefix + name }
 
+// annotated is how a Source names a file; it is empty for those of the library,
+// which nobody finds on disk.
+func (s source) annotated(name string) string {
+	if s.prefix != "" {
+		return ""
+	}
+	name = path.Clean(name)
+	inside, ok := strings.CutPrefix(name, path.Join("/", s.dir)+"/")
+	if ok {
+		return inside
+	}
+	return name
+}
+
 var errTooLarge = fmt.Errorf("it is larger than %d MiB; is this the file you meant?", manifests.MaxFileSize>>20)
 
 // read reads a regular file of bounded size: opening a pipe or a device could

@@ -63,7 +63,7 @@ func (s *strict) unique(names map[string]*yaml.Node, n *yaml.Node, at, name, wha
 func (r *reading) step(n *yaml.Node, at string) Step {
 	step := Step{Settle: Settle{Timeout: defaultSettle}}
 	r.object(n, at,
-		field{"name", true, func(n *yaml.Node) { step.Name = r.name(n, at+".name") }},
+		field{"name", true, func(n *yaml.Node) { step.Name, step.Source = r.name(n, at+".name"), r.sourceOf(n) }},
 		field{"apply", false, func(n *yaml.Node) { step.Apply = r.apply(n, at+".apply") }},
 		field{"scale", false, func(n *yaml.Node) { step.Scale = r.scale(n, at+".scale") }},
 		field{"delete", false, func(n *yaml.Node) { step.Delete = r.remove(n, at+".delete", step.Apply) }},
