@@ -13,6 +13,7 @@ import (
 // A Measurement is what is known of a check beside its judgement. Every part
 // may be left out.
 type Measurement struct {
+	Source *Source
 	// Asked describes the requests; the numbers of the question are filled in
 	// from Plan.
 	Asked Asked
@@ -100,7 +101,7 @@ func Unmeasured(name string, verdict analysis.Verdict, m Measurement, reasons ..
 
 func unjudged(name string, verdict analysis.Verdict, m Measurement) Check {
 	c := Check{
-		Name: name, Verdict: verdict,
+		Name: name, Source: m.Source, Verdict: verdict,
 		Asked: m.asked(), Diagnosis: slices.Clone(m.Diagnosis),
 		Latency: m.Latency, Mesh: m.Mesh, Interrupted: m.Interrupted,
 	}

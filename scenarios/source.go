@@ -50,6 +50,9 @@ func (s source) resolve(name string) string {
 // shown is how problems name a file.
 func (s source) shown(name string) string { return s.prefix + name }
 
+// Relative is how a Source names a file of the user's.
+func (d Disk) Relative(name string) string { return d.source().annotated(name) }
+
 // annotated is how a Source names a file; it is empty for those of the library,
 // which nobody finds on disk.
 func (s source) annotated(name string) string {

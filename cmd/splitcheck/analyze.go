@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -79,6 +80,9 @@ func (f *analyzeFlags) run(cmd *cobra.Command, std streams, args []string) error
 		Plan: plan, Tally: record.Tally, Latency: reports.LatencyOf(record.Tally.Latencies()), Warnings: doubts(record),
 		Asked: reports.Asked{Request: "answers recorded in " + source, Identify: f.identify.rules},
 	})
+	if f.counts == "" && args[0] != "-" {
+		check.Source = &reports.Source{File: disk(std).Relative(filepath.ToSlash(args[0]))}
+	}
 	seed := f.seed
 	report := &reports.Report{
 		Generator:    "splitcheck " + buildVersion(),

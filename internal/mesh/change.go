@@ -53,11 +53,12 @@ func (m *Mesh) Change(ctx context.Context, change target.Change) (target.Converg
 	next.tables = tables
 	m.current.Store(next)
 	stuck := next.stuck()
+	applied := time.Since(began)
 	landed := m.push(before, next, snap, tables, stuck)
 
 	limit := time.NewTimer(cmp.Or(change.Timeout, defaultTimeout))
 	defer limit.Stop()
-	result := target.Convergence{Converged: len(stuck) == 0, Warnings: m.news(next.warnings, found.Warnings())}
+	result := target.Convergence{Converged: len(stuck) == 0, Applied: applied, Warnings: m.news(next.warnings, found.Warnings())}
 	select {
 	case <-landed:
 		m.timers = nil

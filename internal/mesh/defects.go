@@ -253,7 +253,7 @@ func (v *view) armOf(p *plan, host, called, version string) (arm, bool) {
 		for _, each := range pods {
 			doors = append(doors, door{pod: each, listens: true})
 		}
-		return v.enlist(name.String(), doors, routing.LeastRequest, routing.HashOn{})
+		return v.enlist(first.Cluster.Host, name.String(), doors, routing.LeastRequest, routing.HashOn{})
 	})
 	return arm{endpoints: e}, true
 }

@@ -46,7 +46,7 @@ func (c *cluster) reconcileGateways(m *Mesh, replicas int) {
 			pod := w.Proxy
 			pod.Name = fmt.Sprintf("%s-%d", w.Name, n)
 			w.proxies = append(w.proxies[:n:n], &proxy{
-				Proxy: pod, mesh: m, port: w.port, node: node, entered: m.graph.edge(m.client, node),
+				Proxy: pod, mesh: m, port: w.port, node: node, entered: m.graph.edge(m.client, node, ""),
 			})
 		}
 	}

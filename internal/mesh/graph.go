@@ -15,18 +15,25 @@ import (
 type graph struct {
 	mu    sync.Mutex
 	nodes map[string]*node
-	edges map[[2]*node]*edge
+	edges map[path]*edge
+}
+
+// A path is from one node to another by a Service, whose full name is empty where
+// none is called.
+type path struct {
+	from, to *node
+	service  string
 }
 
 type node struct{ target.Node }
 
 type edge struct {
-	from, to                   *node
+	path
 	requests, errors, mirrored atomic.Int64
 }
 
 func newGraph() *graph {
-	return &graph{nodes: map[string]*node{}, edges: map[[2]*node]*edge{}}
+	return &graph{nodes: map[string]*node{}, edges: map[path]*edge{}}
 }
 
 // node returns the node of a workload; the client has no namespace.
@@ -53,13 +60,14 @@ func (g *graph) node(namespace, workload, version string) *node {
 	return n
 }
 
-func (g *graph) edge(from, to *node) *edge {
+func (g *graph) edge(from, to *node, service string) *edge {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	e, ok := g.edges[[2]*node{from, to}]
+	p := path{from, to, service}
+	e, ok := g.edges[p]
 	if !ok {
-		e = &edge{from: from, to: to}
-		g.edges[[2]*node{from, to}] = e
+		e = &edge{path: p}
+		g.edges[p] = e
 	}
 	return e
 }
@@ -72,20 +80,20 @@ func (e *edge) count(status int) {
 	}
 }
 
-// Graph implements target.Grapher: every edge that carried a request, and the
-// nodes at its ends, in order of their names.
+// Graph implements target.Grapher: every edge that has carried a request since it
+// was asked last, and the nodes at its ends, in order of their names.
 func (m *Mesh) Graph(context.Context) (target.Graph, error) {
 	m.graph.mu.Lock()
 	defer m.graph.mu.Unlock()
 	var drawn target.Graph
 	seen := map[*node]bool{}
 	for _, e := range m.graph.edges {
-		requests, mirrored := e.requests.Load(), e.mirrored.Load()
-		if requests+mirrored == 0 {
+		if e.requests.Load()+e.mirrored.Load() == 0 {
 			continue
 		}
 		drawn.Edges = append(drawn.Edges, target.Edge{
-			From: e.from.ID, To: e.to.ID, Requests: requests, Errors: e.errors.Load(), Mirrored: mirrored,
+			From: e.from.ID, To: e.to.ID, Service: e.service,
+			Requests: e.requests.Swap(0), Errors: e.errors.Swap(0), Mirrored: e.mirrored.Swap(0),
 		})
 		for _, n := range []*node{e.from, e.to} {
 			if !seen[n] {
@@ -96,7 +104,7 @@ func (m *Mesh) Graph(context.Context) (target.Graph, error) {
 	}
 	slices.SortFunc(drawn.Nodes, func(a, b target.Node) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortFunc(drawn.Edges, func(a, b target.Edge) int {
-		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), cmp.Compare(a.Service, b.Service))
 	})
 	return drawn, nil
 }

@@ -77,7 +77,7 @@ func (m *Mesh) direct(r *http.Request, c *call, from *node) (*http.Response, err
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
-	m.graph.edge(from, to.pod.node).count(a.status)
+	m.graph.edge(from, to.pod.node, s.host).count(a.status)
 	switch a.failure {
 	case refused:
 		return nil, unreachable(r.URL.Host)

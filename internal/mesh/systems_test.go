@@ -94,11 +94,19 @@ func TestGraphShowsWhatCalledWhat(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []target.Edge{
 		{From: "client", To: "istio-system/istio-ingressgateway", Requests: 50},
-		{From: "default/productpage-v1", To: "default/details-v1", Requests: 50},
-		{From: "default/productpage-v1", To: "default/reviews-v1", Requests: 50},
-		{From: "istio-system/istio-ingressgateway", To: "default/productpage-v1", Requests: 50},
+		{From: "default/productpage-v1", To: "default/details-v1", Service: "details.default.svc.cluster.local", Requests: 50},
+		{From: "default/productpage-v1", To: "default/reviews-v1", Service: "reviews.default.svc.cluster.local", Requests: 50},
+		{From: "istio-system/istio-ingressgateway", To: "default/productpage-v1", Service: "productpage.default.svc.cluster.local", Requests: 50},
 	}, got.Edges)
 	assert.Contains(t, got.Nodes, target.Node{ID: "default/reviews-v1", Workload: "reviews-v1", Version: "v1", Namespace: "default"})
+
+	draw(t, m, productpage.of(7))
+	got, err = m.Graph(context.Background())
+	require.NoError(t, err)
+	assert.EqualValues(t, 7, got.Edges[0].Requests, "since it was asked last")
+	got, err = m.Graph(context.Background())
+	require.NoError(t, err)
+	assert.Empty(t, got)
 }
 
 // A Service that does not exist is an error of the resolver to its caller: the

@@ -67,7 +67,7 @@ func (v *view) endpoints(name routing.ClusterName) *endpoints {
 				}
 			}
 		}
-		return v.enlist(name.String(), doors, cluster.Balancer, cluster.HashOn)
+		return v.enlist(name.Host, name.String(), doors, cluster.Balancer, cluster.HashOn)
 	})
 }
 
@@ -82,14 +82,14 @@ func (v *view) remember(k clusterKey, build func() *endpoints) *endpoints {
 	return e
 }
 
-func (v *view) enlist(cluster string, doors []door, balancer routing.Balancer, on routing.HashOn) *endpoints {
+func (v *view) enlist(service, cluster string, doors []door, balancer routing.Balancer, on routing.HashOn) *endpoints {
 	e := &endpoints{balancer: balancer, hashOn: on}
 	for _, d := range doors {
 		e.hosts = append(e.hosts, &host{
 			door:    d,
 			dead:    v.snap.dead[d.pod],
 			failing: v.snap.failing[d.pod],
-			edge:    v.graph.edge(v.node, d.pod.node),
+			edge:    v.graph.edge(v.node, d.pod.node, service),
 			sent:    v.sent.to(cluster, d.pod),
 		})
 	}
@@ -109,7 +109,7 @@ func (v *view) direct(s *service, port int) *plan {
 		return p.(*plan)
 	}
 	name := routing.ClusterName{Host: s.host, Port: port}
-	e := v.enlist(passThroughCluster, s.doors(port), routing.Random, routing.HashOn{})
+	e := v.enlist(s.host, passThroughCluster, s.doors(port), routing.Random, routing.HashOn{})
 	made := v.disturb(&plan{arms: []arm{{weight: 1, endpoints: e, dest: &routing.Destination{Cluster: name}}}, total: 1}, s.namespace+"/"+s.name)
 	p, _ := v.straight.LoadOrStore(k, made)
 	return p.(*plan)

@@ -19,11 +19,11 @@ import (
 )
 
 // check draws the sample of one check and judges it.
-func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.Step, c scenarios.Check, opened target.Target) reports.Check {
+func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.Step, c scenarios.Check, opened target.Target, times *timeline) reports.Check {
 	known := background(s, step, c)
 	r.Overrides.apply(&c)
 	place := label(s, step.Name, c.Name)
-	measured := reports.Measurement{Expected: analysis.Verdict(c.ExpectVerdict)}
+	measured := reports.Measurement{Source: source(c.Source), Expected: analysis.Verdict(c.ExpectVerdict)}
 	failed := func(err error) reports.Check {
 		measured.Interrupted = ctx.Err() != nil
 		return reports.Unmeasured(c.Name, analysis.NotMeasured, measured, err.Error())
@@ -77,9 +77,13 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 		Transport: entry.Transport,
 		Progress:  func(p loadgen.Progress) { r.Progress.Sampled(p.Done) },
 	}
+	sent := times.since()
 	sample, err := generator.Generate(ctx, load)
 	if err != nil {
 		return failed(err)
+	}
+	if c.Mirrored == "" {
+		times.answered(sent, sample.First)
 	}
 	measured.Tally, measured.Duration = sample.Tally, sample.Duration
 	measured.Latency, measured.Interrupted = reports.LatencyOf(sample.Tally.Latencies()), sample.Interrupted

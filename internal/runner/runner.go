@@ -111,7 +111,7 @@ type run struct {
 
 // scenario runs one. stays is why what it has brought could not be taken away.
 func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) (report reports.Scenario, stays error) {
-	report = reports.Scenario{Name: s.Name, Unnamed: s.Unnamed, Description: s.Description}
+	report = reports.Scenario{Name: s.Name, Unnamed: s.Unnamed, Description: s.Description, Source: source(s.Source)}
 	for _, warning := range s.Warnings {
 		report.Warnings = append(report.Warnings, warning.String())
 	}
@@ -147,18 +147,21 @@ func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) (report repor
 		report.Failure = ended(ctx, "the applications were deployed", err)
 		return report, nil
 	}
+	seen := &traffic{}
+	seen.grapher, _ = opened.(target.Grapher)
 	for i, step := range s.Steps {
 		if ctx.Err() != nil {
 			break
 		}
 		done := r.step(ctx, s, step, opened)
+		done.Graph = seen.since(ctx)
 		report.Steps = append(report.Steps, done)
 		if stops(done) {
 			report.Steps = append(report.Steps, notRun(s.Steps[i+1:], step.Name)...)
 			break
 		}
 	}
-	report.Graph = graph(ctx, opened)
+	report.Graph = reports.SumOf(seen.all)
 	return report, nil
 }
 
@@ -204,10 +207,10 @@ func notBegun(list []*scenarios.Scenario, after string, stays error) []reports.S
 func notRun(steps []scenarios.Step, after string) []reports.Step {
 	var left []reports.Step
 	for _, step := range steps {
-		report := reports.Step{Name: step.Name}
+		report := reports.Step{Name: step.Name, Source: source(step.Source)}
 		for _, check := range step.Checks {
 			report.Checks = append(report.Checks, reports.Unmeasured(check.Name, analysis.NotMeasured,
-				reports.Measurement{Expected: analysis.Verdict(check.ExpectVerdict)},
+				reports.Measurement{Source: source(check.Source), Expected: analysis.Verdict(check.ExpectVerdict)},
 				fmt.Sprintf("this was not run, because step %s before it did not take effect", after)))
 		}
 		left = append(left, report)
@@ -222,9 +225,13 @@ func stops(step reports.Step) bool {
 }
 
 func (r *run) step(ctx context.Context, s *scenarios.Scenario, step scenarios.Step, opened target.Target) (report reports.Step) {
-	report = reports.Step{Name: step.Name}
+	report = reports.Step{Name: step.Name, Source: source(step.Source)}
 	began := r.Now()
-	defer func() { report.DurationSeconds = r.since(began) }()
+	times := &timeline{since: func() reports.Number { return r.since(began) }}
+	defer func() {
+		report.DurationSeconds = r.since(began)
+		report.Timeline = times.report()
+	}()
 	place := label(s, step.Name)
 	if Changes(step) {
 		r.Progress.Doing(place + ": applying, and waiting until it is live")
@@ -235,6 +242,7 @@ func (r *run) step(ctx context.Context, s *scenarios.Scenario, step scenarios.St
 		}
 		report.Warnings = unsaid(live.Warnings, s)
 		report.Convergence = convergence(live)
+		times.changed(live)
 	}
 	proxies, _ := opened.(target.Witness)
 	if proxies != nil {
@@ -248,7 +256,7 @@ func (r *run) step(ctx context.Context, s *scenarios.Scenario, step scenarios.St
 			report.Checks = append(report.Checks, notConverged(ctx, s, step, check, report.Convergence, proxies))
 			continue
 		}
-		report.Checks = append(report.Checks, r.check(ctx, s, step, check, opened))
+		report.Checks = append(report.Checks, r.check(ctx, s, step, check, opened, times))
 	}
 	return report
 }
@@ -308,7 +316,7 @@ func Changes(step scenarios.Step) bool {
 // carry instead is in it.
 func notConverged(ctx context.Context, s *scenarios.Scenario, step scenarios.Step, check scenarios.Check, live *reports.Convergence, proxies target.Witness) reports.Check {
 	return reports.Unmeasured(check.Name, analysis.NotConverged, reports.Measurement{
-		Expected: analysis.Verdict(check.ExpectVerdict),
+		Source: source(check.Source), Expected: analysis.Verdict(check.ExpectVerdict),
 		Mesh:     before(ctx, proxies, s, step, check).Unsampled(),
 	}, live.Detail)
 }
@@ -321,25 +329,6 @@ func convergence(live target.Convergence) *reports.Convergence {
 		})
 	}
 	return c
-}
-
-func graph(ctx context.Context, opened target.Target) *reports.Graph {
-	grapher, ok := opened.(target.Grapher)
-	if !ok {
-		return nil
-	}
-	seen, err := grapher.Graph(ctx)
-	if err != nil {
-		return nil
-	}
-	drawn := &reports.Graph{}
-	for _, node := range seen.Nodes {
-		drawn.Nodes = append(drawn.Nodes, reports.Node(node))
-	}
-	for _, edge := range seen.Edges {
-		drawn.Edges = append(drawn.Edges, reports.Edge(edge))
-	}
-	return drawn
 }
 
 type silent struct{}

@@ -53,6 +53,9 @@ type Via struct {
 type Convergence struct {
 	Converged bool
 	Took      time.Duration
+	// Applied is when every object had been accepted, from the beginning of the
+	// change; 0 if that never was, or is not known.
+	Applied time.Duration
 	// Detail says in words what did not, and what is known of the reason.
 	Detail string
 	// Warnings are what the target has to say about the change.
@@ -100,7 +103,7 @@ type MirrorCounter interface {
 	Mirrored(ctx context.Context, workload string) (int64, error)
 }
 
-// A Graph is what called what, as seen by the target.
+// A Graph is what called what in some time, as seen by the target.
 type Graph struct {
 	Nodes []Node
 	Edges []Edge
@@ -116,7 +119,9 @@ type Edge struct {
 	Requests, Errors, Mirrored int64
 }
 
-// Grapher is implemented by targets that can draw their traffic.
+// Grapher is implemented by targets that can draw their traffic. Graph returns what
+// was sent since it was asked last, or since the target was opened, so that the
+// graphs add up. A call that fails takes nothing out of the next one's.
 type Grapher interface {
 	Graph(ctx context.Context) (Graph, error)
 }

@@ -1,0 +1,85 @@
+package runner
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/scenarios"
+)
+
+func source(s scenarios.Source) *reports.Source {
+	if s == (scenarios.Source{}) {
+		return nil
+	}
+	known := reports.Source(s)
+	return &known
+}
+
+// A timeline notes when things happened in a step.
+type timeline struct {
+	times reports.Timeline
+	since func() reports.Number // the step began
+}
+
+func (t *timeline) changed(live target.Convergence) {
+	if live.Applied > 0 {
+		t.times.AppliedSeconds = reports.Num(live.Applied.Seconds())
+	}
+	for _, p := range live.Proxies {
+		if p.Converged {
+			t.times.Programmed = append(t.times.Programmed, reports.ProgrammedAt{Name: p.Name, Seconds: reports.Num(p.Took.Seconds())})
+		}
+	}
+	slices.SortStableFunc(t.times.Programmed, func(a, b reports.ProgrammedAt) int {
+		return cmp.Compare(a.Seconds.Or(0), b.Seconds.Or(0))
+	})
+}
+
+func (t *timeline) answered(after reports.Number, first map[string]time.Duration) {
+	t.times.Answered(after, first)
+}
+
+func (t *timeline) report() *reports.Timeline {
+	if t.times.AppliedSeconds.IsZero() && len(t.times.Programmed)+len(t.times.FirstAnswers) == 0 {
+		return nil
+	}
+	return &t.times
+}
+
+// traffic gathers the graphs of a scenario's steps.
+type traffic struct {
+	grapher target.Grapher // nil where the target draws none
+	all     []*reports.Graph
+	gap     bool
+}
+
+// since returns what was sent since the step before ended. It is nil where the
+// target could not be asked, and for the next step too: what is seen then is of
+// both, and is in the graph of the scenario alone.
+func (t *traffic) since(ctx context.Context) *reports.Graph {
+	if t.grapher == nil {
+		return nil
+	}
+	seen, err := t.grapher.Graph(ctx)
+	if err != nil {
+		t.gap = true
+		return nil
+	}
+	drawn := &reports.Graph{}
+	for _, node := range seen.Nodes {
+		drawn.Nodes = append(drawn.Nodes, reports.Node(node))
+	}
+	for _, edge := range seen.Edges {
+		drawn.Edges = append(drawn.Edges, reports.Edge(edge))
+	}
+	t.all = append(t.all, drawn)
+	if t.gap {
+		t.gap = false
+		return nil
+	}
+	return drawn
+}
