@@ -40,7 +40,7 @@ func (c *Cluster) Change(ctx context.Context, change target.Change) (target.Conv
 	defer cancel()
 	u := &underway{cluster: c, began: time.Now()}
 	err := u.carryOut(limit, change)
-	result := target.Convergence{Took: u.took, Proxies: u.states, Warnings: c.news(u)}
+	result := target.Convergence{Took: u.took, Applied: u.applied, Proxies: u.states, Warnings: c.news(u)}
 	if result.Took == 0 {
 		result.Took = time.Since(u.began)
 	}
@@ -81,6 +81,7 @@ type underway struct {
 	changed  map[manifests.Key]bool
 	before   map[string]look
 	took     time.Duration
+	applied  time.Duration // when every object had been accepted
 	states   []target.ProxyState
 	warnings []string
 	// doubts are when what ought not to last was first seen.
@@ -135,6 +136,7 @@ func (u *underway) carryOut(ctx context.Context, change target.Change) error {
 			}
 		}
 	}
+	u.applied = time.Since(u.began)
 	if err := u.settle(ctx, c.options.Guard); err != nil {
 		return err
 	}

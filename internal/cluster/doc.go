@@ -91,6 +91,7 @@ type Cluster struct {
 	seen   map[manifests.Key]revision
 	said   map[string]bool
 	ledger ledger
+	graph  graph
 }
 
 var (

@@ -57,6 +57,9 @@ type fakeWorld struct {
 	refuse func(u *unstructured.Unstructured) error
 	// carried returns the routes of the gateway's pod.
 	carried func() envoy.Routes
+	// counted are the requests that the gateway's pod has sent, by cluster and
+	// address.
+	counted map[string]map[string]envoy.Endpoint
 	// refusals are what the proxies write into their logs.
 	refusals []string
 	pods     []proxies.Proxy
@@ -166,10 +169,17 @@ func (w *fakeWorld) Routes(context.Context, proxies.Proxy) (envoy.Routes, error)
 }
 
 func (w *fakeWorld) Clusters(context.Context, proxies.Proxy) (envoy.Clusters, error) {
-	return envoy.Clusters{
+	clusters := envoy.Clusters{
 		{Name: "outbound|80|v1|canary.default.svc.cluster.local"},
 		{Name: "outbound|80|v2|canary.default.svc.cluster.local"},
-	}, nil
+	}
+	for i := range clusters {
+		for address, e := range w.counted[clusters[i].Name] {
+			e.Address = address
+			clusters[i].Endpoints = append(clusters[i].Endpoints, e)
+		}
+	}
+	return clusters, nil
 }
 
 func (w *fakeWorld) Refusals(context.Context, proxies.Proxy, time.Duration) ([]string, error) {

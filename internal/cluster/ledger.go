@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"cmp"
+	"maps"
 	"sync"
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
@@ -16,10 +18,16 @@ type ledger struct {
 	last     map[counter]tally
 	proxies  map[string]proxies.Proxy // by name
 	gateways map[string]*entered      // by node of the graph
+	taken    map[counter]tally
+	went     map[string]tally // of gateways, the same
 }
 
 // A counter is what one proxy counts of one address in one cluster.
 type counter struct{ proxy, cluster, address string }
+
+func (c counter) compare(other counter) int {
+	return cmp.Or(cmp.Compare(c.proxy, other.proxy), cmp.Compare(c.cluster, other.cluster), cmp.Compare(c.address, other.address))
+}
 
 type tally struct{ requests, errors int64 }
 
@@ -77,6 +85,21 @@ func (l *ledger) entry(gateway string) *entered {
 		l.gateways[gateway] = &entered{}
 	}
 	return l.gateways[gateway]
+}
+
+// take returns what was counted since it was last taken, by proxies and on the way
+// into gateways.
+func (l *ledger) take() (sent map[counter]tally, entered map[string]tally) {
+	sent, entered = l.since(), l.entered()
+	before, went := l.taken, l.went
+	l.taken, l.went = maps.Clone(sent), maps.Clone(entered)
+	for at, n := range before {
+		sent[at] = tally{sent[at].requests - n.requests, sent[at].errors - n.errors}
+	}
+	for name, n := range went {
+		entered[name] = tally{entered[name].requests - n.requests, entered[name].errors - n.errors}
+	}
+	return sent, entered
 }
 
 // entered are the counts of what has gone in.

@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -140,6 +139,7 @@ func (c *Cluster) podsByAddress(ctx context.Context, world []manifests.Object) (
 			}
 		}
 	}
+	c.graph.remember(pods)
 	return pods, nil
 }
 
@@ -196,94 +196,4 @@ func (c *Cluster) Mirrored(ctx context.Context, workload string) (int64, error) 
 		}
 	}
 	return sum, nil
-}
-
-// Graph implements target.Grapher: what the proxies have sent since the scenario
-// was opened.
-func (c *Cluster) Graph(ctx context.Context) (target.Graph, error) {
-	var drawn target.Graph
-	world, unlock, err := c.lock()
-	if err != nil {
-		return drawn, err
-	}
-	defer unlock()
-	accounts, err := c.accounts(ctx, world)
-	if err != nil {
-		return drawn, err
-	}
-	pods, err := c.podsByAddress(ctx, world)
-	if err != nil {
-		return drawn, err
-	}
-	mirrors := map[[2]string]bool{} // by proxy and cluster
-	for _, a := range accounts {
-		for _, r := range a.routes {
-			for _, m := range r.Mirrors {
-				mirrors[[2]string{a.proxy.String(), m.Cluster}] = true
-			}
-		}
-	}
-	nodes := map[string]target.Node{}
-	edges := map[[2]string]*target.Edge{}
-	edge := func(from, to target.Node) *target.Edge {
-		nodes[from.ID], nodes[to.ID] = from, to
-		at := [2]string{from.ID, to.ID}
-		if edges[at] == nil {
-			edges[at] = &target.Edge{From: from.ID, To: to.ID}
-		}
-		return edges[at]
-	}
-	sent := map[string]int64{} // by gateway
-	gateways := map[string]target.Node{}
-	for at, n := range c.ledger.since() {
-		p := c.ledger.proxy(at.proxy)
-		to := pods[at.address]
-		if n.requests <= 0 || to == nil {
-			continue
-		}
-		from := target.Node{ID: p.Namespace + "/" + p.Workload, Workload: p.Workload, Namespace: p.Namespace}
-		if p.Gateway {
-			gateways[from.ID] = from
-			sent[from.ID] += n.requests
-		} else {
-			from.Version = p.Labels["version"]
-		}
-		e := edge(from, target.Node{
-			ID: to.Namespace + "/" + kube.Workload(to), Workload: kube.Workload(to), Version: to.Labels["version"], Namespace: to.Namespace,
-		})
-		if mirrors[[2]string{at.proxy, at.cluster}] {
-			e.Mirrored += n.requests
-		} else {
-			e.Requests += n.requests
-		}
-		e.Errors += n.errors
-	}
-	client := target.Node{ID: "client", Workload: "client"}
-	for name, n := range c.ledger.entered() {
-		gateway, known := gateways[name]
-		if !known {
-			// The ingress gateway is whichever has sent the most.
-			for id, g := range gateways {
-				if gateway.ID == "" || sent[id] > sent[gateway.ID] {
-					gateway = g
-				}
-			}
-		}
-		if gateway.ID != "" && n.requests > 0 {
-			e := edge(client, gateway)
-			e.Requests += n.requests
-			e.Errors += n.errors
-		}
-	}
-	for _, n := range nodes {
-		drawn.Nodes = append(drawn.Nodes, n)
-	}
-	for _, e := range edges {
-		drawn.Edges = append(drawn.Edges, *e)
-	}
-	slices.SortFunc(drawn.Nodes, func(a, b target.Node) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortFunc(drawn.Edges, func(a, b target.Edge) int {
-		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
-	})
-	return drawn, nil
 }
