@@ -140,8 +140,8 @@ func TestGraphsOfStepsAddUp(t *testing.T) {
 
 func TestFirstAnswers(t *testing.T) {
 	timeline := &reports.Timeline{}
-	timeline.Answered(reports.Num(2), map[string]time.Duration{"v2": time.Second, "v1": time.Millisecond})
-	timeline.Answered(reports.Num(9), map[string]time.Duration{"v1": 0, "v3": 0})
+	timeline.Answered(2*time.Second, map[string]time.Duration{"v2": time.Second, "v1": time.Millisecond})
+	timeline.Answered(9*time.Second, map[string]time.Duration{"v1": 0, "v3": 0})
 	assert.Equal(t, []reports.FirstAnswer{
 		{Version: "v1", Seconds: reports.Num(2.001)}, {Version: "v2", Seconds: reports.Num(3)}, {Version: "v3", Seconds: reports.Num(9)},
 	}, timeline.FirstAnswers)

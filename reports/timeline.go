@@ -33,12 +33,12 @@ type FirstAnswer struct {
 }
 
 // Answered notes when versions first answered a check that began to send after
-// so many seconds. Where a version has answered before, that stays.
-func (t *Timeline) Answered(after Number, first map[string]time.Duration) {
+// so long. Where a version has answered before, that stays.
+func (t *Timeline) Answered(after time.Duration, first map[string]time.Duration) {
 	for version, took := range first {
 		known := slices.ContainsFunc(t.FirstAnswers, func(f FirstAnswer) bool { return f.Version == version })
 		if !known {
-			t.FirstAnswers = append(t.FirstAnswers, FirstAnswer{version, Num(after.Or(0) + took.Seconds())})
+			t.FirstAnswers = append(t.FirstAnswers, FirstAnswer{version, Num((after + took).Seconds())})
 		}
 	}
 	slices.SortFunc(t.FirstAnswers, func(a, b FirstAnswer) int {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/identify"
@@ -77,13 +78,13 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 		Transport: entry.Transport,
 		Progress:  func(p loadgen.Progress) { r.Progress.Sampled(p.Done) },
 	}
-	sent := times.since()
+	sent := time.Since(times.began)
 	sample, err := generator.Generate(ctx, load)
 	if err != nil {
 		return failed(err)
 	}
 	if c.Mirrored == "" {
-		times.answered(sent, sample.First)
+		times.Answered(sent, sample.First)
 	}
 	measured.Tally, measured.Duration = sample.Tally, sample.Duration
 	measured.Latency, measured.Interrupted = reports.LatencyOf(sample.Tally.Latencies()), sample.Interrupted

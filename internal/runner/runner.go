@@ -227,7 +227,7 @@ func stops(step reports.Step) bool {
 func (r *run) step(ctx context.Context, s *scenarios.Scenario, step scenarios.Step, opened target.Target) (report reports.Step) {
 	report = reports.Step{Name: step.Name, Source: source(step.Source)}
 	began := r.Now()
-	times := &timeline{since: func() reports.Number { return r.since(began) }}
+	times := &timeline{began: time.Now()}
 	defer func() {
 		report.DurationSeconds = r.since(began)
 		report.Timeline = times.report()
@@ -317,7 +317,7 @@ func Changes(step scenarios.Step) bool {
 func notConverged(ctx context.Context, s *scenarios.Scenario, step scenarios.Step, check scenarios.Check, live *reports.Convergence, proxies target.Witness) reports.Check {
 	return reports.Unmeasured(check.Name, analysis.NotConverged, reports.Measurement{
 		Source: source(check.Source), Expected: analysis.Verdict(check.ExpectVerdict),
-		Mesh:     before(ctx, proxies, s, step, check).Unsampled(),
+		Mesh: before(ctx, proxies, s, step, check).Unsampled(),
 	}, live.Detail)
 }
 

@@ -21,33 +21,29 @@ func source(s scenarios.Source) *reports.Source {
 
 // A timeline notes when things happened in a step.
 type timeline struct {
-	times reports.Timeline
-	since func() reports.Number // the step began
+	reports.Timeline
+	began time.Time
 }
 
 func (t *timeline) changed(live target.Convergence) {
 	if live.Applied > 0 {
-		t.times.AppliedSeconds = reports.Num(live.Applied.Seconds())
+		t.AppliedSeconds = reports.Num(live.Applied.Seconds())
 	}
 	for _, p := range live.Proxies {
 		if p.Converged {
-			t.times.Programmed = append(t.times.Programmed, reports.ProgrammedAt{Name: p.Name, Seconds: reports.Num(p.Took.Seconds())})
+			t.Programmed = append(t.Programmed, reports.ProgrammedAt{Name: p.Name, Seconds: reports.Num(p.Took.Seconds())})
 		}
 	}
-	slices.SortStableFunc(t.times.Programmed, func(a, b reports.ProgrammedAt) int {
+	slices.SortStableFunc(t.Programmed, func(a, b reports.ProgrammedAt) int {
 		return cmp.Compare(a.Seconds.Or(0), b.Seconds.Or(0))
 	})
 }
 
-func (t *timeline) answered(after reports.Number, first map[string]time.Duration) {
-	t.times.Answered(after, first)
-}
-
 func (t *timeline) report() *reports.Timeline {
-	if t.times.AppliedSeconds.IsZero() && len(t.times.Programmed)+len(t.times.FirstAnswers) == 0 {
+	if t.AppliedSeconds.IsZero() && len(t.Programmed)+len(t.FirstAnswers) == 0 {
 		return nil
 	}
-	return &t.times
+	return &t.Timeline
 }
 
 // traffic gathers the graphs of a scenario's steps.
