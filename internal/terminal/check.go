@@ -102,8 +102,10 @@ func (t *text) check(i item) {
 		}
 	}
 	t.paragraph("", t.seen(i))
-	if full {
+	if full || t.cluster && !i.scenario.Unnamed {
 		t.say("Asked", asked(c))
+	}
+	if full {
 		t.live(i.step)
 	}
 	t.kinds("Errors", c.ErrorsByKind)

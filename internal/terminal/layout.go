@@ -15,6 +15,9 @@ type text struct {
 	Options
 	// simulated says that no real proxy took part.
 	simulated bool
+	// cluster says that the way into a cluster is to be told, of what is verified
+	// too: it decides which gateway pods split the requests.
+	cluster bool
 
 	b   strings.Builder
 	err error

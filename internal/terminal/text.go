@@ -45,6 +45,7 @@ func Text(o Options) reports.Format[*reports.Report] {
 
 func (t *text) report(r *reports.Report) {
 	t.simulated = r.Target.Simulated
+	t.cluster = r.Target.Kind == "kind" || r.Target.Kind == "cluster"
 	items := itemsOf(r)
 	t.head(r, items)
 	t.allWarnings(r)
