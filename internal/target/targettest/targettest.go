@@ -45,6 +45,7 @@ func (s Suite) Run(t *testing.T) {
 		"Deadlines":    s.deadlines,
 		"Services":     s.services,
 		"Changes":      s.changes,
+		"Graphs":       s.graphs,
 		"CloseTwice":   s.closeTwice,
 		"RequestsStay": s.requestsStay,
 	} {
@@ -55,6 +56,8 @@ func (s Suite) Run(t *testing.T) {
 				got, err := opened.Change(t.Context(), target.Change{Apply: s.Objects, Timeout: time.Minute})
 				require.NoError(t, err)
 				require.True(t, got.Converged, got.Detail)
+				assert.Positive(t, got.Applied)
+				assert.LessOrEqual(t, got.Applied, got.Took)
 			}
 			test(t, opened)
 		})
@@ -193,6 +196,46 @@ func (s Suite) changes(t *testing.T, in target.Target) {
 	}
 	_, err = in.Change(t.Context(), target.Change{Delete: []manifests.Key{{Kind: "Service", Namespace: "default", Name: "a"}}})
 	assert.Error(t, err, "a read-only target refuses what would change it")
+}
+
+// graphs asks a target that draws its traffic after each of two rounds of requests:
+// what was sent in the first is not in the second.
+func (s Suite) graphs(t *testing.T, in target.Target) {
+	grapher, ok := in.(target.Grapher)
+	if !ok {
+		return
+	}
+	const requests = 20
+	entry := enter(t, in, target.Via{}, target.Load{Connections: 1, Timeout: 10 * time.Second})
+	count := func() (entered, sent int64) {
+		graph, err := grapher.Graph(t.Context())
+		require.NoError(t, err)
+		known := map[string]bool{}
+		for _, n := range graph.Nodes {
+			known[n.ID] = true
+		}
+		for _, e := range graph.Edges {
+			assert.True(t, known[e.From] && known[e.To], "%s to %s", e.From, e.To)
+			switch {
+			case e.From == "client":
+				entered += e.Requests
+			case e.Service != "":
+				sent += e.Requests
+			}
+		}
+		return entered, sent
+	}
+	count()
+	for range 2 {
+		for number := range uint64(requests) {
+			_, _, err := s.ask(t.Context(), entry, number)
+			require.NoError(t, err)
+		}
+		entered, sent := count()
+		assert.EqualValues(t, requests, entered)
+		assert.GreaterOrEqual(t, sent, int64(requests), "a proxy may try again")
+		assert.Less(t, sent, int64(2*requests))
+	}
 }
 
 func (s Suite) closeTwice(t *testing.T, in target.Target) {
