@@ -24,11 +24,11 @@ import (
 const (
 	// DefaultName is the cluster's name if none is given.
 	DefaultName = "splitcheck"
-	// DefaultNodeImage is a Kubernetes that Istio's release is tested with.
+	// DefaultNodeImage is a Kubernetes that the release below is tested with.
 	DefaultNodeImage = "kindest/node:v1.35.0"
-	// DefaultIstio is Istio's release.
+	// DefaultIstio is the release that is installed.
 	DefaultIstio = "1.31.1"
-	// DefaultHub is where Istio publishes its images.
+	// DefaultHub is where the images of that release are published.
 	DefaultHub = "registry.istio.io/release"
 	// DefaultCRDs are the Gateway API's definitions, of the release whose types
 	// package manifests decodes.
@@ -58,6 +58,8 @@ type Config struct {
 }
 
 // Istio says which Istio is installed, and how.
+//
+//differential:elsewhere test test/e2e/TestTargetOnKind
 type Istio struct {
 	// Istioctl is a file, or empty for the one on PATH or the pinned release.
 	Istioctl string

@@ -23,7 +23,7 @@ import (
 const (
 	GatewayNodePort    = 30080 // the ingress gateway
 	ServiceNodePort    = 30081 // what `via: service/NAME` enters
-	GatewayAPINodePort = 30082 // a gateway that Istio made for a Gateway
+	GatewayAPINodePort = 30082 // a gateway that was made for a Gateway
 )
 
 // Ports are the ports of 127.0.0.1 that lead to the NodePorts.

@@ -31,6 +31,8 @@ const istioNamespace = "istio-system"
 // problems into an object's status, where we find them if a change does not
 // take effect; this takes up to two seconds, and about 0.05 s of processor time
 // in a run.
+//
+//differential:elsewhere test test/e2e/TestFailures
 const base = `apiVersion: install.istio.io/v1alpha1
 kind: IstioOperator
 spec:
@@ -198,6 +200,8 @@ func unavailable(d *appsv1.Deployment) string {
 }
 
 // istioReady waits for istiod and the gateway, and reads the version of Istio.
+//
+//differential:elsewhere test test/e2e/TestTargetOnKind
 func (u *up) istioReady(ctx context.Context) error {
 	err := await(ctx, Wait{"istiod and the ingress gateway to be available", istioTimeout}, func(ctx context.Context) (string, error) {
 		var open []string
@@ -255,6 +259,8 @@ var trialObjects = []string{`{
 // trial sends a request through the gateway to a route of its own. It is
 // answered only if the API, the webhook, istiod, Envoy and the mapped port all
 // work.
+//
+//differential:elsewhere test test/e2e/TestTargetOnKind
 func (u *up) trial(ctx context.Context) error {
 	if err := u.ownNamespace(ctx); err != nil {
 		return err

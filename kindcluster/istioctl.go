@@ -78,10 +78,10 @@ func parseVersion(file string, out []byte) (string, error) {
 	return said.Client.Version, nil
 }
 
-// releaseURL is where Istio publishes its releases.
+// releaseURL is where releases are published.
 const releaseURL = "https://github.com/istio/istio/releases/download/"
 
-// A release is one of Istio's releases, with what is needed to download its
+// A release is one of the control plane, with what is needed to download its
 // istioctl.
 type release struct {
 	// url is the folder of all releases, with a slash at its end.
@@ -101,6 +101,8 @@ func (u *up) fetchIstioctl(ctx context.Context) (string, error) {
 
 // name is the archive's name without its ending, as Istio's
 // release/downloadIstioCtl.sh composes it.
+//
+//differential:elsewhere test kindcluster/TestArchivesNames
 func (r release) name() (string, error) {
 	system := ""
 	switch {

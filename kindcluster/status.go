@@ -43,6 +43,8 @@ func (u *up) started(ctx context.Context) (map[string]time.Time, error) {
 // outdated says what the API server still reports from before a node started,
 // or "": a kubelet's lease that was not renewed since, and pods of Kubernetes
 // and Istio with a container from that time, which no longer runs.
+//
+//differential:elsewhere test test/e2e/TestRestartedCluster
 func outdated(ctx context.Context, client *kube.Client, since map[string]time.Time) (string, error) {
 	var open []string
 	leases, err := client.Leases(corev1.NamespaceNodeLease).List(ctx, metav1.ListOptions{})

@@ -3,6 +3,8 @@ package kindcluster
 import "time"
 
 // Every wait of this room has its limit here, and says what is waited for.
+//
+//differential:elsewhere test test/e2e/TestTargetOnKind
 const (
 	// lockTimeout is for the end of another splitcheck that is changing the
 	// same cluster.

@@ -28,14 +28,14 @@ type Options struct {
 // when the step ends, with nil or with its error.
 type Steps func(what string) (done func(error))
 
-// A Cluster is running, with Istio in it.
+// A Cluster is running, with its mesh.
 type Cluster struct {
 	Name string
 	// Kubeconfig is a file with this cluster alone; Context is its context.
 	Kubeconfig, Context string
 	REST                *rest.Config
 	Ports               Ports
-	// Versions are the versions that run there, by name: kubernetes, istio.
+	// Versions are the versions that run there, by name: "kubernetes", "istio".
 	Versions map[string]string
 	// Made says that this call has created it; otherwise it existed.
 	Made bool

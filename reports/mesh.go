@@ -47,7 +47,7 @@ type Destination struct {
 	Failed       Number `json:"failed,omitzero"`
 }
 
-// A Proxy is one Envoy that decides.
+// A Proxy is a gateway or a sidecar that decides.
 type Proxy struct {
 	// Name is the pod's and its namespace's.
 	Name string `json:"name"`
@@ -59,7 +59,7 @@ type Proxy struct {
 
 // A Programmed weight is one destination of a proxy's rule.
 type Programmed struct {
-	// Version is the version, or the destination in Envoy's notation where it
+	// Version is the version, or the destination's cluster in the proxy where it
 	// stands for several.
 	Version string `json:"version"`
 	Share   Number `json:"share"`

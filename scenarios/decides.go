@@ -18,7 +18,7 @@ type Decisive struct {
 	// Host is the full name of the Service whose versions are told apart, or
 	// empty where the rule names a Service for each version.
 	Host string
-	// Clusters are the versions by destination in Envoy's notation,
+	// Clusters are the versions by destination, as routing.ClusterName writes it,
 	// "outbound|80|v1|canary.default.svc.cluster.local"; those that stand for
 	// several versions are not among them.
 	Clusters map[string]string

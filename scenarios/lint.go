@@ -54,7 +54,7 @@ func findings() []finding {
 const (
 	idZeroSum        = "SC106"
 	idNotInterpreted = "SC190"
-	// idRefused marks what Istio's validation would not let into a cluster;
+	// idRefused marks what validation would not let into a cluster;
 	// loading reports it, for such a scenario cannot be run.
 	idRefused = "SC191"
 	// idIdentify marks what LintIdentify finds.
@@ -90,8 +90,8 @@ type linter struct {
 	found problems.List
 }
 
-// Lint looks for traps in a scenario that can be run: configurations that Istio
-// takes without a word and that do not do what they say, and checks that could
+// Lint looks for traps in a scenario that can be run: configurations that are
+// taken without a word and that do not do what they say, and checks that could
 // not show what they claim. Errors would make a check meaningless, warnings are
 // worth knowing. Each has an identifier that docs/lint.md explains. A trap in a
 // check that expects any verdict but verified is meant, and not reported.

@@ -11,6 +11,8 @@ import (
 // lintMarker finds rules on a header that every proxy writes itself: Envoy sets
 // Server to envoy or istio-envoy on each answer that it passes on (istio
 // pilot/pkg/networking/util/proxy_headers.go).
+//
+//differential:virtualservice/headers sidecar/plain
 func lintMarker(l *linter, v *view) {
 	for _, c := range v.judged() {
 		for _, rule := range c.Identify {
@@ -35,6 +37,9 @@ func lintMarker(l *linter, v *view) {
 // lintBalancer finds splits that no rule makes: the pods of several versions
 // share the traffic by the balancer's choice, and Istio's default of the less
 // busy of two favours the faster version as soon as anything is in flight.
+//
+//differential:elsewhere scenario bookinfo-thirds
+//differential:elsewhere test test/differential/TestClusters
 func lintBalancer(l *linter, v *view) {
 	for _, c := range v.judged() {
 		e := v.enter(c)

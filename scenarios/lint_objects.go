@@ -143,6 +143,8 @@ func lintFaultPercentage(l *linter, v *view) {
 
 // lintGrants looks at routes of gateways only: routes of the mesh need no grant
 // in Istio.
+//
+//differential:httproute/reference-grant
 func lintGrants(l *linter, v *view) {
 	for rule := range v.gatewayRules() {
 		route := rule.object.Value.(*gatewayv1.HTTPRoute)

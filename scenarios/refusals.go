@@ -2,7 +2,7 @@ package scenarios
 
 import "github.com/splitcheck/splitcheck/internal/problems"
 
-// refusals are what Istio's validation would not let into a cluster at some step
+// refusals are what validation would not let into a cluster at some step
 // of the scenario, which could therefore be run nowhere but in a simulation.
 func refusals(all []*view) problems.List {
 	l := &linter{}

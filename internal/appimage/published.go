@@ -10,7 +10,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/apps"
 )
 
-// bookinfo are the applications of Istio's example, all of which answer /health.
+// bookinfo are the applications of that example, all of which answer /health.
 var bookinfo = []string{"productpage", "details", "reviews", "ratings"}
 
 // ProbePublished gives a readiness probe to each container of a Deployment that

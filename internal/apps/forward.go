@@ -4,7 +4,7 @@ import "net/http"
 
 // contextHeaders are those that bookinfo's services pass from the request they
 // serve to the requests they make: tracing, and what tells one user from
-// another. (istio samples/bookinfo/src: productpage.py getForwardHeaders,
+// another. (samples/bookinfo/src: productpage.py getForwardHeaders,
 // LibertyRestEndpoint.java headers_to_propagate.)
 var contextHeaders = []string{
 	"X-Request-Id",

@@ -100,6 +100,8 @@ func (u *underway) blame(ctx context.Context, s *state) string {
 // refusals are the words of proxies that answer and do not carry the change, if
 // it is because they have refused it: istiod took the objects, and what it made
 // of them is nothing that Envoy can use. Envoy says so in its log only.
+//
+//differential:elsewhere test test/e2e/TestFailures
 func (u *underway) refusals(ctx context.Context, s *state) []string {
 	if u.sent.IsZero() || time.Since(u.logsRead) < logsInterval {
 		return u.refused
@@ -123,7 +125,7 @@ func (u *underway) refusals(ctx context.Context, s *state) []string {
 	return u.refused
 }
 
-// controlPlane says what is wrong with istiod, nothing if it runs.
+// controlPlane says what is wrong with the control plane, nothing if it runs.
 func (c *Cluster) controlPlane(ctx context.Context) []string {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
@@ -178,6 +180,8 @@ func (c *Cluster) conditions(ctx context.Context, world []manifests.Object) []st
 }
 
 // against reads from the status of an object what speaks against it.
+//
+//differential:elsewhere test test/e2e/TestFailures
 func against(u *unstructured.Unstructured) []string {
 	var words []string
 	read := func(prefix string, conditions []any) {

@@ -58,6 +58,8 @@ func (c *Cluster) choosers(ctx context.Context, world []manifests.Object) (choos
 // listProxies lists those of the scenario's namespaces, of the namespaces of the
 // Gateways for which Istio makes pods, since it makes them there, and of those
 // where pods were found that other Gateways select; of all namespaces until then.
+//
+//differential:elsewhere scenario version-test-httproute
 func (c *Cluster) listProxies(ctx context.Context, world []manifests.Object, own []string) ([]proxies.Proxy, error) {
 	names := slices.Clone(own)
 	anywhere := false
@@ -106,6 +108,8 @@ func isGateway(o manifests.Object) bool {
 }
 
 // makesPods says whether an object is a Gateway for which Istio makes pods.
+//
+//differential:elsewhere scenario version-test-httproute
 func makesPods(o manifests.Object) bool {
 	g, ok := inventory.GatewayOf(o)
 	return ok && !g.Handed

@@ -39,6 +39,8 @@ func (c *Cluster) Graph(ctx context.Context) (target.Graph, error) {
 
 // copiesOf are the destinations to which proxies send copies and nothing else: of
 // the others Envoy's counters do not tell the copies.
+//
+//differential:elsewhere test test/differential/TestCopies
 func copiesOf(accounts []account) map[counter]bool {
 	copies := map[counter]bool{}
 	for _, a := range accounts {

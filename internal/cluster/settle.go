@@ -66,8 +66,7 @@ func (u *underway) settle(ctx context.Context, guard time.Duration) error {
 	}
 }
 
-// warn notes what the objects say that istiod drops without a word, such as a
-// route to a subset that is not there.
+// warn notes what routing warns of, such as a route to a subset that is not there.
 func (u *underway) warn(world []manifests.Object, looks []look) {
 	for i := range looks {
 		p := looks[i].proxy
@@ -95,7 +94,7 @@ type state struct {
 	unserved []manifests.Object
 	// idle are the objects with routes that no proxy has any use for.
 	idle []manifests.Object
-	// troubles are those of pods that Istio has made for Gateways.
+	// troubles are those of pods that were made for Gateways.
 	troubles []string
 	// unsettled says in which Service the EndpointSlices are not the pods.
 	unsettled string
@@ -140,7 +139,7 @@ func (u *underway) state(ctx context.Context, world []manifests.Object) (state, 
 		return state{}, err
 	}
 	now := state{unserved: found.unserved, unmoved: map[string]bool{}, unsettled: s.unsettled(ownOnly(world))}
-	// A gateway that Istio makes for a scenario takes load only when it is ready.
+	// A gateway that is made for a scenario takes load only when it is ready.
 	for _, p := range found.proxies {
 		if pod := s.pod(p.Namespace, p.Name); p.GatewayAPI != "" && pod != nil && !kube.Ready(pod) && now.unsettled == "" {
 			now.unsettled = fmt.Sprintf("pod %s of Gateway %s is not ready", p, p.GatewayAPI)
@@ -180,6 +179,8 @@ func idle(world []manifests.Object, list []proxies.Proxy) []manifests.Object {
 
 // settledWrong says what the cluster has refused, or has no use for, once that
 // has been so for a while.
+//
+//differential:elsewhere test test/e2e/TestFailures
 func (u *underway) settledWrong(ctx context.Context, world []manifests.Object, now *state) string {
 	var doubts []string
 	for _, o := range now.unserved {

@@ -183,7 +183,7 @@ func (s *snapshot) unsettled(world []manifests.Object) string {
 }
 
 // addresses returns for each destination the addresses that a proxy should have
-// for it, by Envoy's name of it. What is in other namespaces, or has no cluster
+// for it, by the name of its cluster. What is in other namespaces, or has no cluster
 // address, is left out.
 func (s *snapshot) addresses(destinations []proxies.Destination) map[string][]string {
 	want := map[string][]string{}
@@ -219,7 +219,7 @@ func listed(names []string) string {
 }
 
 // concerned says whether a Service is the scenario's, or that of a gateway which
-// Istio has made for it.
+// was made for it.
 func concerned(service *corev1.Service, world []manifests.Object) bool {
 	return slices.ContainsFunc(world, func(o manifests.Object) bool {
 		if o.Namespace != service.Namespace {

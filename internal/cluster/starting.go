@@ -12,7 +12,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/manifests"
 )
 
-// starting looks at the pods of the Gateways for which Istio makes some. coming
+// starting looks at the pods that are made for Gateways. coming
 // says that one is still on its way, as when its image is pulled or a node is
 // made for it: until it runs, nothing that is missing says anything. words are
 // those of pods that are in trouble.

@@ -13,9 +13,9 @@ import (
 	"github.com/splitcheck/splitcheck/internal/proxies"
 )
 
-// Versions returns what runs in a cluster by name: kubernetes, istio, and envoy
+// Versions returns what runs in a cluster by name: "kubernetes", "istio", and "envoy"
 // as the first gateway or sidecar that answers says it. It is an error if the
-// cluster does not answer or has no Istio.
+// cluster does not answer or has no control plane.
 func Versions(ctx context.Context, config *rest.Config) (map[string]string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("no answer within %s", answerTimeout))
 	defer cancel()
@@ -41,7 +41,7 @@ func Versions(ctx context.Context, config *rest.Config) (map[string]string, erro
 		return nil, err
 	}
 	defer look.Close()
-	// That of Envoy is good to know, and no reason to fail.
+	// That of a proxy is good to know, and no reason to fail.
 	if list, err := look.List(ctx, planes[0].Namespace); err == nil && len(list) > 0 {
 		if answer, err := look.Admin(ctx, list[0], "/server_info"); err == nil {
 			var info struct{ Version string }

@@ -146,6 +146,8 @@ func (c *Cluster) podsByAddress(ctx context.Context, world []manifests.Object) (
 // Mirrored implements target.MirrorCounter. Envoy counts copies as it counts
 // requests; what tells them apart is that they go by a destination to which the
 // proxy sends nothing else.
+//
+//differential:elsewhere test test/differential/TestCopies
 func (c *Cluster) Mirrored(ctx context.Context, workload string) (int64, error) {
 	world, unlock, err := c.lock()
 	if err != nil {

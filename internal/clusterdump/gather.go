@@ -152,6 +152,8 @@ func (d *dump) log(ctx context.Context, pod corev1.Pod, container string, previo
 
 // tables are what an Envoy is asked for. Its secrets are a table of their own,
 // which is not among them.
+//
+//differential:elsewhere test test/e2e/TestDiagnose
 var tables = map[string]string{
 	"routes.json":    "/config_dump?resource=dynamic_route_configs",
 	"clusters.json":  "/config_dump?resource=dynamic_active_clusters",
@@ -179,7 +181,7 @@ func (d *dump) proxies(ctx context.Context) {
 	}
 }
 
-// istiod asks each istiod which proxies it serves and what it could not push.
+// istiod asks each control plane which proxies it serves and what it could not push.
 func (d *dump) istiod(ctx context.Context) {
 	bounded, cancel := context.WithTimeout(ctx, partTimeout)
 	defer cancel()

@@ -12,12 +12,14 @@ type Clusters []Cluster
 
 // A Cluster is a destination and the addresses behind it.
 type Cluster struct {
-	// Name is Envoy's: "outbound|80|v1|canary.default.svc.cluster.local".
+	// Name is as in "outbound|80|v1|canary.default.svc.cluster.local".
 	Name      string
 	Endpoints []Endpoint
 }
 
 // An Endpoint is one address of a cluster. Pods have one each.
+//
+//differential:elsewhere test envoy/TestHealth
 type Endpoint struct {
 	Address string
 	Port    int
@@ -91,6 +93,9 @@ type rawAddress struct {
 // (HBONE, in ambient mode) has an address within Envoy, whose identifier is the
 // pod's (istio pilot/pkg/networking/util/util.go, BuildInternalLbEndpoint). A
 // pipe and Envoy's other own addresses do not belong to a pod.
+//
+//differential:elsewhere test envoy/TestTunnels
+//differential:elsewhere uncompared ambient mode
 func (a rawAddress) pod() (address string, port int, ok bool) {
 	switch {
 	case a.Socket != nil:
@@ -104,6 +109,8 @@ func (a rawAddress) pod() (address string, port int, ok bool) {
 }
 
 // number reads a counter; Envoy prints 64 bits as text and leaves out a zero.
+//
+//differential:elsewhere test envoy/TestClusters
 func number(text string) (int64, error) {
 	if text == "" {
 		return 0, nil

@@ -87,6 +87,9 @@ type rawRedirect struct {
 }
 
 // redirectCodes are Envoy's words for the codes; 301 is not printed.
+//
+//differential:virtualservice/redirects
+//differential:elsewhere test proxies/TestCarried
 var redirectCodes = map[string]int{
 	"": 301, "MOVED_PERMANENTLY": 301, "FOUND": 302, "SEE_OTHER": 303, "TEMPORARY_REDIRECT": 307, "PERMANENT_REDIRECT": 308,
 }

@@ -22,6 +22,9 @@ type Way struct {
 
 // Ways are the ways into one cluster. Each method returns only when requests
 // are really answered there, with any answer; an error says what was tried.
+//
+//differential:elsewhere test test/e2e/TestWays
+//differential:elsewhere scenario version-test-httproute
 type Ways interface {
 	// Gateway leads to the gateway that is there already and serves what is
 	// meant.
@@ -35,6 +38,8 @@ type Ways interface {
 
 // Meant is what objects say about the gateway that serves them. It is empty for
 // Istio's ingress gateway.
+//
+//differential:elsewhere test test/e2e/TestWays
 type Meant struct {
 	// Service is "namespace/name" of its Service, where they name that.
 	Service string

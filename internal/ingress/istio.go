@@ -12,7 +12,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
-// An Istio is one control plane in a cluster.
+// Istio is one control plane in a cluster.
 type Istio struct {
 	Namespace, Deployment string
 	// Version is the tag of its image, or "unknown".

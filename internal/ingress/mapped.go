@@ -283,6 +283,8 @@ func (m *Mapped) answers(ctx context.Context, url string) error {
 }
 
 // gatewayService returns the Service that Istio made for a Gateway.
+//
+//differential:elsewhere scenario version-test-httproute
 func gatewayService(ctx context.Context, client *kube.Client, namespace, name string) (*corev1.Service, error) {
 	var made *corev1.Service
 	what := fmt.Sprintf("that Istio has made a Service for Gateway %s/%s (label %s=%s)", namespace, name, inventory.GatewayNameLabel, name)

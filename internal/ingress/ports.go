@@ -12,6 +12,8 @@ import (
 // HTTPPort is the port of a Service that speaks HTTP: 80 if there is one,
 // otherwise one that says so, otherwise the first that is not for TLS, Istio's
 // own probes or metrics.
+//
+//differential:elsewhere test test/e2e/TestWays
 func HTTPPort(s *corev1.Service) (corev1.ServicePort, error) {
 	rank := func(p corev1.ServicePort) int {
 		switch {

@@ -3,6 +3,9 @@ package ingress
 import "time"
 
 // Every wait of this room has its limit here, and says what is waited for.
+//
+//differential:elsewhere test test/e2e/TestWays
+//differential:elsewhere scenario version-test-httproute
 const (
 	// answerTimeout is for a way in to answer: kube-proxy writes the node's
 	// rules within a second or two, and a proxy opens a port as quickly.

@@ -19,6 +19,8 @@ const (
 )
 
 // IngressSelector is how a Gateway of Istio's own kind names that gateway's pods.
+//
+//differential:elsewhere scenario version-test-90-10
 func IngressSelector() map[string]string { return map[string]string{"istio": "ingressgateway"} }
 
 // Ingress is that gateway.
@@ -38,6 +40,9 @@ func Ingress() routing.Proxy {
 const GatewayNameLabel = gatewayv1.GatewayNameLabelKey
 
 // A Gateway is one of the Gateway API that is of Istio's class.
+//
+//differential:gateway/both-kinds gateway/handed-elsewhere
+//differential:elsewhere scenario version-test-httproute
 type Gateway struct {
 	Object manifests.Object
 	// Handed says that the Gateway is handed by its addresses to gateways that
@@ -52,6 +57,8 @@ type Gateway struct {
 
 // GatewayOf reads an object as a Gateway; ok is false for any other, and for one
 // of a class that Istio leaves to somebody else.
+//
+//differential:httproute/listeners
 func GatewayOf(o manifests.Object) (g Gateway, ok bool) {
 	v, ok := o.Value.(*gatewayv1.Gateway)
 	if !ok || v == nil || v.Spec.GatewayClassName != routing.GatewayClass {

@@ -21,6 +21,8 @@ import (
 // An Inventory is the objects of a cluster in the order in which they were made,
 // which decides where Istio lets the oldest win. The zero value is empty. Its
 // methods change it; a Clone is another.
+//
+//differential:gateway/merged sidecar/older-wins
 type Inventory struct {
 	objects  []manifests.Object
 	at       map[manifests.Key]int // where an object stands

@@ -9,6 +9,9 @@ import (
 )
 
 // The labels and the annotation by which Istio knows where a sidecar is wanted.
+//
+//differential:sidecar/plain sidecar/consumer
+//differential:elsewhere uncompared which pods get a sidecar beyond the label of their namespace
 const (
 	injectionLabel = "istio-injection"         // of a Namespace
 	revisionLabel  = "istio.io/rev"            // of a Namespace or a pod

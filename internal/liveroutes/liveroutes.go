@@ -63,7 +63,8 @@ type Weights struct {
 
 // A Destination is one arm of the rule.
 type Destination struct {
-	// Cluster is in Envoy's notation, Name what answers are taken to call it.
+	// Cluster is as routing.ClusterName writes it, Name what answers are taken to
+	// call it.
 	Cluster, Name string
 	Weight        float64
 }
@@ -208,7 +209,7 @@ func reading(ctx context.Context, r schema.GroupVersionResource, err error) erro
 	return fmt.Errorf("%s cannot be listed: %w", r.Resource, err)
 }
 
-// add takes the objects of one kind, in the order in which istiod looks at them.
+// add takes the objects of one kind, the oldest first.
 func (v *view) add(items []unstructured.Unstructured) {
 	slices.SortStableFunc(items, func(a, b unstructured.Unstructured) int {
 		return inventory.Older(keyOf(a), a.GetCreationTimestamp().Time, keyOf(b), b.GetCreationTimestamp().Time)

@@ -24,6 +24,8 @@ type answer struct {
 // without says that a sidecar has no route of the rule. A Sidecar object can keep
 // it away, or that istiod does not watch the namespace; what the sidecar then does
 // with a request is no other split but none.
+//
+//differential:elsewhere test proxies/TestWithheld
 func (a answer) without() bool {
 	return !a.proxy.Gateway && len(a.seen.Routes) > 0 && !slices.ContainsFunc(a.seen.Routes, func(r target.Route) bool {
 		return slices.ContainsFunc(r.Arms, func(arm target.Arm) bool { return arm.Programmed > 0 })

@@ -10,6 +10,8 @@ import (
 // UnmarshalJSON silently drops unknown fields; in this way a misspelt "weight"
 // would become a route without one. So the names are checked here against the
 // message's descriptor.
+//
+//differential:elsewhere test manifests/TestProblemsAreAllReportedWithTheirPlaces
 func messageShape(m protoreflect.MessageDescriptor) shape {
 	switch m.FullName() {
 	case "google.protobuf.Duration":

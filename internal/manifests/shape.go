@@ -13,7 +13,7 @@ import (
 )
 
 // A shape is what a value must look like. Shapes describe both families of Go
-// types, Istio's protocol buffers and Kubernetes' structs, so a mistake reads
+// types, protocol buffers and Kubernetes' structs, so a mistake reads
 // the same in both.
 type shape interface {
 	check(r *reader, n *yaml.Node, path string)

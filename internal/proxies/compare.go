@@ -59,8 +59,8 @@ func (d Difference) String() string {
 // when the proxy carries exactly what they say. Routes of objects that are not
 // among them are none of its business.
 //
-// Istio takes objects that were created within the same second in order of name,
-// then namespace; whoever knows the times should hand them over in that order.
+// Whoever knows when they were created hands them over in the order of
+// inventory.Older.
 func Compare(objects []manifests.Object, p Proxy, routes envoy.Routes) []Difference {
 	c := newComparison(objects, p, routes)
 	withheld := narrowed(objects, p)

@@ -42,6 +42,8 @@ type comparison struct {
 	have   map[place][]envoy.Route
 }
 
+//
+//differential:elsewhere uncompared wildcard hosts in sidecars
 func newComparison(objects []manifests.Object, p Proxy, routes envoy.Routes) *comparison {
 	c := &comparison{
 		object: map[manifests.Key]manifests.Object{},
@@ -122,6 +124,9 @@ const serviceSuffix = "." + routing.ServiceDomain
 // to, or that we cannot know of: a Service's name on port 80, where istiod puts
 // the routes of its VirtualService though the Service has no such port, and the
 // Services of others that a wildcard covers.
+//
+//differential:sidecar/plain
+//differential:elsewhere test proxies/TestCarried
 func unasked(at place, services map[string][]int) bool {
 	ports, known := services[at.host]
 	if !known {
@@ -152,6 +157,9 @@ func (c *comparison) places() []place {
 // istiod takes a Gateway that names either for the same listener. Of servers that
 // end TLS each has a route configuration of its own, whose virtual hosts have the
 // same kind of name.
+//
+//differential:elsewhere test proxies/TestCarried
+//differential:elsewhere test envoy/TestOlderNames
 func placesOf(r envoy.Route, p Proxy) []place {
 	host, number, ok := cutPort(r.VirtualHost)
 	if !ok {

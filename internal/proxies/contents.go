@@ -67,6 +67,8 @@ func action(r envoy.Route, name func(string) string) string {
 
 // unresolved stands for a destination of an HTTPRoute that names nothing; istiod
 // has names of its own for them.
+//
+//differential:sidecar/unknown-backend httproute/dotted-backend
 const unresolved = "nothing (500)"
 
 func armsOf(rule *routing.Rule) []envoy.Arm {

@@ -15,7 +15,7 @@ import (
 
 // A Destination is a cluster that a proxy's rules send to.
 type Destination struct {
-	// Cluster is Envoy's name of it.
+	// Cluster is its name, as routing.ClusterName writes it.
 	Cluster string
 	// Namespace and Service name the Kubernetes Service behind it, Port is the
 	// Service's, TargetPort the pods' own: a number or the name of one. All are
@@ -31,7 +31,7 @@ type Destination struct {
 
 // Destinations returns the clusters that the rules of objects have p send to,
 // mirrors included, each once, by name. The plain routes to Services, which
-// istiod makes without any object's asking, are left out.
+// no object asks for, are left out.
 func Destinations(objects []manifests.Object, p Proxy) []Destination {
 	c := newComparison(objects, p, nil)
 	services := map[string]*corev1.Service{}
@@ -89,7 +89,7 @@ func targetPort(s *corev1.Service, port int) string {
 	return strconv.Itoa(port)
 }
 
-// MissingEndpoints returns the addresses of want ("10.244.0.7:8080", by Envoy's
+// MissingEndpoints returns the addresses of want ("10.244.0.7:8080", by the
 // name of a cluster) that clusters lack, or hold for unhealthy, as "ADDRESS in
 // CLUSTER", in order.
 func MissingEndpoints(clusters envoy.Clusters, want map[string][]string) []string {
@@ -106,7 +106,7 @@ func MissingEndpoints(clusters envoy.Clusters, want map[string][]string) []strin
 }
 
 // StaleEndpoints returns the addresses that the clusters named in want have
-// beyond those in it, as MissingEndpoints does. One that Envoy holds for
+// beyond those in it, as MissingEndpoints does. One that the proxy holds for
 // unhealthy is sent nothing and is left out: it may be on its way out.
 func StaleEndpoints(clusters envoy.Clusters, want map[string][]string) []string {
 	var stale []string

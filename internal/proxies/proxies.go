@@ -4,7 +4,7 @@
 // things stand at one moment.
 package proxies
 
-// A Proxy is one Envoy: a gateway, or the sidecar of a pod.
+// A Proxy is a gateway, or the sidecar of a pod.
 type Proxy struct {
 	// Name and Namespace are the pod's, Workload is its Deployment's name, or
 	// that of whatever else owns it.

@@ -19,9 +19,13 @@ import (
 )
 
 // adminPort is where Envoy's admin interface listens within its pod.
+//
+//differential:elsewhere test test/e2e/TestProxies
 const adminPort = 15000
 
 // debugPort is where istiod's debug interface listens within its pod.
+//
+//differential:elsewhere test test/e2e/TestDiagnose
 const debugPort = 15014
 
 // A Reader asks the proxies of one cluster, by port-forward. It keeps a session
@@ -90,6 +94,8 @@ func (r *Reader) Admin(ctx context.Context, p Proxy, path string) ([]byte, error
 // Debug returns what an istiod answers to GET path of its debug interface, which
 // it gives to callers from its own pod. Only the name and namespace of istiod's
 // pod are looked at.
+//
+//differential:elsewhere test test/e2e/TestDiagnose
 func (r *Reader) Debug(ctx context.Context, istiod Proxy, path string) ([]byte, error) {
 	return r.fetch(ctx, istiod, debugPort, path)
 }

@@ -18,6 +18,9 @@ import (
 // constraint validation failed (…)". Envoy 1.39 does not say so in its dump of
 // routes (error_state stays empty) nor in a counter that Istio lets through; it
 // goes on with what it had, and writes the refusal into its log.
+//
+//differential:elsewhere test proxies/TestRefusals
+//differential:elsewhere test test/e2e/TestProxies
 func (r *Reader) Refusals(ctx context.Context, p Proxy, within time.Duration) ([]string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("no answer within %s", answerTimeout))
 	defer cancel()

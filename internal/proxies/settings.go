@@ -12,6 +12,8 @@ import (
 // settings adds to what differs between a rule and a programmed route that do
 // the same with a request: what they do to it beside. An old version of an
 // object may differ from the new one in nothing else.
+//
+//differential:elsewhere test proxies/TestCarried
 func settings(rule *routing.Rule, r envoy.Route, add func(same bool, ours, theirs string)) {
 	s := r.Settings
 	one := func(what string, ours, theirs any) {
@@ -57,7 +59,7 @@ func settings(rule *routing.Rule, r envoy.Route, add func(same bool, ours, their
 	one("path", w.Path+w.PrefixReplaceBy, s.Path)
 }
 
-// location is what envoy.Settings calls so.
+// location is the Location of the programmed settings.
 func location(rd *routing.Redirect) string {
 	var b strings.Builder
 	if rd.Scheme != "" {
@@ -70,7 +72,7 @@ func location(rd *routing.Redirect) string {
 	return b.String() + rd.Path + rd.PrefixReplaceBy
 }
 
-// headersOf are a rule's changes of headers in envoy's words, with those of an
+// headersOf are a rule's changes of headers as a programmed route has them, with those of an
 // only destination.
 func headersOf(rule *routing.Rule) []string {
 	words := headerWords(rule.Headers)

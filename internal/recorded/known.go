@@ -11,6 +11,8 @@ import (
 // own answers (source/common/http/utility.cc, router.cc and the filters), of
 // nginx's and Go's error pages. They have no line's end of their own, so in the
 // output of a curl loop the next answer may follow on the same line.
+//
+//differential:sidecar/failures virtualservice/shares-of-failures
 var known = []struct {
 	text    string
 	outcome split.Outcome

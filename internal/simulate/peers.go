@@ -31,6 +31,8 @@ type band func(version int, count int64) bool
 // Rules that do not look at proportions are left out. Istio repeats for as long
 // as 30 seconds allow, which is counted as 10 attempts; Kong sends for 5
 // seconds, which is about 100 requests.
+//
+//differential:elsewhere test simulate/TestPeersNumbersAreReproduced
 var Rules = []Rule{
 	{
 		Name:     "Gateway API conformance",

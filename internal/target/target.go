@@ -158,7 +158,7 @@ type Route struct {
 
 // An Arm is one destination of a route.
 type Arm struct {
-	// Cluster is the destination in Envoy's notation:
+	// Cluster is the destination's, as it is called in the proxy:
 	// "outbound|80|v1|canary.default.svc.cluster.local".
 	Cluster string
 	// Configured is the weight in the object, Programmed that in the proxy.

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -31,47 +32,62 @@ import (
 // these words in the section of docs/fidelity.md that says so.
 const directive = "//differential:"
 
-// follows is what makes a comment the claim that the simulator does what Istio or
+// mentions are the names Istio and Envoy where nothing is said of either: what is
+// quoted, and addresses of packages.
+var mentions = regexp.MustCompile("\"[^\"]*\"|`[^`]*`|\\bistio\\.io/\\S*")
+
+// follows is what makes a comment the claim that the program knows what Istio or
 // Envoy does.
 var follows = regexp.MustCompile(`\b([Ii]stio|istiod|[Ee]nvoy)('s)?\b`)
 
-// TestEveryRuleNamesItsCase reads the rooms that simulate Istio. Each comment that
-// says what Istio or Envoy does belongs to a declaration that names a case of this
-// suite, or where else that is shown; and each case is named by a rule.
+// TestEveryRuleNamesItsCase reads all of the program. Each comment that says what
+// Istio or Envoy does belongs to a declaration that names a case of this suite, or
+// where else that is shown; and each case is named by a rule.
 func TestEveryRuleNamesItsCase(t *testing.T) {
 	named := map[string]bool{}
 	rules := 0
-	for _, room := range []string{"routing", "mesh"} {
-		files, err := filepath.Glob(filepath.Join(folderOf(room), "*.go"))
-		require.NoError(t, err)
-		for _, file := range files {
-			if strings.HasSuffix(file, "_test.go") {
-				continue
-			}
-			for _, rule := range rulesOf(t, file) {
-				rules++
-				assert.NotEmpty(t, rule.shownBy, "%s: %s says what Istio does, and no line %s… says which case shows it", rule.place, rule.name, directive)
-				for _, shown := range rule.shownBy {
-					words := strings.Fields(shown)
-					if len(words) > 0 && words[0] == "elsewhere" {
-						assert.NoError(t, elsewhere(words[1:]), "%s: %s", rule.place, rule.name)
-						continue
-					}
-					assert.NotEmpty(t, words, "%s: %s names nothing", rule.place, rule.name)
-					for _, name := range words {
-						named[name] = true
-						_, err := os.Stat(filepath.Join("testdata", filepath.FromSlash(name)+".txtar"))
-						assert.NoError(t, err, "%s: %s names a case that there is not", rule.place, rule.name)
-					}
+	for _, file := range programFiles(t) {
+		for _, rule := range rulesOf(t, file) {
+			rules++
+			assert.NotEmpty(t, rule.shownBy, "%s: %s says what Istio does, and no line %s… says which case shows it", rule.place, rule.name, directive)
+			for _, shown := range rule.shownBy {
+				words := strings.Fields(shown)
+				if len(words) > 0 && words[0] == "elsewhere" {
+					assert.NoError(t, elsewhere(words[1:]), "%s: %s", rule.place, rule.name)
+					continue
+				}
+				assert.NotEmpty(t, words, "%s: %s names nothing", rule.place, rule.name)
+				for _, name := range words {
+					named[name] = true
+					_, err := os.Stat(filepath.Join("testdata", filepath.FromSlash(name)+".txtar"))
+					assert.NoError(t, err, "%s: %s names a case that there is not", rule.place, rule.name)
 				}
 			}
 		}
 	}
-	assert.Greater(t, rules, 80, "the rules are found")
+	assert.Greater(t, rules, 140, "the rules are found")
 	names, _ := caseFiles(t)
 	for _, name := range names {
 		assert.True(t, named[name], "no rule names the case %s", name)
 	}
+}
+
+// programFiles are the Go files of every room, without their tests.
+func programFiles(t *testing.T) []string {
+	t.Helper()
+	var files []string
+	require.NoError(t, filepath.WalkDir("../..", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && name != "../.." && (entry.Name() == "testdata" || strings.HasPrefix(entry.Name(), ".")):
+			return filepath.SkipDir
+		case strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go"):
+			files = append(files, name)
+		}
+		return nil
+	}))
+	return files
 }
 
 // elsewhere says what is wrong with a place where a rule is shown.
@@ -160,7 +176,8 @@ func rulesOf(t *testing.T, file string) []rule {
 	for _, group := range parsed.Comments {
 		name, doc := within(group)
 		shownBy := directives(doc)
-		if group == parsed.Doc || len(directives(group)) == 0 && !follows.MatchString(group.Text()) {
+		said := mentions.ReplaceAllString(strings.TrimPrefix(group.Text(), name), "")
+		if group == parsed.Doc || len(directives(group)) == 0 && !follows.MatchString(said) {
 			continue
 		}
 		if len(directives(group)) > 0 {
