@@ -15,27 +15,27 @@ import (
 // Exactly one of Body, Header, JSON, Status and AnyStatus is set.
 type Form struct {
 	// Body is a regular expression (RE2) that is searched for in the body.
-	Body string
+	Body string `json:"body,omitempty"`
 	// Header is the name of a header.
-	Header string
+	Header string `json:"header,omitempty"`
 	// JSON is the path of a value in a JSON body, as gjson reads paths:
 	// "reviews.0.rating.color".
-	JSON string
+	JSON string `json:"json,omitempty"`
 	// Status is a status code that matches; AnyStatus makes the status itself
 	// the version.
-	Status    int
-	AnyStatus bool
+	Status    int  `json:"status,omitempty"`
+	AnyStatus bool `json:"any_status,omitempty"`
 
 	// Match is a regular expression that the header or the JSON value must
 	// match; Is is what the JSON value must be.
-	Match string
-	Is    *string
+	Match string  `json:"match,omitempty"`
+	Is    *string `json:"is,omitempty"`
 
 	// Version is what the rule names when it matches. Without it, the version
 	// is the first group of the regular expression; if the expression has no
 	// group, it is everything that matched; without an expression it is the
 	// whole value.
-	Version string
+	Version string `json:"version,omitempty"`
 }
 
 // Parse reads the short form, body:REGEXP, header:NAME[:REGEXP], json:PATH or

@@ -39,7 +39,7 @@ func (inProcess) RoundTrip(request *http.Request) (*http.Response, error) {
 }
 
 func benchmarkPlan(b testing.TB, requests int) loadgen.Plan {
-	return loadgen.Plan{URL: "http://version-test/version.html", Requests: int64(requests), Identify: rules(b, `body:(v[12])`), Reuse: 10}
+	return loadgen.Plan{Request: loadgen.Request{URL: "http://version-test/version.html", Identify: rules(b, `body:(v[12])`)}, Load: loadgen.Load{Requests: int64(requests), Reuse: 10}}
 }
 
 func benchmarkVegeta(b *testing.B, client *http.Client, url string) {
@@ -63,8 +63,7 @@ func benchmarkGenerator(b *testing.B, transport http.RoundTripper, url string) {
 	b.ReportAllocs()
 	plan := benchmarkPlan(b, b.N)
 	plan.URL = url
-	generator := loadgen.Generator{Transport: transport}
-	result, err := generator.Generate(context.Background(), plan)
+	result, err := loadgen.Generate(context.Background(), plan, transport, loadgen.Options{})
 	require.NoError(b, err)
 	require.EqualValues(b, b.N, result.Tally.Hits())
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "req/s")
@@ -123,14 +122,14 @@ func peakHeap(tb testing.TB, requests int) float64 {
 		peak atomic.Uint64
 		sent atomic.Int64
 	)
-	runHeap(tb, requests, loadgen.Generator{Transport: transportFunc(func(request *http.Request) (*http.Response, error) {
+	runHeap(tb, requests, transportFunc(func(request *http.Request) (*http.Response, error) {
 		if sent.Add(1)%1000 == 0 {
 			var now runtime.MemStats
 			runtime.ReadMemStats(&now)
 			peak.Store(max(peak.Load(), now.HeapAlloc))
 		}
 		return inProcess{}.RoundTrip(request)
-	})})
+	}), nil)
 	return float64(peak.Load()) - before
 }
 
@@ -138,15 +137,12 @@ func peakHeap(tb testing.TB, requests int) float64 {
 // there before.
 func liveHeap(tb testing.TB, requests int) float64 {
 	before, peak := heap(), 0.0
-	runHeap(tb, requests, loadgen.Generator{
-		Transport: inProcess{},
-		Progress:  func(loadgen.Progress) { peak = max(peak, heap()) },
-	})
+	runHeap(tb, requests, inProcess{}, func(loadgen.Progress) { peak = max(peak, heap()) })
 	return peak - before
 }
 
-func runHeap(tb testing.TB, requests int, generator loadgen.Generator) {
-	result, err := generator.Generate(tb.Context(), benchmarkPlan(tb, requests))
+func runHeap(tb testing.TB, requests int, transport http.RoundTripper, progress func(loadgen.Progress)) {
+	result, err := loadgen.Generate(tb.Context(), benchmarkPlan(tb, requests), transport, loadgen.Options{Progress: progress})
 	require.NoError(tb, err)
 	require.EqualValues(tb, requests, result.Tally.Hits())
 }

@@ -18,11 +18,15 @@ import (
 	"github.com/splitcheck/splitcheck/split"
 )
 
-// A Generator carries out plans through one transport.
-type Generator struct {
-	// Transport carries the requests. It sets Connection of the
-	// split.Exchange in a request's context and heeds that context.
-	Transport http.RoundTripper
+// Options go with a plan and stay where it was made.
+type Options struct {
+	// Stop, if set, is asked after each answer whether the run ends with it.
+	// It sees answers in dispatch order, and none while an earlier request is
+	// in flight; t is the tally so far, last included. Requests that are in
+	// flight when it says yes, or were answered after others that are, are no
+	// part of the tally. It is called by one goroutine at a time and must
+	// return soon.
+	Stop func(t *split.Tally, last split.Answer) bool
 	// Progress, if set, is called about ten times a second and once at the
 	// end, by one goroutine at a time. It must return soon.
 	Progress func(Progress)
@@ -45,7 +49,7 @@ type Result struct {
 	// in flight when the run ended early, or waited for one that was, in a run
 	// that may be stopped; they are not in the tally.
 	Sent, Cut int64
-	// Decided says that the plan's Stop ended the run.
+	// Decided says that Stop ended the run.
 	Decided bool
 	// Resent is how many requests the transport sent a second time, because
 	// the server had closed the connection that it keeps open.
@@ -74,58 +78,74 @@ func (r *Result) Rate() float64 {
 // to itself.
 const grace = time.Second
 
-// Generate carries out plan. A target that does not answer is no error: that is
-// in the tally. Errors are a plan that cannot be carried out and a login that
-// fails.
-func (g *Generator) Generate(ctx context.Context, plan Plan) (*Result, error) {
-	plan, err := plan.withDefaults()
+// Generate carries out a plan through a transport, as NewHTTP says of it. A target
+// that does not answer is no error: that is in the tally. Errors are a plan that
+// cannot be carried out and a login that fails.
+func Generate(ctx context.Context, plan Plan, transport http.RoundTripper, options Options) (*Result, error) {
+	load, bad := plan.Load.withDefaults()
+	if _, err := plan.Request.withDefaults(); err != nil || bad != nil {
+		return nil, errors.Join(err, bad)
+	}
+	login, cancel := context.WithTimeout(ctx, load.Timeout)
+	defer cancel()
+	asker, err := NewHTTP(login, plan.Request, transport)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return &Result{Tally: &split.Tally{}, Interrupted: true}, nil
+	case err != nil:
+		return nil, err
+	}
+	return Ask(ctx, asker, load, options)
+}
+
+// Ask asks as often as load says. What is not answered is no error: that is in the
+// tally.
+func Ask(ctx context.Context, asker Asker, load Load, options Options) (*Result, error) {
+	load, err := load.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	if plan.Login != nil {
-		if plan.Cookies, err = plan.logIn(ctx, g.Transport); ctx.Err() != nil {
-			return &Result{Tally: &split.Tally{}, Interrupted: true}, nil
-		} else if err != nil {
-			return nil, err
-		}
-	}
 	run, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	deadline := time.AfterFunc(plan.Deadline(), func() {
-		end(gaveUp(fmt.Sprintf("the run did not end within %s", plan.Deadline())))
+	deadline := time.AfterFunc(load.Deadline(), func() {
+		end(gaveUp(fmt.Sprintf("the run did not end within %s", load.Deadline())))
 	})
 	defer deadline.Stop()
 
 	result := &Result{Tally: &split.Tally{}}
-	result.Tally.Connections.Reuse = plan.Reuse
+	result.Tally.Connections.Reuse = load.Reuse
 	began := time.Now()
 	collector := newCollector(began,
-		split.Ordered{Tally: result.Tally, Stop: plan.Stop},
+		split.Ordered{Tally: result.Tally, Stop: options.Stop},
 		func(reason string) { end(gaveUp(reason)) }, func() { end(errDecided) })
-	exchanger := &exchanger{ctx: run, plan: plan, transport: g.Transport, collector: collector}
-	resent := g.resent()
+	exchanger := &exchanger{ctx: run, asker: asker, timeout: load.Timeout, collector: collector}
+	before := resent(asker)
 
 	// A finished client: vegeta's own options would reach into a transport
 	// that is not its. An Attacker is good for one attack.
 	attacker := vegeta.NewAttacker(
 		vegeta.Client(&http.Client{Transport: exchanger}),
-		vegeta.Workers(uint64(plan.Connections)),
-		vegeta.MaxWorkers(uint64(plan.Connections)),
+		vegeta.Workers(uint64(load.Connections)),
+		vegeta.MaxWorkers(uint64(load.Connections)),
 	)
-	pacer := &pacer{ctx: run, requests: uint64(plan.Requests), rate: plan.Rate, collector: collector}
-	answers := attacker.Attack(vegeta.NewStaticTargeter(plan.target()), pacer, 0, "")
+	pacer := &pacer{ctx: run, requests: uint64(load.Requests), rate: load.Rate, collector: collector}
+	answers := attacker.Attack(vegeta.NewStaticTargeter(nowhere), pacer, 0, "")
 
-	refused := g.consume(run, answers, func() {
-		done, failed := collector.counts()
-		g.Progress(Progress{Requests: plan.Requests, Done: done, Errors: failed, Elapsed: time.Since(began)})
-	})
+	var progress func()
+	if options.Progress != nil {
+		progress = func() {
+			done, failed := collector.counts()
+			options.Progress(Progress{Requests: load.Requests, Done: done, Errors: failed, Elapsed: time.Since(began)})
+		}
+	}
+	refused := consume(run, answers, progress)
 	result.Duration = time.Since(began)
 	result.First = collector.close()
 	result.Sent = exchanger.sent.Load()
 	result.Cut = result.Sent - result.Tally.Requests()
-	result.Resent = g.resent() - resent
+	result.Resent = resent(asker) - before
 	result.Decided = collector.ordered.Stopped()
-	if result.Decided || result.Tally.Requests() == plan.Requests {
+	if result.Decided || result.Tally.Requests() == load.Requests {
 		return result, nil
 	}
 	var reason gaveUp
@@ -135,21 +155,24 @@ func (g *Generator) Generate(ctx context.Context, plan Plan) (*Result, error) {
 	case cause != nil:
 		result.Interrupted = true
 	default:
-		return nil, fmt.Errorf("%d of %d requests could not be made: %s", plan.Requests-result.Tally.Requests(), plan.Requests, refused)
+		return nil, fmt.Errorf("%d of %d requests could not be made: %s", load.Requests-result.Tally.Requests(), load.Requests, refused)
 	}
 	return result, nil
 }
 
+// nowhere is what vegeta makes its requests of, which are not sent.
+var nowhere = vegeta.Target{Method: http.MethodGet, URL: "http://nowhere"}
+
 // consume reads what vegeta reports until it has reported all, or the run is
 // over and the transport does not let go. It returns the first complaint of
 // vegeta's about a request without an answer.
-func (g *Generator) consume(run context.Context, answers <-chan *vegeta.Result, progress func()) (refused string) {
+func consume(run context.Context, answers <-chan *vegeta.Result, progress func()) (refused string) {
 	var (
 		tick     <-chan time.Time
 		ended    = run.Done()
 		patience <-chan time.Time
 	)
-	if g.Progress != nil {
+	if progress != nil {
 		ticker := time.NewTicker(100 * time.Millisecond)
 		defer ticker.Stop()
 		tick = ticker.C
@@ -186,10 +209,3 @@ var errDecided = errors.New("the run is decided")
 type gaveUp string
 
 func (g gaveUp) Error() string { return string(g) }
-
-func (g *Generator) resent() int64 {
-	if t, ok := g.Transport.(interface{ Resent() int64 }); ok {
-		return t.Resent()
-	}
-	return 0
-}

@@ -35,13 +35,19 @@ func page(request *http.Request, delay time.Duration, text string) (*http.Respon
 
 func generate(t *testing.T, transport http.RoundTripper, plan loadgen.Plan) *loadgen.Result {
 	t.Helper()
+	return generateUntil(t, transport, plan, nil)
+}
+
+// generateUntil ends the run where stop says so.
+func generateUntil(t *testing.T, transport http.RoundTripper, plan loadgen.Plan, stop func(*split.Tally, split.Answer) bool) *loadgen.Result {
+	t.Helper()
 	if plan.URL == "" {
 		plan.URL = "http://app/"
 	}
 	if plan.Identify == nil {
 		plan.Identify = rules(t, `body:v\d`)
 	}
-	result, err := (&loadgen.Generator{Transport: transport}).Generate(t.Context(), plan)
+	result, err := loadgen.Generate(t.Context(), plan, transport, loadgen.Options{Stop: stop})
 	require.NoError(t, err)
 	return result
 }
@@ -69,7 +75,7 @@ func TestExactNumberAtEveryRate(t *testing.T) {
 				result := generate(t, transportFunc(func(r *http.Request) (*http.Response, error) {
 					sent.Add(1)
 					return page(r, 5*time.Millisecond, "v1")
-				}), loadgen.Plan{Requests: test.requests, Rate: test.rate})
+				}), loadgen.Plan{Load: loadgen.Load{Requests: test.requests, Rate: test.rate}})
 				assert.Equal(t, test.requests, sent.Load())
 				assert.Equal(t, test.requests, result.Sent)
 				assert.Equal(t, map[string]int64{"v1": test.requests}, result.Tally.Versions)
@@ -94,7 +100,7 @@ func TestDispatchOrderIsRestored(t *testing.T) {
 				return page(r, 90*time.Millisecond, "v2")
 			}
 			return page(r, time.Millisecond, "v1")
-		}), loadgen.Plan{Requests: 1000, Rate: 500, Connections: 50, Reuse: 10})
+		}), loadgen.Plan{Load: loadgen.Load{Requests: 1000, Rate: 500, Connections: 50, Reuse: 10}})
 		assert.Equal(t, map[string]int64{"v1": 900, "v2": 100}, result.Tally.Versions)
 		// In dispatch order every v2 stands alone between two v1.
 		assert.Equal(t, map[string]map[string]int64{
@@ -115,10 +121,10 @@ func TestInterruptEndsAtOnceWithThePartialTally(t *testing.T) {
 		defer cancel()
 		time.AfterFunc(10*time.Second+time.Millisecond, cancel)
 		began := time.Now()
-		generator := loadgen.Generator{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
+		transport := transportFunc(func(r *http.Request) (*http.Response, error) {
 			return page(r, 300*time.Millisecond, "v1")
-		})}
-		result, err := generator.Generate(ctx, loadgen.Plan{URL: "http://app/", Requests: 1000, Rate: 10, Identify: rules(t, `body:v\d`)})
+		})
+		result, err := loadgen.Generate(ctx, loadgen.Plan{Request: loadgen.Request{URL: "http://app/", Identify: rules(t, `body:v\d`)}, Load: loadgen.Load{Requests: 1000, Rate: 10}}, transport, loadgen.Options{})
 		require.NoError(t, err)
 		assert.Equal(t, 10*time.Second+time.Millisecond, time.Since(began))
 		assert.True(t, result.Interrupted)
@@ -135,10 +141,10 @@ func TestInterruptDuringLogin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
-		generator := loadgen.Generator{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
+		transport := transportFunc(func(r *http.Request) (*http.Response, error) {
 			return page(r, time.Hour, "")
-		})}
-		result, err := generator.Generate(ctx, loadgen.Plan{URL: "http://app/", Requests: 10, Login: &loadgen.Login{}})
+		})
+		result, err := loadgen.Generate(ctx, loadgen.Plan{Request: loadgen.Request{URL: "http://app/", Login: &loadgen.Login{}}, Load: loadgen.Load{Requests: 10}}, transport, loadgen.Options{})
 		require.NoError(t, err)
 		assert.True(t, result.Interrupted)
 		assert.Zero(t, result.Tally.Requests())
@@ -151,11 +157,11 @@ func TestInterruptDoesNotWaitForADeafTransport(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		began := time.Now()
-		generator := loadgen.Generator{Transport: transportFunc(func(*http.Request) (*http.Response, error) {
+		transport := transportFunc(func(*http.Request) (*http.Response, error) {
 			time.Sleep(time.Hour)
 			return nil, errors.New("too late")
-		})}
-		result, err := generator.Generate(ctx, loadgen.Plan{URL: "http://app/", Requests: 100})
+		})
+		result, err := loadgen.Generate(ctx, loadgen.Plan{Request: loadgen.Request{URL: "http://app/"}, Load: loadgen.Load{Requests: 100}}, transport, loadgen.Options{})
 		require.NoError(t, err)
 		assert.Equal(t, 2*time.Second, time.Since(began))
 		assert.True(t, result.Interrupted)
@@ -170,7 +176,7 @@ func TestRunIsGivenUpWhenNothingAnswers(t *testing.T) {
 		began := time.Now()
 		result := generate(t, transportFunc(func(r *http.Request) (*http.Response, error) {
 			return page(r, time.Hour, "v1")
-		}), loadgen.Plan{Requests: 5000, Timeout: 10 * time.Second})
+		}), loadgen.Plan{Load: loadgen.Load{Requests: 5000, Timeout: 10 * time.Second}})
 		assert.Contains(t, result.GaveUp, "none of the first 20 requests was answered (timeout: ")
 		assert.False(t, result.Interrupted)
 		assert.Equal(t, 20*time.Second, time.Since(began))
@@ -185,7 +191,7 @@ func TestRunIsGivenUpWhenTheTargetDies(t *testing.T) {
 				return page(r, time.Millisecond, "v1")
 			}
 			return nil, io.EOF
-		}), loadgen.Plan{Requests: 5000, Connections: 1})
+		}), loadgen.Plan{Load: loadgen.Load{Requests: 5000, Connections: 1}})
 		assert.Contains(t, result.GaveUp, "100 requests in a row were not answered (connection closed without an answer: EOF)")
 		assert.EqualValues(t, 500, result.Tally.Hits())
 		assert.EqualValues(t, 100, result.Tally.Failed())
@@ -203,7 +209,7 @@ func TestWhatWaitsForItsOrderIsBounded(t *testing.T) {
 				ahead.Store(sent.Load())
 			}
 			return page(r, 0, "v1")
-		}), loadgen.Plan{Requests: 100_000})
+		}), loadgen.Plan{Load: loadgen.Load{Requests: 100_000}})
 		assert.EqualValues(t, 100_000, result.Tally.Hits())
 		assert.EqualValues(t, 1<<16, ahead.Load())
 	})
@@ -212,7 +218,7 @@ func TestWhatWaitsForItsOrderIsBounded(t *testing.T) {
 func TestVersionsAreBounded(t *testing.T) {
 	result := generate(t, transportFunc(func(r *http.Request) (*http.Response, error) {
 		return page(r, 0, fmt.Sprintf("v%d", split.ExchangeOf(r.Context()).Number))
-	}), loadgen.Plan{Requests: 1000, Identify: rules(t, `body:v\d+`)})
+	}), loadgen.Plan{Request: loadgen.Request{Identify: rules(t, `body:v\d+`)}, Load: loadgen.Load{Requests: 1000}})
 	assert.Len(t, result.Tally.Versions, loadgen.MaxVersions)
 	assert.Equal(t, map[string]int64{"more than 100 different versions": 900}, result.Tally.Unidentified)
 }
@@ -220,11 +226,10 @@ func TestVersionsAreBounded(t *testing.T) {
 func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen []loadgen.Progress
-		generator := loadgen.Generator{
-			Transport: transportFunc(func(r *http.Request) (*http.Response, error) { return page(r, 0, "v1") }),
-			Progress:  func(p loadgen.Progress) { seen = append(seen, p) },
-		}
-		_, err := generator.Generate(t.Context(), loadgen.Plan{URL: "http://app/", Requests: 95, Rate: 100, Identify: rules(t, `body:v\d`)})
+		transport := transportFunc(func(r *http.Request) (*http.Response, error) { return page(r, 0, "v1") })
+		_, err := loadgen.Generate(t.Context(), loadgen.Plan{Request: loadgen.Request{URL: "http://app/", Identify: rules(t, `body:v\d`)}, Load: loadgen.Load{Requests: 95, Rate: 100}}, transport, loadgen.Options{
+			Progress: func(p loadgen.Progress) { seen = append(seen, p) },
+		})
 		require.NoError(t, err)
 		require.Len(t, seen, 10)
 		for i, p := range seen[:9] {

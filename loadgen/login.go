@@ -14,15 +14,13 @@ import (
 	"github.com/splitcheck/splitcheck/split"
 )
 
-// logIn posts the login's form and returns the plan's cookies with those that
+// logIn posts the login's form and returns the request's cookies with those that
 // the answer sets. A redirect is not followed: the cookies come with it.
-func (p Plan) logIn(ctx context.Context, transport http.RoundTripper) (map[string]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
-	defer cancel()
+func (r Request) logIn(ctx context.Context, transport http.RoundTripper) (map[string]string, error) {
 	// A number that no request of the load has: what the target draws by
 	// numbers is the same with and without a login.
 	ctx = split.WithExchange(ctx, &split.Exchange{Number: math.MaxUint64})
-	request, err := p.loginRequest(ctx)
+	request, err := r.loginRequest(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("login: %w", err)
 	}
@@ -32,14 +30,14 @@ func (p Plan) logIn(ctx context.Context, transport http.RoundTripper) (map[strin
 	}
 	defer response.Body.Close()
 	var body bytes.Buffer
-	if _, err := readBody(response, p.MaxBody, &body); err != nil {
+	if _, err := readBody(response, r.MaxBody, &body); err != nil {
 		return nil, fmt.Errorf("login at %s was not answered: %s: %w", request.URL, Failure(err).Kind, err)
 	}
 	answer := identify.Answer{Status: response.StatusCode, Header: response.Header, Body: body.Bytes()}
 	if response.StatusCode >= 400 {
 		return nil, fmt.Errorf("login at %s was refused: %s", request.URL, excerpt(answer))
 	}
-	cookies := maps.Clone(p.Cookies)
+	cookies := maps.Clone(r.Cookies)
 	if cookies == nil {
 		cookies = map[string]string{}
 	}
@@ -56,12 +54,12 @@ func (p Plan) logIn(ctx context.Context, transport http.RoundTripper) (map[strin
 	return cookies, nil
 }
 
-func (p Plan) loginRequest(ctx context.Context) (*http.Request, error) {
-	path := p.Login.Path
+func (r Request) loginRequest(ctx context.Context) (*http.Request, error) {
+	path := r.Login.Path
 	if path == "" {
 		path = "/login"
 	}
-	base, err := url.Parse(p.URL)
+	base, err := url.Parse(r.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -70,20 +68,16 @@ func (p Plan) loginRequest(ctx context.Context) (*http.Request, error) {
 		return nil, err
 	}
 	form := url.Values{}
-	for name, value := range p.Login.Form {
+	for name, value := range r.Login.Form {
 		form.Set(name, value)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, at.String(), strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, err
 	}
-	for name, values := range p.target().Header {
-		if name != "Host" {
-			request.Header[name] = values
-		}
-	}
+	request.Header = r.header()
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.Header.Set("Referer", p.URL)
-	request.Host = p.host()
+	request.Header.Set("Referer", r.URL)
+	request.Host = r.host()
 	return request, nil
 }

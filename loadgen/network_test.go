@@ -64,7 +64,7 @@ func TestConnectionsAndTheirReuse(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			url, opened := counting(t, test.handler)
-			result := overNetwork(t, loadgen.Plan{URL: url, Requests: 100, Connections: test.connections, Reuse: test.reuse})
+			result := overNetwork(t, loadgen.Plan{Request: loadgen.Request{URL: url}, Load: loadgen.Load{Requests: 100, Connections: test.connections, Reuse: test.reuse}})
 			require.EqualValues(t, 100, result.Tally.Hits())
 			assert.Equal(t, test.sizes, result.Tally.Connections.Sizes)
 			assert.EqualValues(t, opened(), result.Tally.Connections.Count)
@@ -75,7 +75,7 @@ func TestConnectionsAndTheirReuse(t *testing.T) {
 
 func TestSeveralConnectionsInUse(t *testing.T) {
 	url, opened := counting(t, v1)
-	result := overNetwork(t, loadgen.Plan{URL: url, Requests: 1000, Connections: 5, Reuse: 10})
+	result := overNetwork(t, loadgen.Plan{Request: loadgen.Request{URL: url}, Load: loadgen.Load{Requests: 1000, Connections: 5, Reuse: 10}})
 	require.EqualValues(t, 1000, result.Tally.Hits())
 	assert.EqualValues(t, opened(), result.Tally.Connections.Count)
 	var requests int64
@@ -103,7 +103,7 @@ func TestNoMoreInFlightThanConnections(t *testing.T) {
 		mu.Lock()
 		inFlight--
 		mu.Unlock()
-	}, loadgen.Plan{Requests: 500, Connections: 3})
+	}, loadgen.Plan{Load: loadgen.Load{Requests: 500, Connections: 3}})
 	require.EqualValues(t, 500, result.Tally.Hits())
 	assert.LessOrEqual(t, atMost, 3)
 }
@@ -125,7 +125,7 @@ func TestResentRequestsAreCounted(t *testing.T) {
 			return
 		}
 		v1(w, r)
-	}, loadgen.Plan{Requests: 20, Connections: 1, Reuse: 10})
+	}, loadgen.Plan{Load: loadgen.Load{Requests: 20, Connections: 1, Reuse: 10}})
 	assert.EqualValues(t, 20, result.Tally.Hits())
 	assert.EqualValues(t, 19, result.Resent)
 	assert.Equal(t, map[int]int64{1: 20}, result.Tally.Connections.Sizes)

@@ -25,10 +25,8 @@ func TestRequestIsSentAsPlanned(t *testing.T) {
 		body, _ = io.ReadAll(r.Body)
 		v1(w, r)
 	}, loadgen.Plan{
-		Method: "POST", URL: "/a%2Fb?x=1&y=z", Host: "shop.example.com", Body: "question",
-		Headers:  map[string]string{"end-user": "testuser", "Cookie": "a=1"},
-		Cookies:  map[string]string{"session": "s", "b": "2"},
-		Requests: 1,
+		Request: loadgen.Request{Method: "POST", URL: "/a%2Fb?x=1&y=z", Host: "shop.example.com", Body: "question", Headers: map[string]string{"end-user": "testuser", "Cookie": "a=1"}, Cookies: map[string]string{"session": "s", "b": "2"}},
+		Load:    loadgen.Load{Requests: 1},
 	})
 	require.EqualValues(t, 1, result.Tally.Hits())
 	assert.Equal(t, "POST", seen.Method)
@@ -51,7 +49,7 @@ func TestHostAmongTheHeaders(t *testing.T) {
 		assert.NotContains(t, r.Header, "Host")
 		assert.NotContains(t, r.Header, "X-Vegeta-Seq")
 		return page(r, 0, "v1")
-	}), loadgen.Plan{Requests: 1, Headers: map[string]string{"host": "shop.example.com"}})
+	}), loadgen.Plan{Request: loadgen.Request{Headers: map[string]string{"host": "shop.example.com"}}, Load: loadgen.Load{Requests: 1}})
 	require.EqualValues(t, 1, result.Tally.Hits())
 	assert.Equal(t, "shop.example.com", host)
 }
@@ -88,9 +86,8 @@ func TestLoginGoesBeforeTheLoad(t *testing.T) {
 		_, _ = io.WriteString(w, "v1")
 	})
 	plan := loadgen.Plan{
-		URL: "/productpage?u=normal", Host: "bookinfo.example.com", Requests: 50,
-		Cookies: map[string]string{"theme": "dark"},
-		Login:   &loadgen.Login{Form: map[string]string{"username": "testuser", "passwd": "x"}},
+		Request: loadgen.Request{URL: "/productpage?u=normal", Host: "bookinfo.example.com", Cookies: map[string]string{"theme": "dark"}, Login: &loadgen.Login{Form: map[string]string{"username": "testuser", "passwd": "x"}}},
+		Load:    loadgen.Load{Requests: 50},
 	}
 	result := overSockets(t, mux.ServeHTTP, plan)
 	assert.Equal(t, map[string]int64{"v2": 50}, result.Tally.Versions)
@@ -117,9 +114,10 @@ func TestLoginFailsClearly(t *testing.T) {
 			}
 			return nil, io.EOF
 		})
-		_, err := (&loadgen.Generator{Transport: transport}).Generate(t.Context(), loadgen.Plan{
-			URL: "http://app/page", Requests: 1, Login: &loadgen.Login{Path: path},
-		})
+		_, err := loadgen.Generate(t.Context(), loadgen.Plan{
+			Request: loadgen.Request{URL: "http://app/page", Login: &loadgen.Login{Path: path}},
+			Load:    loadgen.Load{Requests: 1},
+		}, transport, loadgen.Options{})
 		assert.ErrorContains(t, err, want)
 	}
 }

@@ -146,8 +146,8 @@ func TestHostileServers(t *testing.T) {
 				timeout = 50 * time.Millisecond
 			}
 			result := overSockets(t, test.handler, loadgen.Plan{
-				URL: "/", Requests: 4, Connections: 2, Reuse: 1, Timeout: timeout,
-				Headers: test.headers, Identify: rules(t, `body:v\d`),
+				Request: loadgen.Request{URL: "/", Headers: test.headers, Identify: rules(t, `body:v\d`)},
+				Load:    loadgen.Load{Requests: 4, Connections: 2, Reuse: 1, Timeout: timeout},
 			})
 			assert.Equal(t, test.hits, result.Tally.Hits())
 			if test.errors != "" {
@@ -172,7 +172,7 @@ func TestUnwellHalfOfTheTime(t *testing.T) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 		w.Header().Set("Content-Length", "0")
-	}, loadgen.Plan{Requests: 200, Identify: rules(t, "header:X-Version")})
+	}, loadgen.Plan{Request: loadgen.Request{Identify: rules(t, "header:X-Version")}, Load: loadgen.Load{Requests: 200}})
 	assert.Equal(t, map[string]int64{"status 503": 100}, result.Tally.Errors)
 	assert.Equal(t, map[string]int64{"no marker in a 200 answer": 100}, result.Tally.Unidentified)
 	assert.Equal(t, "503 Service Unavailable: (empty body)", result.Tally.Examples["status 503"])
@@ -184,7 +184,7 @@ func TestNobodyThere(t *testing.T) {
 	require.NoError(t, err)
 	address := listener.Addr().String()
 	require.NoError(t, listener.Close())
-	result := overNetwork(t, loadgen.Plan{URL: "http://" + address, Requests: 5000, Connections: 1})
+	result := overNetwork(t, loadgen.Plan{Request: loadgen.Request{URL: "http://" + address}, Load: loadgen.Load{Requests: 5000, Connections: 1}})
 	assert.Equal(t, map[string]int64{"connection refused": 20}, result.Tally.Errors)
 	assert.Contains(t, result.GaveUp, "none of the first 20 requests was answered (connection refused: ")
 	assert.Contains(t, result.Tally.Examples["connection refused"], address)
@@ -199,7 +199,7 @@ func TestPlainServerAskedForTLS(t *testing.T) {
 	secure.StartTLS()
 	defer secure.Close()
 	for _, url := range []string{"https://" + server.Listener.Addr().String(), secure.URL} {
-		result := overNetwork(t, loadgen.Plan{URL: url, Requests: 3})
+		result := overNetwork(t, loadgen.Plan{Request: loadgen.Request{URL: url}, Load: loadgen.Load{Requests: 3}})
 		assert.Equal(t, map[string]int64{"TLS": 3}, result.Tally.Errors, url)
 	}
 }
@@ -209,7 +209,7 @@ func TestSlowAnswer(t *testing.T) {
 	result := overSockets(t, func(w http.ResponseWriter, r *http.Request) {
 		<-time.After(20 * time.Millisecond)
 		_, _ = io.WriteString(w, "v1")
-	}, loadgen.Plan{Requests: 10})
+	}, loadgen.Plan{Load: loadgen.Load{Requests: 10}})
 	assert.EqualValues(t, 10, result.Tally.Hits())
 	assert.GreaterOrEqual(t, result.Tally.Latencies().Quantile(0.5), 20*time.Millisecond)
 	assert.Greater(t, result.Rate(), 0.0)
@@ -228,8 +228,7 @@ func TestInterruptCutsSockets(t *testing.T) {
 		_, _ = io.WriteString(w, "v1")
 	}))
 	defer server.Close()
-	generator := loadgen.Generator{Transport: loadgen.NewNetwork(10, 10, 0)}
-	result, err := generator.Generate(ctx, loadgen.Plan{URL: server.URL, Requests: 5000, Identify: rules(t, `body:v\d`)})
+	result, err := loadgen.Generate(ctx, loadgen.Plan{Request: loadgen.Request{URL: server.URL, Identify: rules(t, `body:v\d`)}, Load: loadgen.Load{Requests: 5000}}, loadgen.NewNetwork(10, 10, 0), loadgen.Options{})
 	require.NoError(t, err)
 	assert.True(t, result.Interrupted)
 	assert.EqualValues(t, 10, result.Cut)

@@ -71,9 +71,10 @@ func TestASlowCanaryIsNotAWrongSplit(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			transport := &canary{seed: seed, slow: 500 * time.Millisecond}
 			s := analysis.NewSequential(plan)
-			result := generate(t, transport, loadgen.Plan{
-				Requests: plan.Requests, Connections: 50, Reuse: 1, Identify: rules(t, "body:(v[12])"), Stop: s.Stop,
-			})
+			result := generateUntil(t, transport, loadgen.Plan{
+				Request: loadgen.Request{Identify: rules(t, "body:(v[12])")},
+				Load:    loadgen.Load{Requests: plan.Requests, Connections: 50, Reuse: 1},
+			}, s.Stop)
 			verdicts[s.Judge(result.Tally).Verdict]++
 			assert.Equal(t, result.Sent, result.Tally.Requests()+result.Cut)
 			assert.Equal(t, result.Decided, result.Tally.Requests() < plan.Requests || s.Decided())
@@ -114,13 +115,13 @@ func TestARunEndsWithTheAnswerThatDecidesIt(t *testing.T) {
 			assert.EqualValues(t, seen, tally.Requests(), "the last one included")
 			return last.Number == 20
 		}
-		result := generate(t, transportFunc(func(r *http.Request) (*http.Response, error) {
+		result := generateUntil(t, transportFunc(func(r *http.Request) (*http.Response, error) {
 			delay := 5 * time.Millisecond
 			if split.ExchangeOf(r.Context()).Number == 7 {
 				delay = time.Minute
 			}
 			return page(r, delay, "v1")
-		}), loadgen.Plan{Requests: 1000, Connections: 10, Rate: 1000, Timeout: time.Second, Stop: stop})
+		}), loadgen.Plan{Load: loadgen.Load{Requests: 1000, Connections: 10, Rate: 1000, Timeout: time.Second}}, stop)
 		assert.True(t, result.Decided)
 		assert.False(t, result.Interrupted)
 		assert.Empty(t, result.GaveUp)
@@ -142,10 +143,10 @@ func TestAnInterruptedRunThatMayStopIsItsFirstRequests(t *testing.T) {
 			}
 			return page(r, delay, "v1")
 		})
-		result, err := (&loadgen.Generator{Transport: transport}).Generate(ctx, loadgen.Plan{
-			URL: "http://app/", Requests: 1000, Connections: 10, Rate: 100, Identify: rules(t, `body:v\d`),
-			Stop: func(*split.Tally, split.Answer) bool { return false },
-		})
+		result, err := loadgen.Generate(ctx, loadgen.Plan{
+			Request: loadgen.Request{URL: "http://app/", Identify: rules(t, `body:v\d`)},
+			Load:    loadgen.Load{Requests: 1000, Connections: 10, Rate: 100},
+		}, transport, loadgen.Options{Stop: func(*split.Tally, split.Answer) bool { return false }})
 		require.NoError(t, err)
 		assert.True(t, result.Interrupted)
 		assert.EqualValues(t, 7, result.Tally.Requests(), "what was answered after the one in flight is left out")

@@ -17,6 +17,7 @@ import (
 // command that has them.
 type questionFlags struct {
 	expect, margin     string
+	weights            split.Weights // those that a cluster has, instead of expect
 	alpha, power, leak string
 	maxErrors          string
 	method             string
@@ -47,11 +48,14 @@ func (f *questionFlags) question() (analysis.Question, error) {
 		}
 		err error
 	)
-	if f.expect == "" {
+	switch {
+	case f.weights != nil:
+		q.Weights = f.weights
+		note(q.Weights.Validate())
+	case f.expect == "":
 		mistakes = append(mistakes, "--expect is missing: say which weights you expect, such as --expect v1=90,v2=10")
-	} else {
-		q.Weights, err = split.ParseWeights(f.expect)
-		if err != nil {
+	default:
+		if q.Weights, err = split.ParseWeights(f.expect); err != nil {
 			mistakes = append(mistakes, "--expect: "+err.Error())
 		}
 	}

@@ -258,7 +258,7 @@ func (f *runFlags) options(cmd *cobra.Command) (runner.Options, error) {
 		return options, usagef("--target %q is unknown; there are %s", f.target, and(target.KindNames()))
 	}
 	options.Target = reports.Target{Kind: f.target, Simulated: kind.simulated}
-	options.Rate = kind.rate
+	options.Draw.Rate = kind.rate
 	if err := errors.Join(f.unmeant(cmd), kind.read(f, &options)); err != nil {
 		return options, usage(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/internal/draw"
 	"github.com/splitcheck/splitcheck/internal/simulate"
 	"github.com/splitcheck/splitcheck/internal/terminal"
 	"github.com/splitcheck/splitcheck/reports"
@@ -190,7 +191,7 @@ func (f *simulateFlags) experiment(cmd *cobra.Command) (simulate.Experiment, *re
 		return e, nil, err
 	}
 	if f.perConnection && f.reuse == 0 {
-		truth.Reuse = defaultReuse
+		truth.Reuse = draw.DefaultReuse
 	}
 	e = simulate.Experiment{Plan: plan, Truth: truth, Runs: f.runs, Seed: f.seed, Workers: runtime.GOMAXPROCS(0)}
 	document := f.document(plan, truth)
@@ -202,10 +203,6 @@ func (f *simulateFlags) experiment(cmd *cobra.Command) (simulate.Experiment, *re
 	}
 	return e, document, nil
 }
-
-// defaultReuse is the number of requests on a connection where versions are
-// drawn by connection and nothing else is said.
-const defaultReuse = 10
 
 func (f *simulateFlags) mistakes(cmd *cobra.Command) []string {
 	var mistakes []string

@@ -11,11 +11,12 @@ import (
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/identify"
+	"github.com/splitcheck/splitcheck/internal/draw"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/mesh"
 	"github.com/splitcheck/splitcheck/internal/simulate"
 	"github.com/splitcheck/splitcheck/internal/target"
-	"github.com/splitcheck/splitcheck/loadgen"
+	"github.com/splitcheck/splitcheck/scenarios"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -25,23 +26,30 @@ type defectiveMesh struct {
 	plan          *analysis.Plan
 	before, after []manifests.Object
 	defects       []target.Defect
-	identify      identify.Rules
-	reuse         int
+	check         scenarios.Check
 	seed          uint64
 }
 
 // mesh returns a source of samples. One sample of one request is drawn at once,
 // so that a defect that makes no sense is refused before anything else happens.
 func (f *simulateFlags) mesh(plan *analysis.Plan, defects []target.Defect) (simulate.Source, error) {
-	m := &defectiveMesh{plan: plan, defects: defects, reuse: f.reuse, seed: f.seed}
-	if m.reuse == 0 {
-		m.reuse = defaultReuse
-		if needed := 2 * plan.Connections(); needed > 0 {
-			m.reuse = int(min(defaultReuse, max(1, plan.Requests/needed)))
-		}
+	m, err := f.defective(plan, defects)
+	if err != nil {
+		return nil, err
 	}
+	if _, err := m.sample(context.Background(), -1, 1); err != nil {
+		return nil, err
+	}
+	return m.sample, nil
+}
+
+func (f *simulateFlags) defective(plan *analysis.Plan, defects []target.Defect) (*defectiveMesh, error) {
+	m := &defectiveMesh{plan: plan, defects: defects, seed: f.seed}
+	m.check.Request.Path, m.check.Expect, m.check.Load.Reuse = "/", plan.Question.Weights, f.reuse
+	// Samples of other sizes go by the same connections.
+	m.check.Load.Reuse = draw.Load(m.check, plan, draw.Options{}).Reuse
 	var err error
-	if m.identify, err = identify.ParseAll([]string{`body:version-test ([-a-z0-9]+)`}); err != nil {
+	if m.check.Identify, err = identify.ParseAll([]string{`body:version-test ([-a-z0-9]+)`}); err != nil {
 		return nil, err
 	}
 	var even split.Weights
@@ -55,20 +63,20 @@ func (f *simulateFlags) mesh(plan *analysis.Plan, defects []target.Defect) (simu
 	if m.before, err = canaryObjects(even); err != nil {
 		return nil, err
 	}
-	if m.after, err = canaryObjects(plan.Question.Weights); err != nil {
-		return nil, err
-	}
-	if _, err := m.sample(context.Background(), -1, 1); err != nil {
-		return nil, err
-	}
-	return m.sample, nil
+	m.after, err = canaryObjects(plan.Question.Weights)
+	return m, err
 }
 
 // label is what Kubernetes allows for a name: that of a subset, here.
 var label = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 
+// options are those of the mesh of one sample.
+func (m *defectiveMesh) options(run int64) mesh.Options {
+	return mesh.Options{Seed: m.seed + uint64(run)*0x9E3779B97F4A7C15, ApplyDelay: -1, Stagger: -1}
+}
+
 func (m *defectiveMesh) sample(ctx context.Context, run, requests int64) (sample simulate.Drawn, err error) {
-	world := mesh.New(mesh.Options{Seed: m.seed + uint64(run)*0x9E3779B97F4A7C15, ApplyDelay: -1, Stagger: -1})
+	world := mesh.New(m.options(run))
 	defer func() { err = errors.Join(err, world.Close(context.WithoutCancel(ctx))) }()
 	for _, change := range []target.Change{
 		{Apply: m.before, Timeout: meshTimeout},
@@ -82,26 +90,24 @@ func (m *defectiveMesh) sample(ctx context.Context, run, requests int64) (sample
 			return sample, fmt.Errorf("the simulated mesh did not take the weights: %s", live.Detail)
 		}
 	}
-	entry, err := world.Enter(target.Via{}, target.Load{
-		Connections: loadgen.DefaultConnections, Reuse: m.reuse, Timeout: loadgen.DefaultTimeout,
-	})
+	check := m.check
+	check.Load.Requests = int(requests)
+	drawing, err := draw.Enter(ctx, world, check, m.plan, draw.Options{})
 	if err != nil {
 		return sample, err
 	}
-	load := loadgen.Plan{
-		URL: entry.URL + "/", Identify: m.identify, Requests: requests,
-		Connections: loadgen.DefaultConnections, Reuse: m.reuse,
-	}
-	if m.plan.Method == analysis.Sequentially && requests == m.plan.Requests {
-		sample.Sequential = analysis.NewSequential(m.plan)
-		load.Stop = sample.Sequential.Stop
-	}
-	result, err := (&loadgen.Generator{Transport: entry.Transport}).Generate(ctx, load)
-	if err != nil {
+	defer drawing.Close()
+	drawn, err := drawing.Draw(ctx, nil)
+	switch {
+	case drawn == nil:
 		return sample, err
+	case err != nil:
+		// What leaves nothing to judge is a verdict of a run, too.
+		return simulate.Drawn{Tally: drawn.Tally, Judge: func() *analysis.Judgement {
+			return &analysis.Judgement{Verdict: analysis.NotMeasured}
+		}}, nil
 	}
-	sample.Tally = result.Tally
-	return sample, nil
+	return simulate.Drawn{Tally: drawn.Counted, Judge: drawn.Judge}, nil
 }
 
 // canaryObjects are the objects of an application with a Deployment for each

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/splitcheck/splitcheck/internal/draw"
 	"github.com/splitcheck/splitcheck/internal/gateway"
 	"github.com/splitcheck/splitcheck/internal/runner"
 	"github.com/splitcheck/splitcheck/internal/target"
@@ -99,7 +100,7 @@ func (f *verifyFlags) run(cmd *cobra.Command, std streams, address string) error
 	options := runner.Options{
 		Target:       reports.Target{Kind: target.Gateway, URL: withoutPassword(address)},
 		Open:         openGateway(opened),
-		Rate:         liveRate,
+		Draw:         draw.Options{Rate: liveRate},
 		Seed:         seed,
 		Reproduction: &reports.Reproduction{Command: commandLine(cmd), Seed: &seed},
 	}

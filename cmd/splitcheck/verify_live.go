@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,12 +11,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/internal/draw"
 	"github.com/splitcheck/splitcheck/internal/gateway"
 	"github.com/splitcheck/splitcheck/internal/liveroutes"
 	"github.com/splitcheck/splitcheck/internal/problems"
 	"github.com/splitcheck/splitcheck/internal/runner"
 	"github.com/splitcheck/splitcheck/internal/target"
-	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/scenarios"
 	"github.com/splitcheck/splitcheck/split"
@@ -99,11 +99,7 @@ func (f *verifyFlags) runLive(cmd *cobra.Command, std streams, address string) e
 	case err != nil:
 		return notMeasured(err)
 	}
-	var expect []string
-	for _, w := range weights.Weights {
-		expect = append(expect, fmt.Sprintf("%s=%v", w.Version, w.Weight))
-	}
-	f.question.expect = strings.Join(expect, ",")
+	f.question.weights = weights.Weights
 	check, opened, err := f.check(address)
 	if err != nil {
 		return err
@@ -121,7 +117,7 @@ func (f *verifyFlags) runLive(cmd *cobra.Command, std streams, address string) e
 	options := runner.Options{
 		Target:       reports.Target{Kind: target.Cluster, URL: withoutPassword(address), Context: contextName},
 		Open:         func(context.Context, *scenarios.Scenario) (target.Target, error) { return over, nil },
-		Rate:         liveRate,
+		Draw:         draw.Options{Rate: liveRate},
 		Seed:         seed,
 		Reproduction: &reports.Reproduction{Command: commandLine(cmd), Seed: &seed},
 	}
@@ -166,25 +162,15 @@ func (f *verifyFlags) request(base, path string) (*http.Request, error) {
 // not the split, and every answer would look like a leak. The first request without
 // an answer ends it: the sample will say so, and has a bar to show meanwhile.
 func (f *verifyFlags) sameNames(ctx context.Context, in target.Target, check scenarios.Check, weights *liveroutes.Weights) error {
-	timeout := cmp.Or(check.Load.Timeout, loadgen.DefaultTimeout)
-	entry, err := in.Enter(target.Via{}, target.Load{Connections: 1, Reuse: 1, Timeout: timeout})
+	check.Load = scenarios.Load{Requests: namesAsked, Connections: 1, Reuse: 1, Timeout: check.Load.Timeout}
+	drawing, err := draw.Enter(ctx, in, check, &analysis.Plan{}, draw.Options{Rate: liveRate})
 	if err != nil {
 		return notMeasured(err)
 	}
-	if entry.Close != nil {
-		defer entry.Close()
-	}
-	plan := loadgen.Plan{
-		URL: strings.TrimSuffix(entry.URL, "/") + check.Request.Path, Method: check.Request.Method, Host: check.Request.Host,
-		Headers: check.Request.Headers, Cookies: check.Request.Cookies, Body: check.Request.Body, Identify: check.Identify,
-		Requests: namesAsked, Connections: 1, Reuse: 1, Timeout: timeout, Rate: liveRate,
-		Stop: func(t *split.Tally, _ split.Answer) bool { return t.Failed() > 0 },
-	}
-	if login := check.Request.Login; login != nil {
-		plan.Login = &loadgen.Login{Path: login.Path, Form: login.Form}
-	}
-	sample, err := (&loadgen.Generator{Transport: entry.Transport}).Generate(ctx, plan)
-	if err != nil || sample.Tally == nil {
+	defer drawing.Close()
+	drawing.Stop = func(t *split.Tally, _ split.Answer) bool { return t.Failed() > 0 }
+	sample, _ := drawing.Draw(ctx, nil)
+	if sample == nil {
 		return nil // The sample itself will say what is wrong.
 	}
 	var answers []string

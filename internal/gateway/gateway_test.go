@@ -78,9 +78,10 @@ func TestLoadGoesThroughTheGateway(t *testing.T) {
 	defer entry.Close()
 	rule, err := identify.Parse(`body:v\d`)
 	require.NoError(t, err)
-	result, err := (&loadgen.Generator{Transport: entry.Transport}).Generate(t.Context(), loadgen.Plan{
-		URL: entry.URL + "/", Requests: 20, Connections: 1, Reuse: 5, Identify: identify.Rules{rule},
-	})
+	result, err := loadgen.Generate(t.Context(), loadgen.Plan{
+		Request: loadgen.Request{URL: entry.URL + "/", Identify: identify.Rules{rule}},
+		Load:    loadgen.Load{Requests: 20, Connections: 1, Reuse: 5},
+	}, entry.Transport, loadgen.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, map[string]int64{"v1": 20}, result.Tally.Versions)
 	assert.GreaterOrEqual(t, result.Tally.Connections.Count, int64(4))

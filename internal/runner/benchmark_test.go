@@ -30,13 +30,12 @@ func BenchmarkSimulated(b *testing.B) {
 			entry, err := world.Enter(target.Via{}, target.Load{Connections: 10, Reuse: 10})
 			require.NoError(b, err)
 			request, rules := s.Steps[0].Checks[0].Request, s.Steps[0].Checks[0].Identify
-			generator := loadgen.Generator{Transport: entry.Transport}
 			b.ReportAllocs()
 			b.ResetTimer()
-			result, err := generator.Generate(b.Context(), loadgen.Plan{
-				Method: request.Method, URL: entry.URL + request.Path, Identify: rules,
-				Requests: int64(b.N), Connections: 10, Reuse: 10,
-			})
+			result, err := loadgen.Generate(b.Context(), loadgen.Plan{
+				Request: loadgen.Request{Method: request.Method, URL: entry.URL + request.Path, Identify: rules},
+				Load:    loadgen.Load{Requests: int64(b.N), Connections: 10, Reuse: 10},
+			}, entry.Transport, loadgen.Options{})
 			require.NoError(b, err)
 			require.EqualValues(b, b.N, result.Tally.Hits())
 			b.ReportMetric(result.Rate(), "requests/s")

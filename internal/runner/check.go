@@ -2,21 +2,18 @@ package runner
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/splitcheck/splitcheck/analysis"
-	"github.com/splitcheck/splitcheck/identify"
+	"github.com/splitcheck/splitcheck/internal/draw"
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/internal/witness"
 	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/scenarios"
-	"github.com/splitcheck/splitcheck/split"
 )
 
 // check draws the sample of one check and judges it.
@@ -37,50 +34,22 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 		return failed(err)
 	}
 	measured.Plan = plan
-	load := r.load(c, plan)
-	measured.Asked = asked(c, load)
+	measured.Asked = asked(c, draw.Load(c, plan, r.Draw))
 
-	entry, err := opened.Enter(c.Request.Via, target.Load{
-		Connections: load.Connections, Reuse: load.Reuse, Timeout: load.Timeout,
-	})
+	drawing, err := draw.Enter(ctx, opened, c, plan, r.Draw)
 	if err != nil {
 		return failed(err)
 	}
-	if entry.Close != nil {
-		defer entry.Close()
+	defer drawing.Close()
+	if drawing.Note != "" {
+		measured.Asked.Request += ", " + drawing.Note
 	}
-	if entry.Note != "" {
-		measured.Asked.Request += ", " + entry.Note
-	}
-	load.URL = strings.TrimSuffix(entry.URL, "/") + c.Request.Path
-	load.Identify = c.Identify
-	judge := func(t *split.Tally) *analysis.Judgement { return analysis.Judge(plan, t) }
-	if plan.Method == analysis.Sequentially {
-		sequential := analysis.NewSequential(plan)
-		load.Stop, judge = sequential.Stop, sequential.Judge
-	}
-
-	var copies func() (int64, error)
-	if c.Mirrored != "" {
-		// Every complete answer counts, whatever it says.
-		if load.Identify, err = identify.ParseAll([]string{"status"}); err != nil {
-			return failed(err)
-		}
-		if copies, err = mirrored(ctx, opened, c.Mirrored); err != nil {
-			return failed(err)
-		}
-	}
-
 	proxies, _ := opened.(target.Witness)
 	observer := before(ctx, proxies, s, step, c)
-	r.Progress.Sampling(place, load.Requests)
-	generator := loadgen.Generator{
-		Transport: entry.Transport,
-		Progress:  func(p loadgen.Progress) { r.Progress.Sampled(p.Done) },
-	}
+	r.Progress.Sampling(place, drawing.Load.Requests)
 	sent := time.Since(times.began)
-	sample, err := generator.Generate(ctx, load)
-	if err != nil {
+	sample, err := drawing.Draw(ctx, r.Progress.Sampled)
+	if sample == nil {
 		return failed(err)
 	}
 	if c.Mirrored == "" {
@@ -90,23 +59,12 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 	measured.Latency, measured.Interrupted = reports.LatencyOf(sample.Tally.Latencies()), sample.Interrupted
 	measured.Warnings = append(measured.Warnings, doubts(sample)...)
 	account := after(ctx, observer, c, sample, &measured)
-	if sample.GaveUp != "" {
-		return failed(errors.New(sample.GaveUp))
+	if err != nil {
+		return failed(err)
 	}
-	if load.Stop == nil {
-		countCut(sample)
-	}
-	tally := sample.Tally
-	if copies != nil && !sample.Interrupted {
-		n, err := copies()
-		if err != nil {
-			return failed(err)
-		}
-		tally = countMirrored(tally, n)
-		measured.Tally = tally // the answers' versions are not those of the check
-	}
+	measured.Tally = sample.Counted // mirrored answers have other versions than the check
 	r.Progress.Doing(place + ": judging")
-	judgement := analysis.Reconsider(judge(tally), plan, tally, account.Facts())
+	judgement := analysis.Reconsider(sample.Judge(), plan, sample.Counted, account.Facts())
 	account.Place(judgement, &measured)
 	return reports.FromJudgement(c.Name, judgement, measured)
 }
@@ -131,7 +89,7 @@ func before(ctx context.Context, proxies target.Witness, s *scenarios.Scenario, 
 
 // after asks the proxies again and enters what they say into the measurement. A
 // sample that was interrupted has no second account.
-func after(ctx context.Context, observer *witness.Observer, c scenarios.Check, sample *loadgen.Result, m *reports.Measurement) *witness.Account {
+func after(ctx context.Context, observer *witness.Observer, c scenarios.Check, sample *draw.Sample, m *reports.Measurement) *witness.Account {
 	if sample.Interrupted {
 		return nil
 	}
@@ -171,67 +129,8 @@ func plan(c scenarios.Check, q analysis.Question) (*analysis.Plan, error) {
 	return analysis.NewPlan(q)
 }
 
-// defaultReuse is the greatest number of requests on a connection where nothing
-// else is said.
-const defaultReuse = 10
-
-// load is the sample that a check draws: as it says, or else as the plan and
-// the target say.
-func (r *run) load(c scenarios.Check, plan *analysis.Plan) loadgen.Plan {
-	load := loadgen.Plan{
-		Method: c.Request.Method, Host: c.Request.Host,
-		Headers: c.Request.Headers, Cookies: c.Request.Cookies, Body: c.Request.Body,
-		Requests: plan.Requests, Rate: r.Rate,
-		Connections: loadgen.DefaultConnections, Timeout: loadgen.DefaultTimeout,
-	}
-	if c.Request.Login != nil {
-		load.Login = &loadgen.Login{Path: c.Request.Login.Path, Form: c.Request.Login.Form}
-	}
-	if c.Load.RateSet {
-		load.Rate = c.Load.Rate
-	}
-	if c.Load.Connections > 0 {
-		load.Connections = c.Load.Connections
-	}
-	if c.Load.Timeout > 0 {
-		load.Timeout = c.Load.Timeout
-	}
-	load.Reuse = c.Load.Reuse
-	if load.Reuse == 0 {
-		load.Reuse = reuse(load.Requests, plan)
-	}
-	return load
-}
-
-// reuse is how many requests a connection may carry so that there are enough
-// connections to tell a silent version from a sticky balancer: twice as many as
-// the verdict asks for, so that the last, half-used ones do not matter.
-func reuse(requests int64, plan *analysis.Plan) int {
-	needed := 2 * plan.Connections()
-	if needed == 0 {
-		return defaultReuse
-	}
-	if plan.Method == analysis.Sequentially {
-		return 1 // it would end sooner than there are enough
-	}
-	return int(min(defaultReuse, max(1, requests/needed)))
-}
-
-// countCut counts the requests that were in flight when the run was ended. They
-// may have been any version: those of a slow one are always the last to come,
-// and a correct split that is cut short would look wrong without them.
-func countCut(sample *loadgen.Result) {
-	if sample.Cut == 0 {
-		return
-	}
-	if sample.Tally.Unidentified == nil {
-		sample.Tally.Unidentified = map[string]int64{}
-	}
-	sample.Tally.Unidentified["still in flight when the run ended"] += sample.Cut
-}
-
 // doubts are what the load itself has to say about a sample.
-func doubts(sample *loadgen.Result) []string {
+func doubts(sample *draw.Sample) []string {
 	var said []string
 	if sample.Resent > 0 {
 		said = append(said, fmt.Sprintf("%d requests were sent a second time, because the server had closed the connection they were sent on", sample.Resent))
@@ -269,32 +168,4 @@ func asked(c scenarios.Check, load loadgen.Plan) reports.Asked {
 		answer.Identify = []string{"copies that reach " + c.Mirrored}
 	}
 	return answer
-}
-
-// mirrored returns a function that says how many copies have reached workload
-// since now.
-func mirrored(ctx context.Context, opened target.Target, workload string) (func() (int64, error), error) {
-	counter, ok := opened.(target.MirrorCounter)
-	if !ok {
-		return nil, errors.New("this target cannot count mirrored requests")
-	}
-	before, err := counter.Mirrored(ctx, workload)
-	if err != nil {
-		return nil, err
-	}
-	return func() (int64, error) {
-		after, err := counter.Mirrored(ctx, workload)
-		return after - before, err
-	}, nil
-}
-
-// countMirrored makes a tally of copies out of a tally of answers. Copies have
-// no order and no connection of their own.
-func countMirrored(answers *split.Tally, copies int64) *split.Tally {
-	return &split.Tally{
-		Versions: map[string]int64{
-			scenarios.Mirrored: copies, scenarios.Unmirrored: max(0, answers.Hits()-copies),
-		},
-		Errors: answers.Errors, Unidentified: answers.Unidentified, Examples: answers.Examples,
-	}
 }

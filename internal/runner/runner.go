@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/internal/draw"
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/internal/witness"
 	"github.com/splitcheck/splitcheck/reports"
@@ -26,8 +27,8 @@ type Options struct {
 	Target reports.Target
 	// Reproduction says how to run the same again.
 	Reproduction *reports.Reproduction
-	// Rate is the target's own default rate; 0 is as fast as it goes.
-	Rate float64
+	// Draw is how samples are drawn on this target.
+	Draw draw.Options
 	// Overrides take precedence over what scenarios say.
 	Overrides Overrides
 	Seed      uint64

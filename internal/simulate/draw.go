@@ -144,7 +144,7 @@ func (s sourced) sample(ctx context.Context, run int64, _ *rand.Rand) (outcome, 
 	if err != nil {
 		return outcome{}, err
 	}
-	return drawn.judge(s.Plan), nil
+	return drawn.outcome(s.Plan), nil
 }
 
 // counting draws the counts of each version.
@@ -180,7 +180,7 @@ func (f failing) sample(_ context.Context, _ int64, random *rand.Rand) (outcome,
 	if unknown > 0 {
 		tally.Versions[f.truth.stray] = unknown
 	}
-	return Drawn{Tally: tally}.judge(f.Plan), nil
+	return Drawn{Tally: tally}.outcome(f.Plan), nil
 }
 
 // multinomial draws how many of n fall to each share, one after another given

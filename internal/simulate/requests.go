@@ -19,8 +19,10 @@ func (r requests) sample(ctx context.Context, _ int64, random *rand.Rand) (outco
 	tally := &split.Tally{}
 	tally.Connections.Reuse = r.Truth.Reuse
 	sample := Drawn{Tally: tally}
+	stop := func(*split.Tally, split.Answer) bool { return false }
 	if r.Plan.Method == analysis.Sequentially {
-		sample.Sequential = analysis.NewSequential(r.Plan)
+		sequential := analysis.NewSequential(r.Plan)
+		stop, sample.Judge = sequential.Stop, func() *analysis.Judgement { return sequential.Judge(tally) }
 	}
 	reuse := int64(r.Truth.Reuse)
 	var drawn string
@@ -31,12 +33,12 @@ func (r requests) sample(ctx context.Context, _ int64, random *rand.Rand) (outco
 		answer := answer(r.Truth, random, drawn)
 		answer.Number, answer.Connection = uint64(i), uint64(i/reuse)
 		tally.Add(answer)
-		if sample.Sequential != nil && sample.Sequential.Stop(tally, answer) || i%4096 == 0 && ctx.Err() != nil {
+		if stop(tally, answer) || i%4096 == 0 && ctx.Err() != nil {
 			break
 		}
 	}
 	tally.Close()
-	return sample.judge(r.Plan), nil
+	return sample.outcome(r.Plan), nil
 }
 
 // answer is the version's, or an error in its place.

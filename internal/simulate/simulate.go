@@ -37,19 +37,17 @@ type Source func(ctx context.Context, run, requests int64) (Drawn, error)
 // Drawn is a sample that a source has drawn.
 type Drawn struct {
 	Tally *split.Tally
-	// Sequential has read the answers while they were drawn, if the plan is for
-	// the sequential method: it knows the evidence on the way.
-	Sequential *analysis.Sequential
+	// Judge judges it as whoever drew it does: the sequential method has read the
+	// answers while they were drawn, and knows the evidence on the way. It is nil
+	// for analysis.Judge.
+	Judge func() *analysis.Judgement
 }
 
-func (d Drawn) judge(p *analysis.Plan) outcome {
-	judgement := func() *analysis.Judgement {
-		if d.Sequential != nil {
-			return d.Sequential.Judge(d.Tally)
-		}
-		return analysis.Judge(p, d.Tally)
+func (d Drawn) outcome(p *analysis.Plan) outcome {
+	if d.Judge == nil {
+		return outcome{analysis.Judge(p, d.Tally).Verdict, d.Tally.Requests()}
 	}
-	return outcome{judgement().Verdict, d.Tally.Requests()}
+	return outcome{d.Judge().Verdict, d.Tally.Requests()}
 }
 
 // An Experiment is a plan and a truth, or a source of samples instead of one.

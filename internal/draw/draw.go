@@ -1,0 +1,140 @@
+// Package draw draws the sample of a check: how often a connection is used, when
+// the sample ends, what counts of one that is cut short, and what judges it. All
+// who draw samples do it here (a run, a live check, a simulation), so that what
+// one of them says of a check is what the others would. It changes no target,
+// asks no proxy and reports nothing.
+package draw
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/loadgen"
+	"github.com/splitcheck/splitcheck/scenarios"
+	"github.com/splitcheck/splitcheck/split"
+)
+
+// A Generator carries out a plan of load through a transport: loadgen.Generate
+// does it in this process.
+type Generator func(ctx context.Context, plan loadgen.Plan, transport http.RoundTripper, options loadgen.Options) (*loadgen.Result, error)
+
+// Options are the caller's, for all samples.
+type Options struct {
+	// Rate is the target's own default rate; 0 is as fast as it goes.
+	Rate float64
+	// Generator is nil for this process.
+	Generator Generator
+}
+
+// A Drawing is a sample that is about to be drawn.
+type Drawing struct {
+	// Load is what is sent.
+	Load loadgen.Plan
+	// Note says in words what the user should know of the way in.
+	Note string
+	// Stop ends the sample where it says so; it is the plan's own unless it is
+	// set before Draw.
+	Stop func(t *split.Tally, last split.Answer) bool
+
+	plan      *analysis.Plan
+	entry     target.Entry
+	generator Generator
+	copies    *copies
+}
+
+// Enter prepares the sample of a check at the entry that it names. Close gives back
+// what that takes. A check whose Load.Requests are others than the plan's is a
+// sample of that size, for the sequential method as well.
+func Enter(ctx context.Context, at target.Target, c scenarios.Check, plan *analysis.Plan, o Options) (*Drawing, error) {
+	d := &Drawing{Load: Load(c, plan, o), plan: plan, generator: o.Generator}
+	if d.generator == nil {
+		d.generator = loadgen.Generate
+	}
+	var err error
+	d.entry, err = at.Enter(c.Request.Via, target.Load{
+		Connections: d.Load.Connections, Reuse: d.Load.Reuse, Timeout: d.Load.Timeout,
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.Note = d.entry.Note
+	d.Load.URL = strings.TrimSuffix(d.entry.URL, "/") + c.Request.Path
+	if c.Mirrored != "" {
+		if d.copies, err = countCopies(ctx, at, c.Mirrored); err != nil {
+			d.Close()
+			return nil, err
+		}
+		// Every complete answer counts, whatever it says.
+		d.Load.Identify = everyAnswer
+	}
+	return d, nil
+}
+
+// Close gives back what the entry holds.
+func (d *Drawing) Close() {
+	if d.entry.Close != nil {
+		d.entry.Close()
+	}
+}
+
+// A Sample is what was drawn.
+type Sample struct {
+	// Result is that of the load; its tally is of the answers.
+	*loadgen.Result
+	// Counted is what is judged: the answers, or the copies that reached a
+	// workload.
+	Counted *split.Tally
+	judge   func(*split.Tally) *analysis.Judgement
+}
+
+// Judge judges what was counted.
+func (s *Sample) Judge() *analysis.Judgement { return s.judge(s.Counted) }
+
+// Draw sends the requests. Of a sample that is cut short, those that were in
+// flight count as unidentified, except where the sample may end at any answer: its
+// tally is that of the first so many requests. progress is told how many have
+// ended; it may be nil. The error says why there is nothing to judge; what was
+// counted until then is in the sample, which is nil if nothing was.
+func (d *Drawing) Draw(ctx context.Context, progress func(done int64)) (*Sample, error) {
+	s := &Sample{judge: func(t *split.Tally) *analysis.Judgement { return analysis.Judge(d.plan, t) }}
+	options := loadgen.Options{Stop: d.Stop}
+	if d.Stop == nil && d.plan.Method == analysis.Sequentially && d.Load.Requests == d.plan.Requests {
+		sequential := analysis.NewSequential(d.plan)
+		options.Stop, s.judge = sequential.Stop, sequential.Judge
+	}
+	if progress != nil {
+		options.Progress = func(p loadgen.Progress) { progress(p.Done) }
+	}
+	var err error
+	if s.Result, err = d.generator(ctx, d.Load, d.entry.Transport, options); err != nil {
+		return nil, err
+	}
+	if s.GaveUp != "" {
+		return s, errors.New(s.GaveUp)
+	}
+	if options.Stop == nil {
+		s.countCut()
+	}
+	s.Counted = s.Tally
+	if d.copies != nil && !s.Interrupted {
+		s.Counted, err = d.copies.instead(ctx, s.Tally)
+	}
+	return s, err
+}
+
+// countCut counts the requests that were in flight when the run was ended. They
+// may have been any version: those of a slow one are always the last to come,
+// and a correct split that is cut short would look wrong without them.
+func (s *Sample) countCut() {
+	if s.Cut == 0 {
+		return
+	}
+	if s.Tally.Unidentified == nil {
+		s.Tally.Unidentified = map[string]int64{}
+	}
+	s.Tally.Unidentified["still in flight when the run ended"] += s.Cut
+}

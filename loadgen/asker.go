@@ -1,0 +1,30 @@
+package loadgen
+
+import (
+	"context"
+
+	"github.com/splitcheck/splitcheck/split"
+)
+
+// An Asker is what load is put on: anything that can be asked once and tells
+// which version answered. HTTP is one. It is asked from several goroutines at a
+// time.
+type Asker interface {
+	// Ask makes the request with this number, the place in dispatch order from
+	// 0, and returns what it came to. It fills in all of the answer but Number
+	// and Latency, which the run does; an Error without a Status says that
+	// nothing answered at all. It returns soon after ctx has ended, and asks
+	// once: what is tried a second time is counted by Resent, if the Asker has a
+	// method
+	//
+	//	Resent() int64
+	Ask(ctx context.Context, number uint64) split.Answer
+}
+
+// resent is how many requests an Asker has sent a second time.
+func resent(what any) int64 {
+	if counts, ok := what.(interface{ Resent() int64 }); ok {
+		return counts.Resent()
+	}
+	return 0
+}

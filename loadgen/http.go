@@ -1,0 +1,93 @@
+package loadgen
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/splitcheck/splitcheck/identify"
+	"github.com/splitcheck/splitcheck/split"
+)
+
+// HTTP asks by one HTTP request, and identifies each answer as it arrives: what
+// is kept of an answer is its version.
+type HTTP struct {
+	request   Request
+	prototype *http.Request
+	transport http.RoundTripper
+}
+
+// NewHTTP returns what asks by request. transport carries the requests: it sets
+// Connection of the split.Exchange in a request's context and heeds that context.
+// The login is made here, if there is one. The error says what cannot be sent, or
+// that the login has failed.
+func NewHTTP(ctx context.Context, request Request, transport http.RoundTripper) (*HTTP, error) {
+	request, err := request.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if request.Login != nil {
+		if request.Cookies, err = request.logIn(ctx, transport); err != nil {
+			return nil, err
+		}
+	}
+	prototype, err := http.NewRequest(request.Method, request.URL, nil)
+	if err != nil {
+		return nil, err
+	}
+	prototype.Header = request.header()
+	if host := request.host(); host != "" {
+		prototype.Host = host
+	}
+	prototype.ContentLength = int64(len(request.Body))
+	return &HTTP{request: request, prototype: prototype, transport: transport}, nil
+}
+
+// Ask implements Asker.
+func (h *HTTP) Ask(ctx context.Context, number uint64) split.Answer {
+	exchange := &split.Exchange{Number: number}
+	request := h.prototype.WithContext(split.WithExchange(ctx, exchange))
+	// A transport may change the header, though it is not meant to.
+	request.Header = h.prototype.Header.Clone()
+	if h.request.Body != "" {
+		request.GetBody = func() (io.ReadCloser, error) {
+			return io.NopCloser(bytes.NewReader([]byte(h.request.Body))), nil
+		}
+		request.Body, _ = request.GetBody()
+	}
+	answer, err := h.exchange(request)
+	if err != nil {
+		answer = Failure(err)
+	}
+	answer.Connection = exchange.Connection
+	return answer
+}
+
+// Resent is how many requests the transport sent a second time.
+func (h *HTTP) Resent() int64 { return resent(h.transport) }
+
+func (h *HTTP) exchange(request *http.Request) (split.Answer, error) {
+	response, err := h.transport.RoundTrip(request)
+	if err != nil {
+		return split.Answer{}, err
+	}
+	defer response.Body.Close()
+	buffer := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(buffer)
+	buffer.Reset()
+	more, err := readBody(response, h.request.MaxBody, buffer)
+	if err != nil {
+		return split.Answer{}, err
+	}
+	answer := Classify(h.request.Identify, identify.Answer{
+		Status: response.StatusCode,
+		Header: response.Header,
+		Body:   buffer.Bytes(),
+	})
+	if more && answer.Outcome == split.Unidentified {
+		answer.Kind += fmt.Sprintf(", of which %d bytes were read", h.request.MaxBody)
+	}
+	return answer, nil
+}
