@@ -56,7 +56,7 @@ func (r Request) withDefaults() (Request, error) {
 	if _, err := http.NewRequest(r.Method, r.URL, nil); err != nil {
 		mistakes = append(mistakes, err)
 	} else if u, _ := url.Parse(r.URL); u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		mistake("%q is no URL of a server: it begins with http:// or https:// and a host", r.URL)
+		mistake("%q is not the URL of a server: it begins with http:// or https:// and a host", r.URL)
 	}
 	if r.MaxBody < 0 {
 		mistake("the greatest length of a body is not negative")
