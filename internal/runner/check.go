@@ -11,7 +11,6 @@ import (
 	"github.com/splitcheck/splitcheck/internal/draw"
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/internal/witness"
-	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/scenarios"
 )
@@ -34,7 +33,9 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 		return failed(err)
 	}
 	measured.Plan = plan
-	measured.Asked = asked(c, draw.Load(c, plan, r.Draw))
+	measured.Asked = asked(c)
+	load := draw.Load(c, plan, r.Draw)
+	measured.Asked.Rate, measured.Asked.Connections, measured.Asked.Reuse = reports.Num(load.Rate), load.Connections, load.Reuse
 
 	drawing, err := draw.Enter(ctx, opened, c, plan, r.Draw)
 	if err != nil {
@@ -139,7 +140,7 @@ func doubts(sample *draw.Sample) []string {
 }
 
 // asked puts in words what each request is.
-func asked(c scenarios.Check, load loadgen.Plan) reports.Asked {
+func asked(c scenarios.Check) reports.Asked {
 	r := c.Request
 	words := r.Method + " " + r.Path
 	if r.Host != "" {
@@ -157,10 +158,7 @@ func asked(c scenarios.Check, load loadgen.Plan) reports.Asked {
 	if r.Via.Service != "" {
 		words += fmt.Sprintf(" straight to service %s/%s", r.Via.Namespace, r.Via.Service)
 	}
-	answer := reports.Asked{
-		Request: words, Rate: reports.Num(load.Rate),
-		Connections: load.Connections, Reuse: load.Reuse,
-	}
+	answer := reports.Asked{Request: words}
 	for _, rule := range c.Identify {
 		answer.Identify = append(answer.Identify, rule.String())
 	}
