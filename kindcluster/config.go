@@ -11,13 +11,12 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/problems"
+	"github.com/splitcheck/splitcheck/internal/strict"
 )
 
 // These are pinned: if one of them changes, a different system is tested.
@@ -80,154 +79,68 @@ func Default() Config {
 // it is not empty, the Config must not be used. ReadConfig does not check
 // whether the files that it names exist.
 func ReadConfig(file string, data []byte) (Config, problems.List) {
-	r := &reader{file: file, config: Default()}
-	documents, found := manifests.ReadYAML(file, data)
-	r.found = found
+	r := &reader{strict.Reader{File: file}}
+	config := Default()
+	documents := r.Documents(data)
 	switch {
-	case found.Err() != nil:
+	case r.Found.Err() != nil:
 	case len(documents) == 0:
-		r.found = append(r.found, problems.Problem{File: file, Message: "the file is empty", Hint: "it begins with apiVersion: " + apiVersion})
+		r.Add(0, 0, "the file is empty", "it begins with apiVersion: "+apiVersion)
 	case len(documents) > 1:
-		r.at(documents[1], "a second document", "a ClusterConfig is a file of its own")
+		r.At(documents[1], "a second document", "a ClusterConfig is a file of its own")
 	default:
-		r.document(documents[0])
+		r.document(documents[0], &config)
 	}
-	return r.config, r.found.Sort()
+	return config, r.Found.Sort()
 }
 
 const apiVersion = "splitcheck.dev/v1alpha1"
 
-type reader struct {
-	file   string
-	found  problems.List
-	config Config
-}
+type reader struct{ strict.Reader }
 
-type fields map[string]func(n *yaml.Node, path string)
-
-func (r *reader) at(n *yaml.Node, message, hint string) {
-	r.found = append(r.found, problems.Problem{File: r.file, Line: n.Line, Column: n.Column, Message: message, Hint: hint})
-}
-
-func (r *reader) document(n *yaml.Node) {
-	seen := map[string]bool{}
-	word := func(want string) func(*yaml.Node, string) {
-		return func(n *yaml.Node, path string) {
-			seen[path] = true
-			if text := r.text(n, path); text != "" && text != want {
-				r.at(n, fmt.Sprintf("%s is %q", path, text), "write "+want)
+func (r *reader) document(n *yaml.Node, c *Config) {
+	r.Object(n, "",
+		strict.Required("apiVersion", func(n *yaml.Node) { r.OneOf(n, "apiVersion", apiVersion) }),
+		strict.Required("kind", func(n *yaml.Node) { r.OneOf(n, "kind", "ClusterConfig") }),
+		strict.Optional("name", func(n *yaml.Node) {
+			if c.Name = r.text(n, "name"); c.Name != "" && !clusterName.MatchString(c.Name) {
+				r.At(n, fmt.Sprintf("name: %q is not a name for a cluster", c.Name), "use lower-case letters, digits and -, at most 50 characters, beginning and ending with a letter or digit")
 			}
-		}
-	}
-	c := &r.config
-	r.object(n, "", fields{
-		"apiVersion": word(apiVersion),
-		"kind":       word("ClusterConfig"),
-		"name": func(n *yaml.Node, path string) {
-			if c.Name = r.text(n, path); c.Name != "" && !clusterName.MatchString(c.Name) {
-				r.at(n, fmt.Sprintf("%s: %q is not a name for a cluster", path, c.Name), "use lower-case letters, digits and -, at most 50 characters, beginning and ending with a letter or digit")
-			}
-		},
-		"nodeImage": r.into(&c.NodeImage),
-		"istio": func(n *yaml.Node, path string) {
-			r.object(n, path, fields{
-				"istioctl": r.path(&c.Istio.Istioctl),
-				"hub":      r.into(&c.Istio.Hub),
-				"tag":      r.into(&c.Istio.Tag),
-				"overlays": func(n *yaml.Node, path string) {
-					c.Istio.Overlays = nil
-					for _, text := range r.texts(n, path) {
-						c.Istio.Overlays = append(c.Istio.Overlays, r.beside(text))
-					}
-				},
-			})
-		},
-		"gatewayAPI": func(n *yaml.Node, path string) {
-			r.object(n, path, fields{"crds": func(n *yaml.Node, path string) {
-				if c.CRDs = r.text(n, path); !isURL(c.CRDs) {
+		}),
+		strict.Optional("nodeImage", func(n *yaml.Node) { c.NodeImage = r.text(n, "nodeImage") }),
+		strict.Optional("istio", func(n *yaml.Node) {
+			r.Object(n, "istio",
+				strict.Optional("istioctl", func(n *yaml.Node) { c.Istio.Istioctl = r.beside(r.text(n, "istio.istioctl")) }),
+				strict.Optional("hub", func(n *yaml.Node) { c.Istio.Hub = r.text(n, "istio.hub") }),
+				strict.Optional("tag", func(n *yaml.Node) { c.Istio.Tag = r.text(n, "istio.tag") }),
+				strict.Optional("overlays", func(n *yaml.Node) {
+					r.List(n, "istio.overlays", func(n *yaml.Node, path string) {
+						c.Istio.Overlays = append(c.Istio.Overlays, r.beside(r.text(n, path)))
+					})
+				}))
+		}),
+		strict.Optional("gatewayAPI", func(n *yaml.Node) {
+			r.Object(n, "gatewayAPI", strict.Optional("crds", func(n *yaml.Node) {
+				if c.CRDs = r.text(n, "gatewayAPI.crds"); !isURL(c.CRDs) {
 					c.CRDs = r.beside(c.CRDs)
 				}
-			}})
-		},
-		"apps": func(n *yaml.Node, path string) {
-			known := []string{Builtin, Upstream}
-			if c.Apps = r.text(n, path); c.Apps != "" && !slices.Contains(known, c.Apps) {
-				hint := problems.DidYouMean(c.Apps, known)
-				if hint == "" {
-					hint = "write builtin or upstream"
-				}
-				r.at(n, fmt.Sprintf("%s: %q is not known here", path, c.Apps), hint)
-			}
-		},
-		"images": func(n *yaml.Node, path string) { c.Images = r.texts(n, path) },
-	})
-	for _, name := range []string{"apiVersion", "kind"} {
-		if !seen[name] && n.Kind == yaml.MappingNode {
-			r.at(n, name+" is missing", "")
-		}
-	}
+			}))
+		}),
+		strict.Optional("apps", func(n *yaml.Node) { c.Apps, _ = r.OneOf(n, "apps", Builtin, Upstream) }),
+		strict.Optional("images", func(n *yaml.Node) {
+			r.List(n, "images", func(n *yaml.Node, path string) { c.Images = append(c.Images, r.text(n, path)) })
+		}))
 }
 
 var clusterName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$`)
 
-func (r *reader) object(n *yaml.Node, path string, known fields) {
-	var names []string
-	for name := range known {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	if n.Kind != yaml.MappingNode {
-		where := path
-		if where == "" {
-			where = "the document"
-		}
-		r.at(n, fmt.Sprintf("%s: want a map, got %s", where, manifests.Describe(n)), "its fields are "+strings.Join(names, ", "))
-		return
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key, value := n.Content[i], n.Content[i+1]
-		at := key.Value
-		if path != "" {
-			at = path + "." + at
-		}
-		if read := known[key.Value]; read != nil {
-			read(value, at)
-			continue
-		}
-		hint := problems.DidYouMean(key.Value, names)
-		if hint == "" {
-			hint = "the fields here are " + strings.Join(names, ", ")
-		}
-		r.at(key, fmt.Sprintf("unknown field %q", at), hint)
-	}
-}
-
+// text reads what may not be empty.
 func (r *reader) text(n *yaml.Node, path string) string {
-	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" || n.Value == "" {
-		r.at(n, fmt.Sprintf("%s: want text, got %s", path, manifests.Describe(n)), "write a value, or remove the field for its default")
-		return ""
+	text, ok := r.Text(n, path)
+	if ok && text == "" {
+		r.At(n, path+" is empty", "write a value, or remove the field for its default")
 	}
-	return n.Value
-}
-
-func (r *reader) texts(n *yaml.Node, path string) []string {
-	if n.Kind != yaml.SequenceNode {
-		r.at(n, fmt.Sprintf("%s: want a list, got %s", path, manifests.Describe(n)), "write it as [a, b]")
-		return nil
-	}
-	var all []string
-	for i, item := range n.Content {
-		all = append(all, r.text(item, fmt.Sprintf("%s[%d]", path, i)))
-	}
-	return all
-}
-
-func (r *reader) into(to *string) func(*yaml.Node, string) {
-	return func(n *yaml.Node, path string) { *to = r.text(n, path) }
-}
-
-func (r *reader) path(to *string) func(*yaml.Node, string) {
-	return func(n *yaml.Node, path string) { *to = r.beside(r.text(n, path)) }
+	return text
 }
 
 // beside makes a path relative to the folder of the file that names it.
@@ -235,7 +148,7 @@ func (r *reader) beside(path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path
 	}
-	return filepath.Join(filepath.Dir(r.file), path)
+	return filepath.Join(filepath.Dir(r.File), path)
 }
 
 func isURL(s string) bool {

@@ -58,14 +58,14 @@ nodeImage:
 	}
 	assert.Equal(t, []string{
 		`cluster.yaml:1:1: kind is missing`,
-		`cluster.yaml:1:13: apiVersion is "splitcheck.dev/v2"; write splitcheck.dev/v1alpha1`,
+		`cluster.yaml:1:13: apiVersion: "splitcheck.dev/v2" is not known here; write splitcheck.dev/v1alpha1`,
 		`cluster.yaml:2:7: name: "No_Name" is not a name for a cluster; use lower-case letters, digits and -, at most 50 characters, beginning and ending with a letter or digit`,
-		`cluster.yaml:4:3: unknown field "istio.hup"; did you mean "hub"?`,
-		`cluster.yaml:5:13: istio.overlays: want a list, got the text "one.yaml"; write it as [a, b]`,
+		`cluster.yaml:4:3: istio: unknown field "hup"; did you mean "hub"?`,
+		`cluster.yaml:5:13: istio.overlays: want a list, got the text "one.yaml"; write it as [a, b], or begin each entry with a dash`,
 		`cluster.yaml:6:13: gatewayAPI: want a map, got the text "v1.6.3"; its fields are crds`,
 		`cluster.yaml:7:7: apps: "built-in" is not known here; did you mean "builtin"?`,
-		`cluster.yaml:8:13: images[1]: want text, got a map; write a value, or remove the field for its default`,
-		`cluster.yaml:9:11: nodeImage: want text, got nothing; write a value, or remove the field for its default`,
+		`cluster.yaml:8:13: images[1]: want text, got a map`,
+		`cluster.yaml:9:1: nodeImage has no value; write one, or remove the field`,
 	}, said)
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/internal/strict"
 	"github.com/splitcheck/splitcheck/scenarios"
 )
 
@@ -40,7 +40,7 @@ func TestFilesThatAreNoScenarios(t *testing.T) {
 		"w/empty.yaml":    {},
 		"w/comments.yaml": {Data: []byte("# nothing yet\n")},
 		"w/binary.yaml":   {Data: []byte("\x7fELF\x02\x00")},
-		"w/long.yaml":     {Data: []byte(strings.Repeat("a", manifests.MaxFileSize+1))},
+		"w/long.yaml":     {Data: []byte(strings.Repeat("a", strict.MaxFileSize+1))},
 		"w/list.yaml":     {Data: []byte("- a\n- b\n")},
 		"w/text.yaml":     {Data: []byte("hello")},
 		"w/folder/a.txt":  {},

@@ -12,6 +12,7 @@ import (
 	"github.com/splitcheck/splitcheck/identify"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/problems"
+	"github.com/splitcheck/splitcheck/internal/strict"
 )
 
 //go:embed library
@@ -98,7 +99,7 @@ func unknownName(name string, names []string) problems.Problem {
 		hint = "the built-in scenarios are " + strings.Join(names, ", ")
 	}
 	return problems.Problem{
-		Message: fmt.Sprintf("%q is not a file, a folder or a built-in scenario", brief(name)), Hint: hint,
+		Message: fmt.Sprintf("%q is not a file, a folder or a built-in scenario", strict.Brief(name)), Hint: hint,
 	}
 }
 
@@ -127,41 +128,41 @@ func (b *bundle) file(name string) string { return appsDir + "/" + b.name + "/" 
 func loadBundle(name string) (*bundle, problems.List) {
 	b := &bundle{name: name, files: builtinSource()}
 	file := b.file("bundle.yaml")
-	s := &strict{file: b.files.shown(file)}
+	s := &fields{Reader: strict.Reader{File: b.files.shown(file)}}
 	root := s.readDocument(b.files, file)
 	if root == nil {
-		return nil, s.found
+		return nil, s.Found
 	}
-	s.object(root, "",
-		field{"apiVersion", true, func(n *yaml.Node) { s.oneOf(n, "apiVersion", apiVersion) }},
-		field{"kind", true, func(n *yaml.Node) { s.oneOf(n, "kind", "App") }},
-		field{"metadata", true, func(n *yaml.Node) {
-			s.object(n, "metadata",
-				field{"name", true, func(n *yaml.Node) { s.oneOf(n, "metadata.name", name) }},
-				field{"description", true, func(n *yaml.Node) { b.description, _ = s.text(n, "metadata.description") }})
-		}},
-		field{"spec", true, func(n *yaml.Node) {
-			s.object(n, "spec",
-				field{"manifests", true, func(n *yaml.Node) {
-					s.list(n, "spec.manifests", func(n *yaml.Node, at string) {
+	s.Object(root, "",
+		strict.Required("apiVersion", func(n *yaml.Node) { s.OneOf(n, "apiVersion", apiVersion) }),
+		strict.Required("kind", func(n *yaml.Node) { s.OneOf(n, "kind", "App") }),
+		strict.Required("metadata", func(n *yaml.Node) {
+			s.Object(n, "metadata",
+				strict.Required("name", func(n *yaml.Node) { s.OneOf(n, "metadata.name", name) }),
+				strict.Required("description", func(n *yaml.Node) { b.description, _ = s.Text(n, "metadata.description") }))
+		}),
+		strict.Required("spec", func(n *yaml.Node) {
+			s.Object(n, "spec",
+				strict.Required("manifests", func(n *yaml.Node) {
+					s.List(n, "spec.manifests", func(n *yaml.Node, at string) {
 						b.deploy = append(b.deploy, s.manifest(n, at, b.files, b.file(n.Value))...)
 					})
-				}},
-				field{"identify", true, func(n *yaml.Node) { b.identify = s.rules(n, "spec.identify") }},
-				field{"request", true, func(n *yaml.Node) { s.request(n, "spec.request", &b.request) }},
-				field{"identifyProbe", true, func(n *yaml.Node) {
-					s.list(n, "spec.identifyProbe", func(n *yaml.Node, at string) {
+				}),
+				strict.Required("identify", func(n *yaml.Node) { b.identify = s.rules(n, "spec.identify") }),
+				strict.Required("request", func(n *yaml.Node) { s.request(n, "spec.request", &b.request) }),
+				strict.Required("identifyProbe", func(n *yaml.Node) {
+					s.List(n, "spec.identifyProbe", func(n *yaml.Node, at string) {
 						b.probes = append(b.probes, s.probe(n, at))
 					})
-				}})
-		}})
-	return b, s.found.Sort()
+				}))
+		}))
+	return b, s.Found.Sort()
 }
 
-func (s *strict) probe(n *yaml.Node, at string) (p probe) {
-	s.object(n, at,
-		field{"workload", true, func(n *yaml.Node) { p.workload, _ = s.text(n, at+".workload") }},
-		field{"path", true, func(n *yaml.Node) { p.path, _ = s.text(n, at+".path") }},
-		field{"version", true, func(n *yaml.Node) { p.version, _ = s.text(n, at+".version") }})
+func (s *fields) probe(n *yaml.Node, at string) (p probe) {
+	s.Object(n, at,
+		strict.Required("workload", func(n *yaml.Node) { p.workload, _ = s.Text(n, at+".workload") }),
+		strict.Required("path", func(n *yaml.Node) { p.path, _ = s.Text(n, at+".path") }),
+		strict.Required("version", func(n *yaml.Node) { p.version, _ = s.Text(n, at+".version") }))
 	return p
 }

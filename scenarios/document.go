@@ -11,6 +11,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/problems"
+	"github.com/splitcheck/splitcheck/internal/strict"
 	"github.com/splitcheck/splitcheck/internal/target"
 )
 
@@ -31,34 +32,34 @@ func isLabel(s string) bool { return len(validation.IsDNS1123Label(s)) == 0 }
 // what a trap did.
 func load(files source, name string) (*Scenario, problems.List) {
 	r := &reading{
-		strict: strict{file: files.shown(name), decoded: map[string]decoded{}}, files: files, folder: path.Dir(name),
+		fields: fields{Reader: strict.Reader{File: files.shown(name)}, decoded: map[string]decoded{}}, files: files, folder: path.Dir(name),
 		scenario: &Scenario{File: files.shown(name)}, there: &inventory.Inventory{}, source: files.annotated(name),
 	}
 	root := r.readDocument(files, name)
 	if root == nil {
-		return nil, r.found
+		return nil, r.Found
 	}
 	r.document(root)
 	var all []*view
-	if r.found.Err() == nil {
+	if r.Found.Err() == nil {
 		all = views(r.scenario)
-		r.found = append(r.found, refusals(all)...)
+		r.Found = append(r.Found, refusals(all)...)
 	}
-	r.found = r.found.Sort()
-	if r.found.Err() != nil {
-		return nil, r.found
+	r.Found = r.Found.Sort()
+	if r.Found.Err() != nil {
+		return nil, r.Found
 	}
-	r.scenario.Warnings = append(r.found.Warnings(), lint(all)...)
+	r.scenario.Warnings = append(r.Found.Warnings(), lint(all)...)
 	for i := range r.scenario.Warnings {
 		r.scenario.Warnings[i].Warning = true
 	}
 	r.scenario.Warnings = r.scenario.Warnings.Sort()
-	return r.scenario, r.found
+	return r.scenario, r.Found
 }
 
 // A reading is one scenario file on its way to a Scenario.
 type reading struct {
-	strict
+	fields
 	files    source
 	folder   string // of the scenario file
 	scenario *Scenario
@@ -68,23 +69,46 @@ type reading struct {
 	namesApp bool                 // there is a spec.app, whether or not it exists
 }
 
+// fields are those of splitcheck's own documents.
+type fields struct {
+	strict.Reader
+	// decoded are the files of manifests that were read before, by the names
+	// that problems show; steps often name the same ones. It may be nil.
+	decoded map[string]decoded
+}
+
+// decoded is what came of reading a file of manifests.
+type decoded struct {
+	objects []manifests.Object
+	found   problems.List
+	err     error
+}
+
+// name reads a DNS label.
+func (s *fields) name(n *yaml.Node, path string) string {
+	text, ok := s.Text(n, path)
+	if ok && !isLabel(text) {
+		s.At(n, fmt.Sprintf("%s: %q is not a name", path, strict.Brief(text)), "use lower-case letters, digits and -, at most 63 characters, beginning and ending with a letter or digit")
+	}
+	return text
+}
+
 // readDocument returns the one document of a file, or reports and returns nil.
-func (s *strict) readDocument(files source, name string) *yaml.Node {
+func (s *fields) readDocument(files source, name string) *yaml.Node {
 	data, err := files.read(name)
 	if err != nil {
-		s.found = append(s.found, problems.Problem{File: s.file, Message: "the file cannot be read: " + err.Error()})
+		s.Found = append(s.Found, problems.Problem{File: s.File, Message: "the file cannot be read: " + err.Error()})
 		return nil
 	}
-	roots, found := manifests.ReadYAML(s.file, data)
-	s.found = append(s.found, found...)
+	roots := s.Documents(data)
 	switch {
-	case len(found) > 0:
+	case len(s.Found) > 0:
 		// Whatever else is wrong may follow from what could not be read, but
 		// a duplicate key hides nothing.
 	case len(roots) == 0:
-		s.found = append(s.found, problems.Problem{File: s.file, Message: "the file is empty", Hint: "`splitcheck scenarios init` writes a first scenario"})
+		s.Found = append(s.Found, problems.Problem{File: s.File, Message: "the file is empty", Hint: "`splitcheck scenarios init` writes a first scenario"})
 	case len(roots) > 1:
-		s.at(roots[1], "a scenario file holds one document, and here begins another", "write several stages as steps of one scenario, and several scenarios as files")
+		s.At(roots[1], "a scenario file holds one document, and here begins another", "write several stages as steps of one scenario, and several scenarios as files")
 	}
 	if len(roots) == 0 {
 		return nil
@@ -94,32 +118,32 @@ func (s *strict) readDocument(files source, name string) *yaml.Node {
 
 func (r *reading) document(root *yaml.Node) {
 	s := r.scenario
-	r.object(root, "",
-		field{"apiVersion", true, func(n *yaml.Node) { r.oneOf(n, "apiVersion", apiVersion) }},
-		field{"kind", true, func(n *yaml.Node) { r.oneOf(n, "kind", "Scenario") }},
-		field{"metadata", true, func(n *yaml.Node) {
-			r.object(n, "metadata",
-				field{"name", true, func(n *yaml.Node) {
+	r.Object(root, "",
+		strict.Required("apiVersion", func(n *yaml.Node) { r.OneOf(n, "apiVersion", apiVersion) }),
+		strict.Required("kind", func(n *yaml.Node) { r.OneOf(n, "kind", "Scenario") }),
+		strict.Required("metadata", func(n *yaml.Node) {
+			r.Object(n, "metadata",
+				strict.Required("name", func(n *yaml.Node) {
 					s.Name, s.Source = r.name(n, "metadata.name"), r.sourceOf(n)
-				}},
-				field{"description", false, func(n *yaml.Node) {
-					s.Description, _ = r.text(n, "metadata.description")
+				}),
+				strict.Optional("description", func(n *yaml.Node) {
+					s.Description, _ = r.Text(n, "metadata.description")
 					s.Description = strings.TrimSpace(s.Description)
-				}})
-		}},
-		field{"spec", true, func(n *yaml.Node) {
-			r.object(n, "spec",
-				field{"app", false, r.app},
-				field{"manifests", false, r.ownManifests},
-				field{"targets", false, func(n *yaml.Node) {
-					r.list(n, "spec.targets", func(n *yaml.Node, at string) {
-						if kind, ok := r.oneOf(n, at, target.KindNames()...); ok {
+				}))
+		}),
+		strict.Required("spec", func(n *yaml.Node) {
+			r.Object(n, "spec",
+				strict.Optional("app", r.app),
+				strict.Optional("manifests", r.ownManifests),
+				strict.Optional("targets", func(n *yaml.Node) {
+					r.List(n, "spec.targets", func(n *yaml.Node, at string) {
+						if kind, ok := r.OneOf(n, at, target.KindNames()...); ok {
 							s.Targets = append(s.Targets, kind)
 						}
 					})
-				}},
-				field{"steps", true, r.steps})
-		}})
+				}),
+				strict.Required("steps", r.steps))
+		}))
 }
 
 // sourceOf is where n stands.
@@ -132,12 +156,12 @@ func (r *reading) sourceOf(n *yaml.Node) Source {
 
 func (r *reading) app(n *yaml.Node) {
 	r.namesApp = true
-	name, ok := r.oneOf(n, "spec.app", BundleNames()...)
+	name, ok := r.OneOf(n, "spec.app", BundleNames()...)
 	if !ok {
 		return
 	}
 	b, found := loadBundle(name)
-	r.found = append(r.found, found...)
+	r.Found = append(r.Found, found...)
 	if b == nil {
 		return
 	}
@@ -147,7 +171,7 @@ func (r *reading) app(n *yaml.Node) {
 }
 
 func (r *reading) ownManifests(n *yaml.Node) {
-	r.list(n, "spec.manifests", func(n *yaml.Node, at string) {
+	r.List(n, "spec.manifests", func(n *yaml.Node, at string) {
 		objects := r.file(n, at)
 		r.scenario.Deploy = append(r.scenario.Deploy, objects...)
 		r.there.Apply(objects...)
@@ -157,7 +181,7 @@ func (r *reading) ownManifests(n *yaml.Node) {
 // file reads the objects of a file that the scenario names: relative to the
 // scenario's own file, or app:FILE for one of the bundle.
 func (r *reading) file(n *yaml.Node, at string) []manifests.Object {
-	name, ok := r.text(n, at)
+	name, ok := r.Text(n, at)
 	if !ok {
 		return nil
 	}
@@ -172,7 +196,7 @@ func (r *reading) file(n *yaml.Node, at string) []manifests.Object {
 		if r.namesApp {
 			return nil
 		}
-		r.at(n, fmt.Sprintf("%s: %s is a file of the bundle, and the scenario names none", at, brief(n.Value)), "name the bundle in spec.app, or a file of your own here")
+		r.At(n, fmt.Sprintf("%s: %s is a file of the bundle, and the scenario names none", at, strict.Brief(n.Value)), "name the bundle in spec.app, or a file of your own here")
 		return nil
 	}
 	b := r.scenario.bundle
@@ -181,21 +205,21 @@ func (r *reading) file(n *yaml.Node, at string) []manifests.Object {
 
 // manifest reads the objects of a file or folder and reports, at the place that
 // names it, that it cannot be read, and in it, what is wrong with it.
-func (s *strict) manifest(n *yaml.Node, at string, files source, name string) []manifests.Object {
+func (s *fields) manifest(n *yaml.Node, at string, files source, name string) []manifests.Object {
 	d, known := s.decoded[files.shown(name)]
 	if !known {
 		d.objects, d.found, d.err = files.objects(name)
 		if s.decoded != nil {
 			s.decoded[files.shown(name)] = d
 		}
-		s.found = append(s.found, d.found...)
+		s.Found = append(s.Found, d.found...)
 	}
 	if d.err != nil {
 		hint := "paths are relative to the scenario file"
 		if like := files.similar(name); like != "" {
 			hint = fmt.Sprintf("did you mean %q?", like)
 		}
-		s.at(n, fmt.Sprintf("%s: %s cannot be read: %s", at, brief(n.Value), d.err), hint)
+		s.At(n, fmt.Sprintf("%s: %s cannot be read: %s", at, strict.Brief(n.Value), d.err), hint)
 		return nil
 	}
 	return d.objects

@@ -9,8 +9,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/problems"
+	"github.com/splitcheck/splitcheck/internal/strict"
 )
 
 // LoadFile reads a scenario file. The scenario is nil if anything is wrong that
@@ -116,13 +116,13 @@ func (s source) isScenario(name string) bool {
 	if err != nil {
 		return path.Base(name) == scenarioFile
 	}
-	roots, _ := manifests.ReadYAML(name, data)
+	roots := (&strict.Reader{File: name}).Documents(data)
 	if len(roots) == 0 {
 		return path.Base(name) == scenarioFile
 	}
 	return slices.ContainsFunc(roots, func(root *yaml.Node) bool {
-		_, version := entry(root, "apiVersion")
-		_, kind := entry(root, "kind")
+		_, version := strict.Entry(root, "apiVersion")
+		_, kind := strict.Entry(root, "kind")
 		return version != nil && strings.HasPrefix(version.Value, "splitcheck.dev/") && (kind == nil || kind.Value != "App")
 	})
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/problems"
+	"github.com/splitcheck/splitcheck/internal/strict"
 	"github.com/splitcheck/splitcheck/scenarios"
 )
 
@@ -102,7 +102,8 @@ func TestEveryFindingIsExplained(t *testing.T) {
 	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(page), -1)
 	assert.GreaterOrEqual(t, len(blocks), len(explained), "each has an example")
 	for _, block := range blocks {
-		_, found := manifests.ReadYAML("docs/lint.md", []byte(block[1]))
-		assert.Empty(t, found.Error(), block[1])
+		r := strict.Reader{File: "docs/lint.md"}
+		r.Documents([]byte(block[1]))
+		assert.Empty(t, r.Found.Error(), block[1])
 	}
 }

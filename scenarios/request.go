@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/splitcheck/splitcheck/identify"
+	"github.com/splitcheck/splitcheck/internal/strict"
 	"github.com/splitcheck/splitcheck/internal/target"
 )
 
@@ -25,7 +26,7 @@ func (r Request) clone() Request {
 
 // request reads the fields that are given into request; the others keep what
 // they have.
-func (s *strict) request(n *yaml.Node, at string, request *Request) {
+func (s *fields) request(n *yaml.Node, at string, request *Request) {
 	if request.Method == "" {
 		request.Method = "GET"
 	}
@@ -33,35 +34,35 @@ func (s *strict) request(n *yaml.Node, at string, request *Request) {
 		request.Path = "/"
 	}
 	in := func(name string) string { return at + "." + name }
-	s.object(n, at,
-		field{"via", false, func(n *yaml.Node) { request.Via = s.via(n, in("via")) }},
-		field{"method", false, func(n *yaml.Node) {
-			request.Method, _ = s.text(n, in("method"))
+	s.Object(n, at,
+		strict.Optional("via", func(n *yaml.Node) { request.Via = s.via(n, in("via")) }),
+		strict.Optional("method", func(n *yaml.Node) {
+			request.Method, _ = s.Text(n, in("method"))
 			if !httpguts.ValidHeaderFieldName(request.Method) || request.Method != strings.ToUpper(request.Method) {
-				s.at(n, fmt.Sprintf("%s: %q is not an HTTP method", in("method"), brief(request.Method)), "write GET, POST, … in capitals")
+				s.At(n, fmt.Sprintf("%s: %q is not an HTTP method", in("method"), strict.Brief(request.Method)), "write GET, POST, … in capitals")
 			}
-		}},
-		field{"path", false, func(n *yaml.Node) { request.Path = s.path(n, in("path")) }},
-		field{"host", false, func(n *yaml.Node) {
-			request.Host, _ = s.text(n, in("host"))
+		}),
+		strict.Optional("path", func(n *yaml.Node) { request.Path = s.path(n, in("path")) }),
+		strict.Optional("host", func(n *yaml.Node) {
+			request.Host, _ = s.Text(n, in("host"))
 			if u, err := url.Parse("http://" + request.Host + "/"); err != nil || u.Host != request.Host || u.Host == "" {
-				s.at(n, fmt.Sprintf("%s: %q is not a host", in("host"), brief(request.Host)), "write a name such as shop.example.com, without http:// and path")
+				s.At(n, fmt.Sprintf("%s: %q is not a host", in("host"), strict.Brief(request.Host)), "write a name such as shop.example.com, without http:// and path")
 			}
-		}},
-		field{"headers", false, func(n *yaml.Node) { request.Headers = s.headers(n, in("headers")) }},
-		field{"cookies", false, func(n *yaml.Node) { request.Cookies = s.cookies(n, in("cookies")) }},
-		field{"body", false, func(n *yaml.Node) { request.Body, _ = s.text(n, in("body")) }},
-		field{"login", false, func(n *yaml.Node) {
+		}),
+		strict.Optional("headers", func(n *yaml.Node) { request.Headers = s.headers(n, in("headers")) }),
+		strict.Optional("cookies", func(n *yaml.Node) { request.Cookies = s.cookies(n, in("cookies")) }),
+		strict.Optional("body", func(n *yaml.Node) { request.Body, _ = s.Text(n, in("body")) }),
+		strict.Optional("login", func(n *yaml.Node) {
 			login := &Login{Path: "/login"}
-			s.object(n, in("login"),
-				field{"path", false, func(n *yaml.Node) { login.Path = s.path(n, in("login.path")) }},
-				field{"form", true, func(n *yaml.Node) { login.Form = s.texts(n, in("login.form"), "write it as {username: testuser}") }})
+			s.Object(n, in("login"),
+				strict.Optional("path", func(n *yaml.Node) { login.Path = s.path(n, in("login.path")) }),
+				strict.Required("form", func(n *yaml.Node) { login.Form = s.Texts(n, in("login.form"), "write it as {username: testuser}") }))
 			request.Login = login
-		}})
+		}))
 }
 
-func (s *strict) via(n *yaml.Node, at string) target.Via {
-	text, _ := s.text(n, at)
+func (s *fields) via(n *yaml.Node, at string) target.Via {
+	text, _ := s.Text(n, at)
 	if text == "gateway" || text == "" {
 		return target.Via{}
 	}
@@ -71,54 +72,54 @@ func (s *strict) via(n *yaml.Node, at string) target.Via {
 		via.Namespace = parts[1]
 	}
 	if parts[0] != "service" || len(parts) < 2 || len(parts) > 3 || !isLabel(via.Service) || !isLabel(via.Namespace) {
-		s.at(n, fmt.Sprintf("%s: %q is not a way in", at, brief(text)), "write gateway, service/NAME or service/NAMESPACE/NAME")
+		s.At(n, fmt.Sprintf("%s: %q is not a way in", at, strict.Brief(text)), "write gateway, service/NAME or service/NAMESPACE/NAME")
 		return target.Via{}
 	}
 	return via
 }
 
-func (s *strict) path(n *yaml.Node, at string) string {
-	text, ok := s.text(n, at)
+func (s *fields) path(n *yaml.Node, at string) string {
+	text, ok := s.Text(n, at)
 	if !ok {
 		return "/"
 	}
 	u, err := url.ParseRequestURI(text)
 	switch {
 	case err != nil || !strings.HasPrefix(text, "/") || strings.ContainsAny(text, "#"):
-		s.at(n, fmt.Sprintf("%s: %q is not a path", at, brief(text)), "write a path that begins with /, with its query if it has one, such as /version.html?x=1")
+		s.At(n, fmt.Sprintf("%s: %q is not a path", at, strict.Brief(text)), "write a path that begins with /, with its query if it has one, such as /version.html?x=1")
 	case u.Host != "":
-		s.at(n, fmt.Sprintf("%s: %q begins with two slashes, which name a host", at, brief(text)), "write one slash")
+		s.At(n, fmt.Sprintf("%s: %q begins with two slashes, which name a host", at, strict.Brief(text)), "write one slash")
 	}
 	return text
 }
 
-func (s *strict) headers(n *yaml.Node, at string) map[string]string {
-	headers := s.texts(n, at, "write it as {end-user: testuser}")
-	for key, value := range entries(n) {
+func (s *fields) headers(n *yaml.Node, at string) map[string]string {
+	headers := s.Texts(n, at, "write it as {end-user: testuser}")
+	for key, value := range strict.Entries(n) {
 		switch {
 		case !httpguts.ValidHeaderFieldName(key.Value):
-			s.at(key, fmt.Sprintf("%s: %q is not a name of a header", at, brief(key.Value)), "")
+			s.At(key, fmt.Sprintf("%s: %q is not a name of a header", at, strict.Brief(key.Value)), "")
 		case strings.EqualFold(key.Value, "host"):
-			s.at(key, at+": the host is not a header here", "write it as request.host")
+			s.At(key, at+": the host is not a header here", "write it as request.host")
 		case !httpguts.ValidHeaderFieldValue(value.Value):
-			s.at(value, fmt.Sprintf("%s.%s: the value holds characters that no header can", at, key.Value), "write it in one line")
+			s.At(value, fmt.Sprintf("%s.%s: the value holds characters that no header can", at, key.Value), "write it in one line")
 		}
 	}
 	return headers
 }
 
-func (s *strict) cookies(n *yaml.Node, at string) map[string]string {
-	cookies := s.texts(n, at, "write it as {user: tester}")
-	for key, value := range entries(n) {
+func (s *fields) cookies(n *yaml.Node, at string) map[string]string {
+	cookies := s.Texts(n, at, "write it as {user: tester}")
+	for key, value := range strict.Entries(n) {
 		if !httpguts.ValidHeaderFieldName(key.Value) || strings.ContainsAny(value.Value, "\";\\\r\n") {
-			s.at(key, fmt.Sprintf("%s.%s cannot be sent as a cookie", at, brief(key.Value)), "use no blanks, quotes, semicolons or backslashes")
+			s.At(key, fmt.Sprintf("%s.%s cannot be sent as a cookie", at, strict.Brief(key.Value)), "use no blanks, quotes, semicolons or backslashes")
 		}
 	}
 	return cookies
 }
 
 // rules reads one rule, or a list of them.
-func (s *strict) rules(n *yaml.Node, at string) identify.Rules {
+func (s *fields) rules(n *yaml.Node, at string) identify.Rules {
 	var rules identify.Rules
 	if n.Kind == yaml.MappingNode {
 		if rule := s.rule(n, at); rule != nil {
@@ -127,10 +128,10 @@ func (s *strict) rules(n *yaml.Node, at string) identify.Rules {
 		return rules
 	}
 	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
-		s.wrong(n, at, "a rule or a list of rules", "write it as {body: REGEXP}, {header: NAME}, {json: PATH} or {status: true}")
+		s.Wrong(n, at, "a rule or a list of rules", "write it as {body: REGEXP}, {header: NAME}, {json: PATH} or {status: true}")
 		return nil
 	}
-	s.list(n, at, func(n *yaml.Node, at string) {
+	s.List(n, at, func(n *yaml.Node, at string) {
 		if rule := s.rule(n, at); rule != nil {
 			rules = append(rules, rule)
 		}
@@ -138,59 +139,59 @@ func (s *strict) rules(n *yaml.Node, at string) identify.Rules {
 	return rules
 }
 
-func (s *strict) rule(n *yaml.Node, at string) identify.Rule {
+func (s *fields) rule(n *yaml.Node, at string) identify.Rule {
 	var form identify.Form
-	before := len(s.found)
-	read := func(to *string, name string) field {
-		return field{name, false, func(n *yaml.Node) {
-			*to, _ = s.text(n, at+"."+name)
+	before := len(s.Found)
+	read := func(to *string, name string) strict.Field {
+		return strict.Optional(name, func(n *yaml.Node) {
+			*to, _ = s.Text(n, at+"."+name)
 			if *to == "" && n.Kind == yaml.ScalarNode {
-				s.at(n, fmt.Sprintf("%s.%s is empty", at, name), "write what to look for, or remove it")
+				s.At(n, fmt.Sprintf("%s.%s is empty", at, name), "write what to look for, or remove it")
 			}
-		}}
+		})
 	}
-	pattern := func(to *string, name string) field {
+	pattern := func(to *string, name string) strict.Field {
 		f := read(to, name)
-		inner := f.read
-		f.read = func(n *yaml.Node) {
+		inner := f.Read
+		f.Read = func(n *yaml.Node) {
 			inner(n)
 			if _, err := regexp.Compile(*to); err != nil {
-				s.at(n, fmt.Sprintf("%s.%s: %s", at, name, strings.TrimPrefix(err.Error(), "error parsing regexp: ")), "the syntax is RE2's: https://github.com/google/re2/wiki/Syntax")
+				s.At(n, fmt.Sprintf("%s.%s: %s", at, name, strings.TrimPrefix(err.Error(), "error parsing regexp: ")), "the syntax is RE2's: https://github.com/google/re2/wiki/Syntax")
 			}
 		}
 		return f
 	}
 	var is string
-	s.object(n, at,
+	s.Object(n, at,
 		pattern(&form.Body, "body"),
 		read(&form.Header, "header"),
 		read(&form.JSON, "json"),
-		field{"status", false, func(n *yaml.Node) {
+		strict.Optional("status", func(n *yaml.Node) {
 			if n.Value == "true" {
 				form.AnyStatus = true
 				return
 			}
 			status, err := strconv.Atoi(n.Value)
 			if err != nil || n.Kind != yaml.ScalarNode {
-				s.wrong(n, at+".status", "a status code or true", "")
+				s.Wrong(n, at+".status", "a status code or true", "")
 			}
 			form.Status = status
-		}},
+		}),
 		pattern(&form.Match, "match"),
-		field{"is", false, func(n *yaml.Node) {
-			if text, ok := s.text(n, at+".is"); ok {
+		strict.Optional("is", func(n *yaml.Node) {
+			if text, ok := s.Text(n, at+".is"); ok {
 				is = text
 				form.Is = &is
 			}
-		}},
+		}),
 		read(&form.Version, "version"))
-	if len(s.found) > before {
+	if len(s.Found) > before {
 		return nil
 	}
 	rule, err := form.Rule()
 	if err != nil {
 		for _, mistake := range strings.Split(err.Error(), "; ") {
-			s.at(n, at+": "+mistake, "")
+			s.At(n, at+": "+mistake, "")
 		}
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/problems"
+	"github.com/splitcheck/splitcheck/internal/strict"
 )
 
 // Disk is the user's files. Names are with slashes, absolute or relative to the
@@ -67,7 +68,7 @@ func (s source) annotated(name string) string {
 	return name
 }
 
-var errTooLarge = fmt.Errorf("it is larger than %d MiB; is this the file you meant?", manifests.MaxFileSize>>20)
+var errTooLarge = fmt.Errorf("it is larger than %d MiB; is this the file you meant?", strict.MaxFileSize>>20)
 
 // read reads a regular file of bounded size: opening a pipe or a device could
 // wait or go on for ever.
@@ -81,7 +82,7 @@ func (s source) read(name string) ([]byte, error) {
 		return nil, errors.New("it is a folder")
 	case !info.Mode().IsRegular():
 		return nil, errors.New("it is not a regular file")
-	case info.Size() > manifests.MaxFileSize:
+	case info.Size() > strict.MaxFileSize:
 		return nil, errTooLarge
 	}
 	f, err := s.fsys.Open(file)
@@ -89,11 +90,11 @@ func (s source) read(name string) ([]byte, error) {
 		return nil, plainError(err)
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, manifests.MaxFileSize+1))
+	data, err := io.ReadAll(io.LimitReader(f, strict.MaxFileSize+1))
 	if err != nil {
 		return nil, plainError(err)
 	}
-	if len(data) > manifests.MaxFileSize {
+	if len(data) > strict.MaxFileSize {
 		return nil, errTooLarge
 	}
 	return data, nil

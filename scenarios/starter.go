@@ -5,6 +5,8 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+
+	"github.com/splitcheck/splitcheck/internal/strict"
 )
 
 //go:embed starter
@@ -16,7 +18,7 @@ var starter embed.FS
 // and a DNS label.
 func Init(name string) (map[string][]byte, error) {
 	if !isLabel(name) {
-		return nil, fmt.Errorf("%q is not a name for a scenario; use lower-case letters, digits and -, at most 63 characters, beginning and ending with a letter or digit", brief(name))
+		return nil, fmt.Errorf("%q is not a name for a scenario; use lower-case letters, digits and -, at most 63 characters, beginning and ending with a letter or digit", strict.Brief(name))
 	}
 	entries, err := fs.ReadDir(starter, "starter")
 	if err != nil {

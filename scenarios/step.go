@@ -10,51 +10,53 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/problems"
+	"github.com/splitcheck/splitcheck/internal/strict"
 	"github.com/splitcheck/splitcheck/internal/target"
 )
 
 func (r *reading) steps(n *yaml.Node) {
 	names := map[string]*yaml.Node{}
+	var read []*yaml.Node
 	checks := 0
-	r.list(n, "spec.steps", func(n *yaml.Node, at string) {
+	r.List(n, "spec.steps", func(n *yaml.Node, at string) {
 		if r.objects > mostObjects {
 			return
 		}
 		step := r.step(n, at)
 		if r.objects += len(r.there.Objects()) + len(step.Checks); r.objects > mostObjects {
-			r.at(n, fmt.Sprintf("%s: the steps up to here come to more than %d objects and checks", at, mostObjects), "divide it into several scenarios, or leave out what has no part in the split")
+			r.At(n, fmt.Sprintf("%s: the steps up to here come to more than %d objects and checks", at, mostObjects), "divide it into several scenarios, or leave out what has no part in the split")
 		}
 		r.unique(names, n, at, step.Name, "step")
 		checks += len(step.Checks)
-		r.scenario.Steps = append(r.scenario.Steps, step)
+		r.scenario.Steps, read = append(r.scenario.Steps, step), append(read, n)
 	})
-	r.defectsNeedSim(n)
-	if n.Kind == yaml.SequenceNode && checks == 0 && len(r.found) == 0 {
-		r.at(n, "spec.steps: the scenario checks nothing", "give at least one step a check")
+	r.defectsNeedSim(read)
+	if n.Kind == yaml.SequenceNode && checks == 0 && len(r.Found) == 0 {
+		r.At(n, "spec.steps: the scenario checks nothing", "give at least one step a check")
 	}
 }
 
 // defectsNeedSim holds a scenario with defects to the one target that has them.
-func (r *reading) defectsNeedSim(n *yaml.Node) {
+func (r *reading) defectsNeedSim(steps []*yaml.Node) {
 	for i, step := range r.scenario.Steps {
 		switch {
 		case len(step.Defects) == 0:
 		case len(r.scenario.Targets) == 0:
 			r.scenario.Targets = []string{target.Sim}
 		case len(r.scenario.Targets) > 1 || r.scenario.Targets[0] != target.Sim:
-			key, _ := entry(n.Content[i], "defects")
-			r.at(key, fmt.Sprintf("spec.steps[%d].defects: defects exist on the simulated mesh only, and spec.targets names %s", i, strings.Join(r.scenario.Targets, ", ")), "write targets: [sim], or leave the defects out")
+			key, _ := strict.Entry(steps[i], "defects")
+			r.At(key, fmt.Sprintf("spec.steps[%d].defects: defects exist on the simulated mesh only, and spec.targets names %s", i, strings.Join(r.scenario.Targets, ", ")), "write targets: [sim], or leave the defects out")
 		}
 	}
 }
 
 // unique reports a name that was there before.
-func (s *strict) unique(names map[string]*yaml.Node, n *yaml.Node, at, name, what string) {
+func (s *fields) unique(names map[string]*yaml.Node, n *yaml.Node, at, name, what string) {
 	if name == "" {
 		return
 	}
 	if first := names[name]; first != nil {
-		s.at(n, fmt.Sprintf("%s: there is a %s named %q already, in line %d", at, what, name, first.Line), "give it another name")
+		s.At(n, fmt.Sprintf("%s: there is a %s named %q already, in line %d", at, what, name, first.Line), "give it another name")
 		return
 	}
 	names[name] = n
@@ -62,42 +64,42 @@ func (s *strict) unique(names map[string]*yaml.Node, n *yaml.Node, at, name, wha
 
 func (r *reading) step(n *yaml.Node, at string) Step {
 	step := Step{Settle: Settle{Timeout: defaultSettle}}
-	r.object(n, at,
-		field{"name", true, func(n *yaml.Node) { step.Name, step.Source = r.name(n, at+".name"), r.sourceOf(n) }},
-		field{"apply", false, func(n *yaml.Node) { step.Apply = r.apply(n, at+".apply") }},
-		field{"scale", false, func(n *yaml.Node) { step.Scale = r.scale(n, at+".scale") }},
-		field{"delete", false, func(n *yaml.Node) { step.Delete = r.remove(n, at+".delete", step.Apply) }},
-		field{"settle", false, func(n *yaml.Node) {
-			r.object(n, at+".settle", field{"timeout", true, func(n *yaml.Node) {
-				if timeout, ok := r.duration(n, at+".settle.timeout", longest); ok {
+	r.Object(n, at,
+		strict.Required("name", func(n *yaml.Node) { step.Name, step.Source = r.name(n, at+".name"), r.sourceOf(n) }),
+		strict.Optional("apply", func(n *yaml.Node) { step.Apply = r.apply(n, at+".apply") }),
+		strict.Optional("scale", func(n *yaml.Node) { step.Scale = r.scale(n, at+".scale") }),
+		strict.Optional("delete", func(n *yaml.Node) { step.Delete = r.remove(n, at+".delete", step.Apply) }),
+		strict.Optional("settle", func(n *yaml.Node) {
+			r.Object(n, at+".settle", strict.Required("timeout", func(n *yaml.Node) {
+				if timeout, ok := r.Duration(n, at+".settle.timeout", longest); ok {
 					step.Settle.Timeout = timeout
 				}
-			}})
-		}},
-		field{"defects", false, func(n *yaml.Node) {
+			}))
+		}),
+		strict.Optional("defects", func(n *yaml.Node) {
 			step.SetsDefects = true
-			r.list(n, at+".defects", func(n *yaml.Node, at string) {
+			r.List(n, at+".defects", func(n *yaml.Node, at string) {
 				step.Defects = append(step.Defects, r.defect(n, at))
 			})
-		}},
-		field{"checks", false, func(n *yaml.Node) {
+		}),
+		strict.Optional("checks", func(n *yaml.Node) {
 			names := map[string]*yaml.Node{}
-			r.list(n, at+".checks", func(n *yaml.Node, at string) {
+			r.List(n, at+".checks", func(n *yaml.Node, at string) {
 				check := r.check(n, at)
 				r.unique(names, n, at, check.Name, "check")
 				step.Checks = append(step.Checks, check)
 			})
-		}})
+		}))
 	return step
 }
 
 func (r *reading) apply(n *yaml.Node, at string) []manifests.Object {
 	var all []manifests.Object
 	from := map[manifests.Key]string{}
-	r.list(n, at, func(n *yaml.Node, at string) {
+	r.List(n, at, func(n *yaml.Node, at string) {
 		for _, o := range r.file(n, at) {
 			if first, ok := from[o.Key()]; ok {
-				r.at(n, fmt.Sprintf("%s: %s of %s is in %s too, and only one of them can hold after this step", at, o, o.File, first), "apply one of them, or the other in a later step")
+				r.At(n, fmt.Sprintf("%s: %s of %s is in %s too, and only one of them can hold after this step", at, o, o.File, first), "apply one of them, or the other in a later step")
 				continue
 			}
 			from[o.Key()] = o.File
@@ -112,8 +114,8 @@ func (r *reading) apply(n *yaml.Node, at string) []manifests.Object {
 // which stands for all objects in it.
 func (r *reading) remove(n *yaml.Node, at string, applied []manifests.Object) []manifests.Key {
 	var all []manifests.Key
-	r.list(n, at, func(n *yaml.Node, at string) {
-		text, ok := r.text(n, at)
+	r.List(n, at, func(n *yaml.Node, at string) {
+		text, ok := r.Text(n, at)
 		if !ok {
 			return
 		}
@@ -129,9 +131,9 @@ func (r *reading) remove(n *yaml.Node, at string, applied []manifests.Object) []
 			case slices.Contains(all, key):
 				continue
 			case slices.ContainsFunc(applied, func(o manifests.Object) bool { return o.Key() == key }):
-				r.at(n, fmt.Sprintf("%s: this step applies %s as well", at, key), "delete it in a later step, or do not apply it")
+				r.At(n, fmt.Sprintf("%s: this step applies %s as well", at, key), "delete it in a later step, or do not apply it")
 			case !there:
-				r.at(n, fmt.Sprintf("%s: no step before has applied %s", at, key), r.existing(key.Kind, key.String()))
+				r.At(n, fmt.Sprintf("%s: no step before has applied %s", at, key), r.existing(key.Kind, key.String()))
 			default:
 				all = append(all, key)
 			}
@@ -155,9 +157,9 @@ func (r *reading) namedObject(n *yaml.Node, at, text string) (keys []manifests.K
 	keys = called(r.there, kind, namespace, name)
 	switch {
 	case len(keys) == 0:
-		r.at(n, fmt.Sprintf("%s: there is no %s %s/%s at this point", at, kind, namespace, name), r.existing(kind, text))
+		r.At(n, fmt.Sprintf("%s: there is no %s %s/%s at this point", at, kind, namespace, name), r.existing(kind, text))
 	case len(keys) > 1:
-		r.at(n, fmt.Sprintf("%s: %s is both %s of %s and of %s", at, text, kind, keys[0].Group, keys[1].Group), "name the file that it was applied from")
+		r.At(n, fmt.Sprintf("%s: %s is both %s of %s and of %s", at, text, kind, keys[0].Group, keys[1].Group), "name the file that it was applied from")
 		keys = nil
 	}
 	return keys, true
@@ -185,14 +187,14 @@ func (r *reading) existing(kind, text string) string {
 
 func (r *reading) scale(n *yaml.Node, at string) []target.Scale {
 	var all []target.Scale
-	r.mapping(n, at, "write it as {reviews-v1: 3}", func(key, value *yaml.Node, at string) {
-		replicas, ok := r.whole(value, at, 0, mostReplicas)
+	r.Mapping(n, at, "write it as {reviews-v1: 3}", func(key, value *yaml.Node, at string) {
+		replicas, ok := r.Whole(value, at, 0, mostReplicas)
 		namespace, name, found := strings.Cut(key.Value, "/")
 		if !found {
 			namespace, name = "default", key.Value
 		}
 		if r.there.Deployment(namespace, name) == nil {
-			r.at(key, fmt.Sprintf("%s: there is no Deployment %s/%s at this point", at, namespace, name), r.knownDeployments(key.Value))
+			r.At(key, fmt.Sprintf("%s: there is no Deployment %s/%s at this point", at, namespace, name), r.knownDeployments(key.Value))
 			return
 		}
 		if ok {
@@ -226,23 +228,23 @@ func (r *reading) knownDeployments(name string) string {
 
 func (r *reading) defect(n *yaml.Node, at string) target.Defect {
 	var d target.Defect
-	r.object(n, at,
-		field{"kind", true, func(n *yaml.Node) {
-			d.Kind, _ = r.oneOf(n, at+".kind", target.DefectNames()...)
-		}},
-		field{"host", false, func(n *yaml.Node) { d.Host, _ = r.text(n, at+".host") }},
-		field{"version", false, func(n *yaml.Node) { d.Version, _ = r.text(n, at+".version") }},
-		field{"share", false, func(n *yaml.Node) { d.Share, _ = r.share(n, at+".share") }},
-		field{"weights", false, func(n *yaml.Node) { d.Weights = r.weights(n, at+".weights") }},
-		field{"requests", false, func(n *yaml.Node) {
-			requests, _ := r.whole(n, at+".requests", 1, mostRequests)
+	r.Object(n, at,
+		strict.Required("kind", func(n *yaml.Node) {
+			d.Kind, _ = r.OneOf(n, at+".kind", target.DefectNames()...)
+		}),
+		strict.Optional("host", func(n *yaml.Node) { d.Host, _ = r.Text(n, at+".host") }),
+		strict.Optional("version", func(n *yaml.Node) { d.Version, _ = r.Text(n, at+".version") }),
+		strict.Optional("share", func(n *yaml.Node) { d.Share, _ = r.Share(n, at+".share") }),
+		strict.Optional("weights", func(n *yaml.Node) { d.Weights = r.weights(n, at+".weights") }),
+		strict.Optional("requests", func(n *yaml.Node) {
+			requests, _ := r.Whole(n, at+".requests", 1, mostRequests)
 			d.Requests = int64(requests)
-		}},
-		field{"proxy", false, func(n *yaml.Node) { d.Proxy, _ = r.whole(n, at+".proxy", 0, mostReplicas) }})
+		}),
+		strict.Optional("proxy", func(n *yaml.Node) { d.Proxy, _ = r.Whole(n, at+".proxy", 0, mostReplicas) }))
 	kind, _ := target.LookupDefect(d.Kind)
 	for _, need := range kind.Needs {
-		if key, _ := entry(n, need); key == nil {
-			r.at(n, fmt.Sprintf("%s: a defect of kind %s needs %s", at, d.Kind, need), "")
+		if key, _ := strict.Entry(n, need); key == nil {
+			r.At(n, fmt.Sprintf("%s: a defect of kind %s needs %s", at, d.Kind, need), "")
 		}
 	}
 	return d

@@ -10,7 +10,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/splitcheck/splitcheck/internal/problems"
+	"github.com/splitcheck/splitcheck/internal/strict"
 )
+
+// A reader gathers what is wrong with one file of manifests.
+type reader struct{ strict.Reader }
 
 // Decode reads every document of a manifest file; file is the name by which the
 // user knows it. Lists are taken apart. An object with a mistake in it is left
@@ -18,35 +22,35 @@ import (
 // that is not interpreted is in the result with a nil Value, and a warning names
 // it. The result depends on nothing but the arguments.
 func Decode(file string, data []byte) ([]Object, problems.List) {
-	r := &reader{file: file}
+	r := &reader{strict.Reader{File: file}}
 	var objects []Object
-	roots := r.documents(data)
+	roots := r.Documents(data)
 	for _, root := range roots {
 		objects = append(objects, r.document(root, 0)...)
 	}
-	if len(roots) == 0 && len(r.found) == 0 {
-		r.add(0, 0, "the file holds no objects", "write at least one Kubernetes object into it, or remove it")
+	if len(roots) == 0 && len(r.Found) == 0 {
+		r.Add(0, 0, "the file holds no objects", "write at least one Kubernetes object into it, or remove it")
 	}
 	seen := map[Key]int{}
 	objects = slices.DeleteFunc(objects, func(o Object) bool {
 		if first := seen[o.Key()]; first != 0 {
 			line, column := o.Position("metadata.name")
-			r.add(line, column, fmt.Sprintf("%s is in this file twice; the first begins in line %d", o, first), "keep one of them, or give the other another name")
+			r.Add(line, column, fmt.Sprintf("%s is in this file twice; the first begins in line %d", o, first), "keep one of them, or give the other another name")
 			return true
 		}
 		seen[o.Key()] = o.Line
 		return false
 	})
-	return objects, r.found.Sort()
+	return objects, r.Found.Sort()
 }
 
 // document reads one document, or the items of a List.
 func (r *reader) document(root *yaml.Node, depth int) []Object {
 	if root.Kind != yaml.MappingNode {
-		r.wrong(root, "", "a Kubernetes object (apiVersion, kind, metadata, …)", "")
+		r.Wrong(root, "", "a Kubernetes object (apiVersion, kind, metadata, …)", "")
 		return nil
 	}
-	before := len(r.found)
+	before := len(r.Found)
 	apiVersion := r.header(root, "apiVersion")
 	kindName := r.header(root, "kind")
 	if apiVersion == "" || kindName == "" {
@@ -59,14 +63,14 @@ func (r *reader) document(root *yaml.Node, depth int) []Object {
 	if !ok {
 		return nil
 	}
-	o := Object{File: r.file, Line: root.Line, Column: root.Column, APIVersion: apiVersion, Kind: kindName, node: root}
+	o := Object{File: r.File, Line: root.Line, Column: root.Column, APIVersion: apiVersion, Kind: kindName, node: root}
 	namespaced := !clusterKinds[kindName]
 	if known != nil {
 		namespaced = known.namespaced
 		known.shape.check(r, root, "")
 	}
 	r.metadata(&o, known, namespaced)
-	if r.full() || slices.ContainsFunc(r.found[before:], func(p problems.Problem) bool { return !p.Warning }) {
+	if r.Full() || slices.ContainsFunc(r.Found[before:], func(p problems.Problem) bool { return !p.Warning }) {
 		return nil
 	}
 	if known != nil {
@@ -81,7 +85,7 @@ func (r *reader) document(root *yaml.Node, depth int) []Object {
 func (r *reader) items(root *yaml.Node, depth int) []Object {
 	items := field(root, "items")
 	if items == nil || items.Kind != yaml.SequenceNode {
-		r.at(root, "a List needs items", "write the objects under items, each with a dash, or as documents separated by ---")
+		r.At(root, "a List needs items", "write the objects under items, each with a dash, or as documents separated by ---")
 		return nil
 	}
 	var objects []Object
@@ -99,9 +103,9 @@ func (r *reader) header(root *yaml.Node, name string) string {
 		if like := problems.Nearest(name, keys(root)); like != "" {
 			hint = fmt.Sprintf("is %q meant for it?", like)
 		}
-		r.at(root, name+" is missing", hint)
+		r.At(root, name+" is missing", hint)
 	case n.Kind != yaml.ScalarNode || n.Tag != "!!str" || n.Value == "":
-		r.wrong(n, name, "text", "")
+		r.Wrong(n, name, "text", "")
 	default:
 		return n.Value
 	}
@@ -124,23 +128,23 @@ func (r *reader) lookUp(root *yaml.Node, apiVersion, kindName string) (*kind, bo
 		if slices.Contains(k.versions, version) {
 			return k, true
 		}
-		r.at(field(root, "apiVersion"), fmt.Sprintf("%s %q is not a version that splitcheck reads", kindName, brief(apiVersion)), "write "+k.apiVersion(0))
+		r.At(field(root, "apiVersion"), fmt.Sprintf("%s %q is not a version that splitcheck reads", kindName, strict.Brief(apiVersion)), "write "+k.apiVersion(0))
 		return nil, false
 	}
 	for i := range kinds {
 		if k := &kinds[i]; k.name == kindName && (len(inGroup) > 0 || problems.Nearest(group, []string{k.group}) != "") {
-			r.at(field(root, "apiVersion"), fmt.Sprintf("there is no %s in %q", kindName, brief(apiVersion)), "write apiVersion: "+k.apiVersion(0))
+			r.At(field(root, "apiVersion"), fmt.Sprintf("there is no %s in %q", kindName, strict.Brief(apiVersion)), "write apiVersion: "+k.apiVersion(0))
 			return nil, false
 		}
 	}
 	if like := problems.Nearest(kindName, inGroup); like != "" && !strings.Contains(kindName, "Route") {
-		r.at(field(root, "kind"), fmt.Sprintf("there is no kind %q in %s", brief(kindName), apiVersion), fmt.Sprintf("did you mean %q?", like))
+		r.At(field(root, "kind"), fmt.Sprintf("there is no kind %q in %s", strict.Brief(kindName), apiVersion), fmt.Sprintf("did you mean %q?", like))
 		return nil, false
 	}
 	n := field(root, "kind")
-	r.record(problems.Problem{
+	r.Record(problems.Problem{
 		Line: n.Line, Column: n.Column, Warning: true,
-		Message: fmt.Sprintf("splitcheck does not interpret kind %s of %s", brief(kindName), brief(apiVersion)),
+		Message: fmt.Sprintf("splitcheck does not interpret kind %s of %s", strict.Brief(kindName), strict.Brief(apiVersion)),
 		Hint:    "a cluster gets it unchanged; the simulated mesh ignores it",
 	})
 	return nil, true
@@ -159,7 +163,7 @@ func (r *reader) metadata(o *Object, known *kind, namespaced bool) {
 	name := r.metaText(metadata, "name")
 	switch {
 	case name == nil && (known != nil || metadata == nil || field(metadata, "generateName") == nil):
-		r.add(o.line("metadata"), o.column("metadata"), o.Kind+" has no name", "write one under metadata.name")
+		r.Add(o.line("metadata"), o.column("metadata"), o.Kind+" has no name", "write one under metadata.name")
 	case name != nil:
 		o.Name = name.Value
 		check := validation.IsDNS1123Subdomain
@@ -170,7 +174,7 @@ func (r *reader) metadata(o *Object, known *kind, namespaced bool) {
 			check = func(string) []string { return nil }
 		}
 		if len(check(o.Name)) > 0 {
-			r.at(name, fmt.Sprintf("metadata.name: %q is not a name that Kubernetes takes", brief(o.Name)), "use lower-case letters, digits and -, at most 63 characters, beginning and ending with a letter or digit")
+			r.At(name, fmt.Sprintf("metadata.name: %q is not a name that Kubernetes takes", strict.Brief(o.Name)), "use lower-case letters, digits and -, at most 63 characters, beginning and ending with a letter or digit")
 		}
 	}
 	namespace := r.metaText(metadata, "namespace")
@@ -181,7 +185,7 @@ func (r *reader) metadata(o *Object, known *kind, namespaced bool) {
 	if namespace != nil {
 		o.Namespace = namespace.Value
 		if len(validation.IsDNS1123Label(o.Namespace)) > 0 {
-			r.at(namespace, fmt.Sprintf("metadata.namespace: %q is not a namespace that Kubernetes takes", brief(o.Namespace)), "use lower-case letters, digits and -, at most 63 characters, beginning and ending with a letter or digit")
+			r.At(namespace, fmt.Sprintf("metadata.namespace: %q is not a namespace that Kubernetes takes", strict.Brief(o.Namespace)), "use lower-case letters, digits and -, at most 63 characters, beginning and ending with a letter or digit")
 		}
 	}
 }
@@ -200,7 +204,7 @@ func (r *reader) metaText(metadata *yaml.Node, name string) *yaml.Node {
 func (r *reader) value(o *Object, k *kind) any {
 	value := k.value()
 	if err := json.Unmarshal(o.JSON(), value); err != nil {
-		r.at(o.node, fmt.Sprintf("%s cannot be read: %s", o, err), "compare it with the reference of "+o.Kind)
+		r.At(o.node, fmt.Sprintf("%s cannot be read: %s", o, err), "compare it with the reference of "+o.Kind)
 		return nil
 	}
 	setNames(value, k.apiVersion(0), o.Namespace)

@@ -12,6 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/splitcheck/splitcheck/internal/strict"
 )
 
 // An Object is one document of a manifest file.
@@ -106,7 +108,7 @@ func (o Object) find(path string) (line, column int, there bool) {
 			line, column = n.Line, n.Column
 			continue
 		}
-		key, value := entry(n, step)
+		key, value := strict.Entry(n, step)
 		if key == nil {
 			return line, column, false
 		}
@@ -143,21 +145,8 @@ func cutPath(path string) (step, rest string) {
 	return path[:end], path[end:]
 }
 
-// entry returns the key and value of a field of a map, or nil.
-func entry(n *yaml.Node, name string) (key, value *yaml.Node) {
-	if n == nil || n.Kind != yaml.MappingNode {
-		return nil, nil
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == name {
-			return n.Content[i], n.Content[i+1]
-		}
-	}
-	return nil, nil
-}
-
 func field(n *yaml.Node, name string) *yaml.Node {
-	_, value := entry(n, name)
+	_, value := strict.Entry(n, name)
 	return value
 }
 

@@ -1,4 +1,8 @@
-package manifests
+// Package strict reads YAML so that every mistake in a file is told at once, with
+// its place, in one voice: fields that are not known, values of another kind than
+// is wanted, fields without a value. It knows the fields of no document: those are
+// for whoever reads one.
+package strict
 
 import (
 	"bytes"
@@ -29,60 +33,59 @@ const (
 	maxProblems = 100
 )
 
-// A reader gathers what is wrong with one file.
-type reader struct {
-	file  string
-	found problems.List
+// A Reader gathers what is wrong with one file.
+type Reader struct {
+	// File is the name by which the user knows the file.
+	File string
+	// Found is what is wrong, in no order.
+	Found problems.List
 	nodes int
 }
 
-func (r *reader) add(line, column int, message, hint string) {
-	r.record(problems.Problem{Line: line, Column: column, Message: message, Hint: hint})
+// Add reports a mistake by its place.
+func (r *Reader) Add(line, column int, message, hint string) {
+	r.Record(problems.Problem{Line: line, Column: column, Message: message, Hint: hint})
 }
 
-func (r *reader) record(p problems.Problem) {
-	if r.full() {
+// Record reports a problem of the file, unless there are more than anybody reads.
+func (r *Reader) Record(p problems.Problem) {
+	if r.Full() {
 		return
 	}
-	if len(r.found) == maxProblems {
+	if len(r.Found) == maxProblems {
 		p.Message, p.Hint, p.Warning = fmt.Sprintf("more than %d mistakes; the rest is not shown", maxProblems), "", false
 	}
-	p.File = r.file
-	r.found = append(r.found, p)
+	p.File = r.File
+	r.Found = append(r.Found, p)
 }
 
-// full reports whether further mistakes are no longer recorded. Then nothing
+// Full reports whether further mistakes are no longer recorded. Then nothing
 // that is read from here on can be assumed to be correct.
-func (r *reader) full() bool { return len(r.found) > maxProblems }
+func (r *Reader) Full() bool { return len(r.Found) > maxProblems }
 
-func (r *reader) at(n *yaml.Node, message, hint string) { r.add(n.Line, n.Column, message, hint) }
+// At reports a mistake in a value.
+func (r *Reader) At(n *yaml.Node, message, hint string) { r.Add(n.Line, n.Column, message, hint) }
 
-// ReadYAML reads the documents of a YAML file into nodes, one for each document
+// Documents reads the documents of the file into nodes, one for each document
 // that holds anything, with aliases and merges written out, so that a node's
 // Content is all there is to look at. Lines and columns are the file's. Scalars
 // have the tag that Kubernetes gives them: yes, no, on and off without quotes
 // are booleans, as in YAML 1.1. Bad syntax, duplicate keys, aliases that
 // multiply, and anything that is not text are reported, never panicked over.
-func ReadYAML(file string, data []byte) ([]*yaml.Node, problems.List) {
-	r := &reader{file: file}
-	roots := r.documents(data)
-	return roots, r.found.Sort()
-}
-
-func (r *reader) documents(data []byte) []*yaml.Node {
+func (r *Reader) Documents(data []byte) []*yaml.Node {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	if len(data) > MaxFileSize {
-		r.add(0, 0, fmt.Sprintf("the file is larger than %d MiB", MaxFileSize>>20), "is this the file you meant? Split it if it is")
+		r.Add(0, 0, fmt.Sprintf("the file is larger than %d MiB", MaxFileSize>>20), "is this the file you meant? Split it if it is")
 		return nil
 	}
 	if line, column, bad := firstNonText(data); bad {
-		r.add(line, column, "this is not UTF-8 text", "is this the file you meant?")
+		r.Add(line, column, "this is not UTF-8 text", "is this the file you meant?")
 		return nil
 	}
 	var roots []*yaml.Node
 	for _, chunk := range documentChunks(data) {
 		if len(chunk.text) > maxDocumentSize {
-			r.add(chunk.line+1, 1, fmt.Sprintf("this document is larger than %.1f MiB, more than a cluster would take", float64(maxDocumentSize)/(1<<20)), "split it")
+			r.Add(chunk.line+1, 1, fmt.Sprintf("this document is larger than %.1f MiB, more than a cluster would take", float64(maxDocumentSize)/(1<<20)), "split it")
 			continue
 		}
 		roots = append(roots, r.parse(chunk)...)
@@ -148,12 +151,12 @@ func documentChunks(data []byte) []chunk {
 	return chunks
 }
 
-func (r *reader) parse(c chunk) (roots []*yaml.Node) {
+func (r *Reader) parse(c chunk) (roots []*yaml.Node) {
 	// yaml.v3 has been known to panic on malformed comments; a user's file
 	// must not bring us down whatever the parser does.
 	defer func() {
 		if recover() != nil {
-			r.add(c.line+1, 1, "this document cannot be read as YAML", "look for unfinished quotes, brackets and indentation")
+			r.Add(c.line+1, 1, "this document cannot be read as YAML", "look for unfinished quotes, brackets and indentation")
 		}
 	}()
 	decoder := yaml.NewDecoder(bytes.NewReader(c.text))
@@ -170,7 +173,7 @@ func (r *reader) parse(c chunk) (roots []*yaml.Node) {
 		if document.Kind != yaml.DocumentNode || len(document.Content) == 0 {
 			continue
 		}
-		e := expander{reader: r, offset: c.line, active: map[*yaml.Node]bool{}}
+		e := expander{Reader: r, offset: c.line, active: map[*yaml.Node]bool{}}
 		root := e.expand(document.Content[0], 0)
 		if root != nil && root.Tag != "!!null" {
 			roots = append(roots, root)
@@ -182,7 +185,7 @@ var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
 
 // syntax reports what the parser could not read, in plainer words if it is one
 // of the usual slips.
-func (r *reader) syntax(c chunk, err error) {
+func (r *Reader) syntax(c chunk, err error) {
 	line, message := 0, err.Error()
 	if m := yamlLine.FindStringSubmatch(message); m != nil {
 		line, _ = strconv.Atoi(m[1])
@@ -195,7 +198,7 @@ func (r *reader) syntax(c chunk, err error) {
 		for i, text := range lines[:min(len(lines), line+1)] {
 			indent := text[:len(text)-len(strings.TrimLeft(text, " \t"))]
 			if tab := strings.IndexByte(indent, '\t'); tab >= 0 {
-				r.add(c.line+i+1, tab+1, "a tab indents this line, and YAML allows only spaces there", "replace the tab with spaces")
+				r.Add(c.line+i+1, tab+1, "a tab indents this line, and YAML allows only spaces there", "replace the tab with spaces")
 				return
 			}
 		}
@@ -216,5 +219,5 @@ func (r *reader) syntax(c chunk, err error) {
 	} else {
 		line, column = c.line+max(1, min(line, len(lines))), 1
 	}
-	r.add(line, column, "this is not YAML: "+message, hint)
+	r.Add(line, column, "this is not YAML: "+message, hint)
 }

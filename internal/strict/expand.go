@@ -1,4 +1,4 @@
-package manifests
+package strict
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 // An expander copies the nodes of one document, with aliases and merges
 // written out.
 type expander struct {
-	*reader
+	*Reader
 	offset int // lines before the document
 	active map[*yaml.Node]bool
 	full   bool // the bound on nodes or depth is reported
@@ -26,18 +26,18 @@ func (e *expander) expand(n *yaml.Node, depth int) *yaml.Node {
 	}
 	if depth > maxDepth {
 		e.full = true
-		e.add(line, n.Column, fmt.Sprintf("values nest more than %d deep", maxDepth), "no Kubernetes object does; is this the file you meant?")
+		e.Add(line, n.Column, fmt.Sprintf("values nest more than %d deep", maxDepth), "no Kubernetes object does; is this the file you meant?")
 		return nil
 	}
 	if e.nodes++; e.nodes > maxNodes {
 		e.full = true
-		e.add(line, n.Column, fmt.Sprintf("the file holds more than %d values once its aliases are written out", maxNodes), "write fewer aliases, or split the file")
+		e.Add(line, n.Column, fmt.Sprintf("the file holds more than %d values once its aliases are written out", maxNodes), "write fewer aliases, or split the file")
 		return nil
 	}
 	if n.Kind == yaml.AliasNode {
 		if e.active[n.Alias] {
 			e.full = true
-			e.add(line, n.Column, fmt.Sprintf("*%s contains itself", n.Value), "an alias cannot stand inside its own anchor")
+			e.Add(line, n.Column, fmt.Sprintf("*%s contains itself", n.Value), "an alias cannot stand inside its own anchor")
 			return nil
 		}
 		return e.expand(n.Alias, depth+1)
@@ -60,7 +60,7 @@ func (e *expander) expand(n *yaml.Node, depth int) *yaml.Node {
 		e.mapping(n, c, depth)
 	}
 	if n.Kind != yaml.ScalarNode && n.Style&yaml.TaggedStyle != 0 && c.Tag != "!!map" && c.Tag != "!!seq" {
-		e.at(c, fmt.Sprintf("the tag %s means nothing here", brief(n.Tag)), "remove it")
+		e.At(c, fmt.Sprintf("the tag %s means nothing here", Brief(n.Tag)), "remove it")
 	}
 	return c
 }
@@ -78,12 +78,12 @@ func (e *expander) scalar(c *yaml.Node) {
 	case "!!int", "!!float":
 		var f float64
 		if err := c.Decode(&f); err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
-			e.at(c, fmt.Sprintf("%s is not a number that can be used", brief(c.Value)), "write a finite number, or put it in quotes if it is text")
+			e.At(c, fmt.Sprintf("%s is not a number that can be used", Brief(c.Value)), "write a finite number, or put it in quotes if it is text")
 			c.Tag, c.Value = "!!int", "0"
 		}
 	case "!!bool", "!!null":
 	default:
-		e.at(c, fmt.Sprintf("the tag %s means nothing here", brief(c.Tag)), "remove it")
+		e.At(c, fmt.Sprintf("the tag %s means nothing here", Brief(c.Tag)), "remove it")
 		c.Tag = "!!str"
 	}
 }
@@ -115,11 +115,11 @@ func (e *expander) mapping(n, c *yaml.Node, depth int) {
 			continue
 		}
 		if key.Kind != yaml.ScalarNode {
-			e.at(key, "a field's name must be text", "remove the ? or the brackets before the colon, or quote {{ }}")
+			e.At(key, "a field's name must be text", "remove the ? or the brackets before the colon, or quote {{ }}")
 			continue
 		}
 		if first := seen[key.Value]; first != nil {
-			e.at(key, fmt.Sprintf("%q is given twice; the first is in line %d", brief(key.Value), first.Line), "keep one of them")
+			e.At(key, fmt.Sprintf("%q is given twice; the first is in line %d", Brief(key.Value), first.Line), "keep one of them")
 			continue
 		}
 		seen[key.Value] = key
@@ -150,15 +150,15 @@ func (e *expander) mergeSources(merge *yaml.Node, depth int) []*yaml.Node {
 	}
 	for _, source := range sources {
 		if source.Kind != yaml.MappingNode {
-			e.at(source, "<< must bring in a map, or a list of maps", "write <<: *name, where &name marks a map")
+			e.At(source, "<< must bring in a map, or a list of maps", "write <<: *name, where &name marks a map")
 			return nil
 		}
 	}
 	return sources
 }
 
-// brief shortens the user's words so that they fit into a message.
-func brief(s string) string {
+// Brief shortens the user's words so that they fit into a message.
+func Brief(s string) string {
 	const most = 60
 	runes := []rune(s)
 	if len(runes) > most {
