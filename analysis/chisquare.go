@@ -94,19 +94,6 @@ func logPoisson(x, mean float64) float64 {
 	return -stirlingError(x) - deviance(x, mean) - 0.5*math.Log(2*math.Pi*x)
 }
 
-// ChiSquarePower returns the probability that a chi-square test with df
-// degrees of freedom at level alpha, on n observations, rejects where the
-// truth is off by Cohen's effect size w: w² = Σ(p1-p0)²/p0.
-func ChiSquarePower(w float64, n float64, df int, alpha float64) float64 {
-	return NoncentralChiSquareUpper(chiSquareCritical(alpha, df), df, n*w*w)
-}
-
-// ChiSquareSample returns the least number of observations, not rounded, with
-// which ChiSquarePower reaches power.
-func ChiSquareSample(w float64, df int, alpha, power float64) float64 {
-	return noncentrality(df, alpha, power) / (w * w)
-}
-
 // noncentrality is the lambda at which a chi-square test has the power.
 func noncentrality(df int, alpha, power float64) float64 {
 	critical := chiSquareCritical(alpha, df)

@@ -65,21 +65,6 @@ func ExampleJudge_leak() {
 	// v2 has weight 0 and answered once of 3,797 (0.0263 %); not even one is possible if the weights are in effect
 }
 
-// What could the 500 requests of a conformance suite show about 70/30?
-func ExamplePowerOf() {
-	weights, _ := split.ParseWeights("v1=70,v2=30")
-	power, err := analysis.PowerOf(analysis.Question{Weights: weights, MaxErrors: -1}, 500)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Printf("within 5 points: %.0f %% of the time\n", 100*power.Achieved)
-	fmt.Printf("within %.0f points: reliably\n", 100*power.Margin)
-	// Output:
-	// within 5 points: 0 % of the time
-	// within 14 points: reliably
-}
-
 // A hundred checks in one run are each planned more strictly, so that the run
 // as a whole stays believable.
 func ExampleSuite() {

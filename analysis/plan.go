@@ -62,7 +62,7 @@ func NewPlan(q Question) (*Plan, error) {
 }
 
 // PlanFor is a plan for a sample whose size is given. Whether that size keeps
-// the promises is in Needed; what it can show in Power.
+// the promises is in Needed; what it can show is in Judgement.Power.
 func PlanFor(q Question, requests int64) (*Plan, error) {
 	p, err := newPlan(q)
 	if err != nil {

@@ -202,13 +202,11 @@ func TestWeirdWeightsEndInANumberOrAClearError(t *testing.T) {
 func TestPowerOfASampleAgreesWithItsPlan(t *testing.T) {
 	for _, weights := range []string{"v1=50,v2=50", "v1=90,v2=10", "v1=80,v2=10,v3=10"} {
 		p := planned(t, weights)
-		power, err := PowerOf(p.Question, p.Requests)
-		require.NoError(t, err)
+		power := p.power(float64(p.Requests))
 		assert.GreaterOrEqual(t, power.Achieved, 0.999, weights)
 		assert.InDelta(t, 0.05, power.Margin, 0.001, weights)
 
-		few, err := PowerOf(p.Question, p.Requests/2)
-		require.NoError(t, err)
+		few := p.power(float64(p.Requests / 2))
 		assert.Less(t, few.Achieved, 0.9)
 		assert.InEpsilon(t, 0.05*math.Sqrt2, few.Margin, 0.05)
 		// A plan for that margin is that sample again.
@@ -220,9 +218,9 @@ func TestPowerOfASampleAgreesWithItsPlan(t *testing.T) {
 		require.NoError(t, err)
 		assert.InEpsilon(t, p.Requests/2, again.Requests, 0.03)
 	}
-	one, err := PowerOf(question(t, "v1=100,v2=0"), 3000)
+	one, err := PlanFor(question(t, "v1=100,v2=0"), 3000)
 	require.NoError(t, err)
-	assert.Zero(t, one.Achieved, "a leak of 0.2 % is not excluded by 3,000")
+	assert.Zero(t, one.power(3000).Achieved, "a leak of 0.2 % is not excluded by 3,000")
 }
 
 func TestSuiteSharesItsErrorRates(t *testing.T) {

@@ -249,15 +249,6 @@ func distinct(arms []arm) []arm {
 	return slices.Compact(sorted)
 }
 
-// PowerOf returns what a sample of n requests without errors can show.
-func PowerOf(q Question, n int64) (Power, error) {
-	p, err := PlanFor(q, n)
-	if err != nil {
-		return Power{}, err
-	}
-	return p.power(float64(n)), nil
-}
-
 // A sizing knows the risks of a method by the size of its sample.
 type sizing interface {
 	// risks are those of n requests without errors.

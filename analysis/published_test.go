@@ -108,12 +108,18 @@ func TestExactPValuesAsPublished(t *testing.T) {
 	}
 }
 
+// sampleSize is the least number of observations, not rounded, with which a
+// chi-square test finds Cohen's effect size w: w² = Σ(p1-p0)²/p0.
+func sampleSize(w float64, df int, alpha, power float64) float64 {
+	return noncentrality(df, alpha, power) / (w * w)
+}
+
 // The sample size tables of Cohen (1988), power 0.8 at alpha 0.05, for 1, 2
 // and 3 degrees of freedom.
 func TestSampleSizesOfCohen(t *testing.T) {
 	for w, sizes := range map[float64][]float64{0.1: {785, 964, 1091}, 0.3: {88, 108, 122}, 0.5: {32, 39, 44}} {
 		for i, want := range sizes {
-			assert.Equal(t, want, math.Ceil(ChiSquareSample(w, i+1, 0.05, 0.8)), "w %g, df %d", w, i+1)
+			assert.Equal(t, want, math.Ceil(sampleSize(w, i+1, 0.05, 0.8)), "w %g, df %d", w, i+1)
 		}
 	}
 }
@@ -128,7 +134,7 @@ func TestPowerAsPublished(t *testing.T) {
 		{0.005, 30000, 0.0904799545200348},
 		{1, 100, 0.999999999999644},
 	} {
-		agrees(t, test.power, ChiSquarePower(test.w, test.n, 4, 0.05), 12, "w %g, n %g", test.w, test.n)
+		agrees(t, test.power, NoncentralChiSquareUpper(chiSquareCritical(0.05, 4), 4, test.n*test.w*test.w), 12, "w %g, n %g", test.w, test.n)
 	}
 	// ES.w1 of the same: Cohen's w of one set of shares against another.
 	truth := []float64{1050, 660, 510, 420, 360}
@@ -157,7 +163,7 @@ func TestSampleSizesForSplits(t *testing.T) {
 			w2 += (p - test.weights[i]) * (p - test.weights[i]) / test.weights[i]
 		}
 		for i, level := range [][2]float64{{0.05, 0.8}, {0.001, 0.95}, {0.001, 0.99}} {
-			n := ChiSquareSample(math.Sqrt(w2), len(test.weights)-1, level[0], level[1])
+			n := sampleSize(math.Sqrt(w2), len(test.weights)-1, level[0], level[1])
 			assert.InDelta(t, test.sizes[i], n, 1, "%v for %v at %v", test.truth, test.weights, level)
 		}
 	}

@@ -66,14 +66,6 @@ type Result struct {
 	First map[string]time.Duration
 }
 
-// Rate returns the answers and errors per second.
-func (r *Result) Rate() float64 {
-	if r.Duration <= 0 {
-		return 0
-	}
-	return float64(r.Tally.Requests()) / r.Duration.Seconds()
-}
-
 // grace is how long a transport has to return what was cut, before it is left
 // to itself.
 const grace = time.Second

@@ -74,16 +74,6 @@ func (s *Scenario) OnCluster() *Scenario {
 	return &there
 }
 
-// Findings lists the identifiers of all that linting and loading can find, sorted.
-func Findings() []string {
-	ids := []string{idIdentify, idRefused}
-	for _, f := range findings() {
-		ids = append(ids, f.id)
-	}
-	slices.Sort(ids)
-	return ids
-}
-
 // A linter gathers findings.
 type linter struct {
 	now   finding

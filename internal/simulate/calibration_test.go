@@ -212,7 +212,8 @@ func TestSixtyFiveForSeventyIsFoundWithinFourThousand(t *testing.T) {
 func TestChiSquareWithoutRetries(t *testing.T) {
 	power := func(truth float64, n float64) float64 {
 		w := math.Abs(truth-0.7) / math.Sqrt(0.7*0.3)
-		return analysis.ChiSquarePower(w, n, 1, 0.001)
+		const critical = 10.827566170662733 // R's qchisq(0.999, 1)
+		return analysis.NoncentralChiSquareUpper(critical, 1, n*w*w)
 	}
 	assert.InDelta(t, 0.94, power(0.60, 500), 0.005)
 	assert.InDelta(t, 0.94, power(0.65, 2000), 0.005)
