@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -191,7 +190,7 @@ func buildApps(ctx context.Context, arch string) (*appimage.Image, error) {
 	}
 	build, _ := debug.ReadBuildInfo()
 	return appimage.Build(ctx, appimage.Options{
-		Executable: executable, GOOS: runtime.GOOS, Arch: arch, Build: build, Binary: os.Getenv(appimage.BinaryVariable),
+		Executable: executable, Arch: arch, Build: build, Binary: os.Getenv(appimage.BinaryVariable),
 		WorkDir: workDir, CacheDir: dir, Env: os.Environ(),
 	})
 }

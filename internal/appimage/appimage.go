@@ -33,9 +33,8 @@ const entry = "/splitcheck"
 
 // Options say what to make the image from.
 type Options struct {
-	// Executable is the running program's file, GOOS its operating system.
+	// Executable is the running program's file.
 	Executable string
-	GOOS       string
 	// Arch is the nodes' architecture in Go's words ("amd64", "arm64").
 	Arch string
 	// Binary is a splitcheck for linux/Arch that the user named, for machines
@@ -51,9 +50,6 @@ type Options struct {
 	CacheDir string
 	// Env is the environment of the Go toolchain, in the form of os.Environ.
 	Env []string
-	// Root is the folder that the program's interpreter and libraries are looked
-	// up in; empty is the host's own.
-	Root string
 }
 
 // An Image holds the built-in applications.
@@ -81,11 +77,11 @@ func Build(ctx context.Context, o Options) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	content, err := newLayer(found.files)
+	content, err := newLayer(found.path)
 	if err != nil {
 		return nil, fmt.Errorf("putting %s into an image: %w", found.path, err)
 	}
-	image, err := assemble(content, o.Arch, found.libraryPath)
+	image, err := assemble(content, o.Arch)
 	if err != nil {
 		return nil, fmt.Errorf("making the image of the applications: %w", err)
 	}
@@ -107,21 +103,12 @@ func Build(ctx context.Context, o Options) (*Image, error) {
 
 // assemble describes the one layer as an image. It contains no time and nothing
 // else that does not come from the program.
-func assemble(content v1.Layer, arch, libraryPath string) (v1.Image, error) {
-	env := []string{
-		// Names are resolved by Go itself: the image has no resolver libraries
-		// for the C library to load.
-		"GODEBUG=netdns=go",
-	}
-	if libraryPath != "" {
-		env = append(env, "LD_LIBRARY_PATH="+libraryPath)
-	}
+func assemble(content v1.Layer, arch string) (v1.Image, error) {
 	image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{
 		OS: "linux", Architecture: arch,
 		RootFS: v1.RootFS{Type: "layers"},
 		Config: v1.Config{
 			Entrypoint: []string{entry},
-			Env:        env,
 			WorkingDir: "/",
 			// Containers in bundles listen on port 80. Prepare takes every
 			// right from this user that is not needed for this.

@@ -6,39 +6,29 @@ import (
 	"strings"
 )
 
-// A program is what the image runs: its files, and where they came from.
-type program struct {
-	path  string
-	files []file
-	// libraryPath is where in the image its libraries are, if it needs any.
-	libraryPath string
-	note        string
-}
+// A program is what the image runs, and where it came from.
+type program struct{ path, note string }
 
 // findProgram takes the first program that runs on a node: the one that the
 // user named, the running program, or the running program's module built for
 // the nodes.
 func findProgram(ctx context.Context, o Options) (program, error) {
 	if o.Binary != "" {
-		found, err := fit(o.Binary, o)
-		if err != nil {
+		if err := fit(o.Binary, o.Arch); err != nil {
 			return program{}, fmt.Errorf("%s: %w; give one for linux/%s, built with CGO_ENABLED=0", BinaryVariable, err, o.Arch)
 		}
-		found.note = "the applications run " + o.Binary
-		return found, nil
+		return program{o.Binary, "the applications run " + o.Binary}, nil
 	}
-	found, unfit := fit(o.Executable, o)
+	unfit := fit(o.Executable, o.Arch)
 	if unfit == nil {
-		return found, nil
+		return program{path: o.Executable}, nil
 	}
 	built, reasons := compile(ctx, o)
 	if built != "" {
-		found, err := fit(built, o)
-		if err != nil {
+		if err := fit(built, o.Arch); err != nil {
 			return program{}, fmt.Errorf("what the Go toolchain built does not run on the nodes: %w", err)
 		}
-		found.note = "the applications run " + built + ", which was built for the nodes"
-		return found, nil
+		return program{built, "the applications run " + built + ", which was built for the nodes"}, nil
 	}
 	if err := ctx.Err(); err != nil {
 		return program{}, err

@@ -46,7 +46,7 @@ func kindTarget(t *testing.T) (open func(*testing.T) target.Target, client kuber
 	require.NoError(t, err)
 	binary := os.Getenv("SPLITCHECK_E2E_BINARY")
 	require.NotEmpty(t, binary, "set SPLITCHECK_E2E_BINARY to a splitcheck for the cluster's nodes")
-	image, err := appimage.Build(t.Context(), appimage.Options{Executable: binary, GOOS: "linux", Arch: runtime.GOARCH, CacheDir: cache, Env: os.Environ()})
+	image, err := appimage.Build(t.Context(), appimage.Options{Executable: binary, Arch: runtime.GOARCH, CacheDir: cache, Env: os.Environ()})
 	require.NoError(t, err)
 	require.NoError(t, up.LoadArchive(t.Context(), image.Open, image.Ref))
 	client, err = kubernetes.NewForConfig(up.REST)
