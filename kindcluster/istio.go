@@ -127,7 +127,7 @@ func await(ctx context.Context, wait Wait, ready func(context.Context) (string, 
 		case err == nil:
 			open = said
 		}
-		if pause(ctx, pollInterval) != nil {
+		if kube.Pause(ctx, pollInterval) != nil {
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 				return fmt.Errorf("waited %s for %s: %s", wait.Longest, wait.What, open)
 			}

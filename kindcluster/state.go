@@ -79,15 +79,3 @@ type Wait struct {
 	What    string
 	Longest time.Duration
 }
-
-// pause waits, or returns the reason why the wait ended early.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}

@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/util/retry"
 
+	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 )
 
@@ -32,7 +33,7 @@ func (c *Cluster) send(ctx context.Context, i *item, dry bool) (*unstructured.Un
 		if !errors.Is(err, errUnavailable) || time.Since(began) > webhookPatience || len(c.controlPlane(ctx)) > 0 {
 			return got, err
 		}
-		if pause(ctx, 5*pollInterval) != nil {
+		if kube.Pause(ctx, 5*pollInterval) != nil {
 			return got, err
 		}
 	}
@@ -240,20 +241,8 @@ func (c *Cluster) awaitGone(ctx context.Context, resource dynamic.ResourceInterf
 		if err != nil && limit.Err() == nil {
 			return fmt.Errorf("%s cannot be looked up: %w", key, err)
 		}
-		if err := pause(limit, 2*pollInterval); err != nil {
+		if err := kube.Pause(limit, 2*pollInterval); err != nil {
 			return err
 		}
-	}
-}
-
-// pause waits, or returns the reason why ctx ended.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }

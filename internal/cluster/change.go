@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/splitcheck/splitcheck/internal/inventory"
+	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/target"
 )
@@ -141,7 +142,7 @@ func (u *underway) carryOut(ctx context.Context, change target.Change) error {
 		return err
 	}
 	if rest := kubeProxyGuard - time.Since(u.settledPods); !u.settledPods.IsZero() && rest > 0 {
-		return pause(ctx, rest)
+		return kube.Pause(ctx, rest)
 	}
 	return nil
 }

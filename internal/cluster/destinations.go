@@ -12,6 +12,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
 	"github.com/splitcheck/splitcheck/internal/inventory"
+	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 	"github.com/splitcheck/splitcheck/internal/routing"
@@ -123,7 +124,7 @@ func (u *underway) awaitClusters(ctx context.Context, world []manifests.Object) 
 		if !missing {
 			return nil
 		}
-		if err := pause(limit, pollInterval); err != nil {
+		if err := kube.Pause(limit, pollInterval); err != nil {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
@@ -169,7 +170,7 @@ func (c *Cluster) awaitInjection(ctx context.Context, i *item) error {
 		if err == nil && injected(got) {
 			return nil
 		}
-		if pause(limit, pollInterval) != nil {
+		if kube.Pause(limit, pollInterval) != nil {
 			if ctx.Err() != nil {
 				return fmt.Errorf("%w: a pod in %s would get no sidecar, though its label asks for one", context.Cause(ctx), i.key)
 			}

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/retry"
 
+	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 )
@@ -173,7 +174,7 @@ func (c *Cluster) forgotten(ctx context.Context, world []manifests.Object, keys 
 		if len(holding) == 0 && limit.Err() == nil {
 			return nil
 		}
-		if err := pause(limit, pollInterval); err != nil {
+		if err := kube.Pause(limit, pollInterval); err != nil {
 			if !errors.Is(err, errLate) {
 				return err
 			}

@@ -44,7 +44,7 @@ func (u *underway) settle(ctx context.Context, guard time.Duration) error {
 			if guard == 0 {
 				return nil
 			}
-			if err := pause(ctx, guard); err != nil {
+			if err := kube.Pause(ctx, guard); err != nil {
 				return u.late(ctx, err, &last)
 			}
 			again, err := u.state(ctx, world)
@@ -60,7 +60,7 @@ func (u *underway) settle(ctx context.Context, guard time.Duration) error {
 		if now.settledWrong != "" {
 			return &notLive{detail: u.blame(ctx, &now)}
 		}
-		if err := pause(ctx, pollInterval); err != nil {
+		if err := kube.Pause(ctx, pollInterval); err != nil {
 			return u.late(ctx, err, &last)
 		}
 	}

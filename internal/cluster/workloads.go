@@ -77,7 +77,7 @@ func (c *Cluster) rollOut(ctx context.Context) error {
 		if open == nil {
 			open = &trouble{words: "the pods have only just become ready"}
 		}
-		if err := pause(ctx, pollInterval); err != nil {
+		if err := kube.Pause(ctx, pollInterval); err != nil {
 			if !errors.Is(err, errLate) {
 				return err
 			}

@@ -132,7 +132,7 @@ func (m *Mapped) enter(ctx context.Context, kind string, service *corev1.Service
 	}
 	// The same pods were waited for before, so kube-proxy knows them.
 	if now := string(entry.UID) + " " + addresses; m.settled[kind] != now {
-		if err := pause(ctx, m.guard); err != nil {
+		if err := kube.Pause(ctx, m.guard); err != nil {
 			return Way{}, err
 		}
 		m.settled[kind] = now

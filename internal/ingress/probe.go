@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
 // A prober checks whether anybody answers at a URL: it returns nil if somebody
@@ -54,23 +56,12 @@ func await(ctx context.Context, limit time.Duration, what string, done func(cont
 		if err != nil && ctx.Err() == nil {
 			last = err
 		}
-		if pause(ctx, pollInterval) != nil {
+		if kube.Pause(ctx, pollInterval) != nil {
 			if cause := context.Cause(ctx); last != nil {
 				return fmt.Errorf("%w: %w", cause, last)
 			} else {
 				return cause
 			}
 		}
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -89,6 +90,18 @@ func (c *Client) Log(ctx context.Context, namespace, pod string, which corev1.Po
 		}
 	}
 	return request.Stream(ctx)
+}
+
+// Pause waits between two looks at a cluster, or returns why ctx has ended.
+func Pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // get reads what a path of the API server has, which is not an object.
