@@ -2,6 +2,7 @@ package splittest_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -152,5 +153,26 @@ func TestRate(t *testing.T) {
 			splittest.Weights{"v1": 1, "v2": 1}, splittest.Requests(101), splittest.Rate(10))
 		require.NoError(t, err)
 		assert.Equal(t, 10*time.Second, time.Since(began))
+	})
+}
+
+// While one call hangs, only so many others are made ahead of it: what waits to be
+// put in order takes bounded memory.
+func TestWaitingIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		draw := drawn(seedOf(t, t.Name()), weights(t, "v1=50,v2=50"))
+		var made, ahead atomic.Int64
+		result, err := splittest.Check(t.Context(), func(ctx context.Context) (string, error) {
+			made.Add(1)
+			if split.ExchangeOf(ctx).Number == 0 {
+				<-time.After(time.Second)
+				ahead.Store(made.Load())
+			}
+			return draw(ctx)
+		}, splittest.Weights{"v1": 1, "v2": 1}, splittest.Requests(100_000), splittest.Workers(2))
+		require.NoError(t, err)
+		assert.EqualValues(t, 1<<16, ahead.Load())
+		assert.EqualValues(t, 100_000, result.Tally.Requests())
+		assert.Equal(t, analysis.Verified, result.Verdict, "%s", result)
 	})
 }
