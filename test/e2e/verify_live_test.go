@@ -28,7 +28,7 @@ import (
 func TestVerifyAsTheReadmeHasIt(t *testing.T) {
 	gateway, kubeconfig := kept(t, "gamma-shift", "100")
 	got := splitcheck(t, nil, nil, "verify", gateway+"/api", "--http-route", "gamma/split", "--rule", "rules[0]", "--identify", "json:version",
-		"--kubeconfig", kubeconfig, "--rate", "0", "--leak", "0.5%")
+		"--kubeconfig", kubeconfig, "--rate", "0", "--leak", "0.5%", "--verbose")
 	assert.Zero(t, got.code, got.out+got.errs)
 	assert.Contains(t, got.out, "HTTPRoute gamma/split, rules[0] decides")
 	assert.Regexp(t, `v2 +100 % +100 % `, got.out)

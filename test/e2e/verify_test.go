@@ -36,7 +36,7 @@ func TestVerifyWithTheClustersWeights(t *testing.T) {
 	gateway, kubeconfig := kept(t, "version-test-90-10", "500")
 	verify := []string{"verify", gateway + "/version.html", "--kubeconfig", kubeconfig, "--identify", "body:(v[12])", "--rate", "0"}
 
-	right := splitcheck(t, nil, nil, append(verify, "--virtual-service", "default/canary")...)
+	right := splitcheck(t, nil, nil, append(verify, "--virtual-service", "default/canary", "--verbose")...)
 	assert.Zero(t, right.code, right.out+right.errs)
 	assert.Contains(t, right.out, "VirtualService default/canary, http[0]")
 	assert.Regexp(t, `v1 +90 % +90 % `, right.out, "configured and programmed stand side by side")
