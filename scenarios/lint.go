@@ -46,6 +46,7 @@ func findings() []finding {
 		{"SC120", true, "several requests on a connection that chooses once", lintKeepAlive},
 		{"SC121", true, "an expectation that disagrees with the weights", lintDisagreement},
 		{"SC122", true, "a margin wider than the share", lintMargins},
+		{"SC124", false, "a Service that selects no pods", lintServicePods},
 		{idNotInterpreted, true, "what Istio drops or splitcheck does not interpret", lintCompile},
 	}
 }
@@ -63,7 +64,7 @@ const (
 
 // elsewhere are the findings that something is missing. What the scenario's files
 // lack a cluster may have, and the target that is one says what it lacks itself.
-var elsewhere = []string{"SC103", "SC109", "SC111", "SC113", "SC115"}
+var elsewhere = []string{"SC103", "SC109", "SC111", "SC113", "SC115", "SC124"}
 
 // OnCluster returns the scenario without the warnings that only a look into the
 // cluster could bear out: routes are commonly tried on applications and gateways

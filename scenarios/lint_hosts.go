@@ -109,23 +109,6 @@ func (v *view) definedLater(host, subset string) string {
 	return ""
 }
 
-func lintSubsetPods(l *linter, v *view) {
-	for u := range v.uses() {
-		host := routing.FullHost(u.value.GetHost(), u.object.Namespace)
-		s, known := v.services[host]
-		if !known || !u.sent || len(v.behind(s, nil)) == 0 {
-			continue
-		}
-		for _, subset := range v.subsets(host) {
-			if subset.value.Name == u.value.GetSubset() && len(v.behind(s, subset.value.Labels)) == 0 {
-				l.at(subset.object, subset.path,
-					fmt.Sprintf("subset %s selects no pods of %s, and %s sends there: that share is answered with 503", subset.value.Name, s.object.Name, u.object),
-					"compare its labels with those of the Deployments' pod templates")
-			}
-		}
-	}
-}
-
 func lintHosts(l *linter, v *view) {
 	if v.hasKind("ServiceEntry") {
 		return // It may bring any host, and is not interpreted.
