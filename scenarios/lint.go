@@ -47,6 +47,7 @@ func findings() []finding {
 		{"SC121", true, "an expectation that disagrees with the weights", lintDisagreement},
 		{"SC122", true, "a margin wider than the share", lintMargins},
 		{"SC124", false, "a Service that selects no pods", lintServicePods},
+		{"SC125", true, "destinations of one split that share pods", lintSharedPods},
 		{idNotInterpreted, true, "what Istio drops or splitcheck does not interpret", lintCompile},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/routing"
@@ -112,4 +113,43 @@ func (v *view) deploysAll(namespace string) bool {
 		!slices.ContainsFunc(v.Objects(), func(o manifests.Object) bool {
 			return o.Namespace == namespace && slices.Contains(others, o.Kind)
 		})
+}
+
+// lintSharedPods finds destinations of a split that overlap: one of them stands for
+// several versions, and another for pods of one of these, which then get more than
+// their weight.
+func lintSharedPods(l *linter, v *view) {
+	for arms := range v.choices() {
+		for i, a := range arms {
+			pods := v.behind(a.service, a.labels)
+			versions := v.versionsOf(pods)
+			if len(versions) < 2 {
+				continue
+			}
+			for j, b := range arms {
+				both := slices.DeleteFunc(v.behind(b.service, b.labels), func(w workload) bool {
+					return !slices.ContainsFunc(pods, func(p workload) bool { return p.object.Key() == w.object.Key() })
+				})
+				if i != j && len(both) > 0 {
+					l.at(a.object, a.path,
+						fmt.Sprintf("%s selects the pods of %s, and %s those of %s too, which get more than their weight",
+							a.name, strings.Join(versions, " and "), b.name, strings.Join(v.versionsOf(both), " and ")),
+						"let the selector or the subset's labels name one version")
+					break
+				}
+			}
+		}
+	}
+}
+
+// versionsOf are the versions of workloads, each once, sorted.
+func (v *view) versionsOf(pods []workload) []string {
+	var versions []string
+	for _, w := range pods {
+		if version := v.versionOf(w); version != "" {
+			versions = append(versions, version)
+		}
+	}
+	slices.Sort(versions)
+	return slices.Compact(versions)
 }
