@@ -32,7 +32,7 @@ func TestBuiltinScenariosAreClean(t *testing.T) {
 
 // Each testdata/lint/ID.txtar is a scenario that walks into one trap; its part
 // "want" is all that is found. What follows a dash in the name tells several
-// fixtures of one trap apart.
+// fixtures of one trap apart. In clean-*.txtar nothing is to be found.
 func TestEachTrapIsFoundAndNoOther(t *testing.T) {
 	fixtures, err := filepath.Glob("testdata/lint/*.txtar")
 	require.NoError(t, err)

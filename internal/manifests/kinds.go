@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gatewayv1beta1 "sigs.k8s.io/gateway-api/apis/v1beta1"
 )
 
 // API groups.
@@ -37,6 +38,7 @@ var kinds = []kind{
 	istioKind("Gateway", func() any { return &networkingv1.Gateway{} }, &new(networkingv1.Gateway).Spec),
 	goKind(GatewayGroup, "Gateway", []string{"v1", "v1beta1"}, func() any { return &gatewayv1.Gateway{} }),
 	goKind(GatewayGroup, "HTTPRoute", []string{"v1", "v1beta1"}, func() any { return &gatewayv1.HTTPRoute{} }),
+	goKind(GatewayGroup, "ReferenceGrant", []string{"v1beta1", "v1"}, func() any { return &gatewayv1beta1.ReferenceGrant{} }),
 	goKind("", "Service", []string{"v1"}, func() any { return &corev1.Service{} }),
 	goKind("", "Namespace", []string{"v1"}, func() any { return &corev1.Namespace{} }),
 	goKind(AppsGroup, "Deployment", []string{"v1"}, func() any { return &appsv1.Deployment{} }),

@@ -1,7 +1,6 @@
 package routing
 
 import (
-	"encoding/json"
 	"slices"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -17,11 +16,8 @@ import (
 //differential:httproute/reference-grant
 func Granted(objects []manifests.Object, from, to, service string) bool {
 	return slices.ContainsFunc(objects, func(o manifests.Object) bool {
-		if o.Kind != "ReferenceGrant" || o.Key().Group != manifests.GatewayGroup || o.Namespace != to {
-			return false
-		}
-		var grant gatewayv1beta1.ReferenceGrant
-		if json.Unmarshal(o.JSON(), &grant) != nil {
+		grant, ok := o.Value.(*gatewayv1beta1.ReferenceGrant)
+		if !ok || o.Namespace != to {
 			return false
 		}
 		return slices.ContainsFunc(grant.Spec.From, func(f gatewayv1beta1.ReferenceGrantFrom) bool {

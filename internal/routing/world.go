@@ -6,6 +6,7 @@ import (
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 	corev1 "k8s.io/api/core/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gatewayv1beta1 "sigs.k8s.io/gateway-api/apis/v1beta1"
 
 	"github.com/splitcheck/splitcheck/internal/manifests"
 )
@@ -74,10 +75,8 @@ func collect(objects []manifests.Object) world {
 			if v != nil {
 				w.namespaceLabels[o.Name] = v.Labels
 			}
-		default:
-			if o.Kind == "ReferenceGrant" {
-				w.grants = append(w.grants, o)
-			}
+		case *gatewayv1beta1.ReferenceGrant:
+			w.grants = append(w.grants, o)
 		}
 	}
 	return w
