@@ -132,8 +132,8 @@ spec:
       containers: [{name: app, image: %q, imagePullPolicy: IfNotPresent, command: [sh, -c, %s]}]
 `
 
-// failures is a cluster with an application in it that is nobody's but the
-// test's, and the program as a user has it.
+// failures is a cluster with an application that belongs to the test alone, and
+// the program as a user has it.
 type failures struct {
 	binary, kubeconfig, node, image string
 	gateway                         string // its URL
@@ -302,8 +302,8 @@ func (f *failures) start(t *testing.T, scenario string, args ...string) *running
 	return r
 }
 
-// wait returns the exit code and all that was printed, with each run of blanks
-// as one, for the report breaks its lines.
+// wait returns the exit code and everything that was printed. Each run of
+// blanks becomes one blank, because the report breaks its lines.
 func (r *running) wait(t *testing.T, within time.Duration) (int, string) {
 	t.Helper()
 	select {

@@ -124,9 +124,9 @@ func TestMoreFailures(t *testing.T) {
 	})
 }
 
-// TestFailures lets a run of the program meet what goes wrong in clusters. Each
-// case asks for the exit code, for the words that tell a user what to do, and
-// for a cluster without anything of ours afterwards.
+// TestFailures runs the program in clusters in which something is wrong. Each
+// case checks the exit code, the words that tell a user what to do, and that
+// nothing of ours is left in the cluster afterwards.
 func TestFailures(t *testing.T) {
 	f := newFailures(t)
 
@@ -152,7 +152,7 @@ func TestFailures(t *testing.T) {
 		t.Cleanup(func() {
 			f.kubectl(t, "", "-n", "istio-system", "rollout", "status", "deployment/istio-ingressgateway", "--timeout=60s")
 		})
-		// How long the new pod takes decides how many requests find nobody.
+		// The time that the new pod takes decides how many requests fail.
 		code, text := r.wait(t, time.Minute)
 		if strings.Contains(text, "more than the 1 % allowed") {
 			assert.Equal(t, 5, code)

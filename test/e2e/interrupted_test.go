@@ -18,9 +18,9 @@ import (
 	"github.com/splitcheck/splitcheck/kindcluster"
 )
 
-// Ctrl-C while the cluster is being made leaves nothing of it, whichever step it
-// meets. A step's line is printed when it ends, so that the one before is waited
-// for.
+// Ctrl-C while the cluster is being created leaves nothing of it, in whichever
+// step it comes. A step's line is printed when the step ends, so the test waits
+// for the line of the step before.
 func TestInterruptedCreation(t *testing.T) {
 	const name = "splitcheck-interrupted"
 	none := func(c *kindcluster.Config) { c.Images = nil }

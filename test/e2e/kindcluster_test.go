@@ -33,8 +33,8 @@ func splitcheck(t *testing.T, variables []string, interrupt <-chan struct{}, arg
 	return watched(t, variables, interrupt, &watch{}, args...)
 }
 
-// A watch is standard error, and closes a channel when it has a line. The buffer
-// is no part of its face: what is copied to one goes past Write.
+// A watch is standard error, and closes a channel when it has a line. The
+// buffer is not embedded, because then a copy to the watch would bypass Write.
 type watch struct {
 	text bytes.Buffer
 	line string
@@ -74,7 +74,7 @@ func watched(t *testing.T, variables []string, interrupt <-chan struct{}, errs *
 	return said{cmd.ProcessState.ExitCode(), out.String(), errs.text.String()}
 }
 
-// otherCluster writes the cluster's file anew, under another name and with one
+// otherCluster writes the configuration file again, with another name and one
 // more change, and returns its name.
 func otherCluster(t *testing.T, name string, change func(*kindcluster.Config)) string {
 	t.Helper()

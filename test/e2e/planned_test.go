@@ -13,9 +13,9 @@ import (
 	"testing"
 )
 
-// planned says, for each test, how many runs of the program it makes that draw
-// samples, and how many requests one of them sends at most. It is printed before
-// the first request is sent, and held against what was then run.
+// planned says, for each test, how often it runs the program to draw samples,
+// and how many requests each run sends at most. It is printed before the first
+// request is sent, and compared with what was then run.
 var planned = map[string]struct{ runs, requests int }{
 	"TestClustersThatCannotBe":         {1, 0},     // It finds no cluster to send anything to.
 	"TestDiagnose":                     {2, 1934},  // The second finds no route.

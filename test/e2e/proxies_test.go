@@ -21,9 +21,9 @@ import (
 	"github.com/splitcheck/splitcheck/internal/proxies"
 )
 
-// The namespace is of this test alone, and what it applies is exported to no
-// other, so that the cluster can be shared. The application is never asked
-// anything: its image is the proxy's own, which is in the cluster already.
+// The namespace belongs to this test alone, and what it applies is exported to
+// no other, so the cluster can be shared. The application never gets a request:
+// its image is the proxy's own, which is in the cluster already.
 const proxiesNamespace = "splitcheck-proxies"
 
 const proxiesApp = `

@@ -63,7 +63,7 @@ func istio(resource string) schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: "networking.istio.io", Version: "v1", Resource: resource}
 }
 
-// makeTwoRules brings them in, and returns the VirtualServices beside them.
+// makeTwoRules applies them, and returns the VirtualServices as well.
 func makeTwoRules(t *testing.T, client dynamic.Interface) dynamic.ResourceInterface {
 	t.Helper()
 	for _, document := range strings.Split(twoRules, "\n---\n") {

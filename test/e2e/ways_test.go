@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// another is a gateway beside Istio's own, as Helm's chart makes one.
+// another is a gateway besides Istio's own, as Helm's chart creates it.
 const another = `
 apiVersion: apps/v1
 kind: Deployment
@@ -89,7 +89,8 @@ func TestWays(t *testing.T) {
 		return f.start(t, f.routes(t, split90), append([]string{"--target", "cluster", "--margin", "10%"}, more...)...)
 	}
 	node := f.kubectl(t, "", "get", "nodes", "-o", `jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}`)
-	// The last but one of the node's network, which kind gives to nobody.
+	// This is an address at the end of the node's network, which kind does
+	// not assign.
 	nobody := strings.Join(strings.Split(node, ".")[:2], ".") + ".255.253"
 
 	t.Run("NodePort", func(t *testing.T) {

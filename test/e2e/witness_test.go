@@ -19,8 +19,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestSecondWitness sends requests of its own beside those of a check: the proxies
-// count them, no answer names them, and the difference is told.
+// TestSecondWitness sends requests of its own besides those of a check: the
+// proxies count them, no answer names them, and the report shows the
+// difference.
 func TestSecondWitness(t *testing.T) {
 	f := connected(t)
 	const others = 100
