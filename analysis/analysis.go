@@ -51,6 +51,8 @@
 // that may end when it is decided has a method of its own: see Sequential.
 package analysis
 
+import "github.com/splitcheck/splitcheck/split"
+
 // A Verdict is what a sample shows.
 type Verdict string
 
@@ -69,9 +71,10 @@ type Judgement struct {
 	// Withdrawn says why Reconsider took a verdict back, and is empty where it
 	// stands.
 	Withdrawn string
-	// Reasons say in words why the verdict is what it is, the weightiest
-	// first; Advice says what would settle it or what to look at next.
-	Reasons, Advice, Warnings []string
+	// Reasons say why the verdict is what it is, the weightiest first; Advice
+	// says what would settle it or what to look at next. They are data;
+	// reports/words has a sentence for each.
+	Reasons, Advice, Warnings []split.Finding
 
 	Method                         string // "exact", "monte-carlo" or "asymptotic" chi-square, or "sequential"
 	Requests, Errors, Unidentified int64
@@ -154,14 +157,13 @@ type Power struct {
 
 // Gate is one test of an assumption.
 type Gate struct {
-	Name      string // "runs", "transitions", "connections", …
+	Name      string // GateRuns or another of its like
 	Statistic float64
 	DF        int
 	PValue    float64
 	Alpha     float64
 	Broken    bool
-	// Repair says which setting would mend the assumption.
-	Repair string
-
-	finding string // what was seen, in words, where the name alone says too little
+	// Found is what breaks the assumption, Repair which setting would restore
+	// it; both are there if it is broken.
+	Found, Repair split.Finding
 }

@@ -162,7 +162,7 @@ func TestGatesKeepToTheirBudget(t *testing.T) {
 		random := rand.New(rand.NewPCG(7, 4))
 		broken := 0
 		for seed := range uint64(samples) {
-			gates, _ := judgeGates(drawn(random, test.n, test.reuse, false, test.shares), budget, seed)
+			gates := judgeGates(drawn(random, test.n, test.reuse, false, test.shares), budget, seed)
 			for _, each := range gates {
 				if each.Broken {
 					broken++
@@ -189,7 +189,7 @@ func TestDrawsPerConnectionAreFound(t *testing.T) {
 			j := Judge(p, tally)
 			assert.Equal(t, Inconclusive, j.Verdict, weights)
 			assert.True(t, j.Gates[0].Broken)
-			assert.Contains(t, j.Gates[0].Repair, "reuse 1")
+			assert.Contains(t, said(j.Gates[0].Repair), "reuse 1")
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package analysis
 
 import (
-	"fmt"
 	"maps"
 	"math"
 	"math/rand/v2"
@@ -77,11 +76,10 @@ func (c *connectionTable) dense() bool {
 // as enough tables lie beyond the observed one (Besag and Clifford 1991), or,
 // in samples too large to permute, by a gamma distribution with the mean and
 // the variance of the permutation distribution.
-func connectionsGate(t *split.Tally, alpha float64, seed uint64) (Gate, []string) {
+func connectionsGate(t *split.Tally, alpha float64, seed uint64) Gate {
 	table := newConnectionTable(t)
 	statistic := table.statistic()
 	result := Gate{
-		Name:      "connections",
 		Statistic: statistic,
 		DF:        int(min(float64(math.MaxInt32), float64(t.Connections.Count-1)*float64(len(table.versions)-1))),
 		Alpha:     alpha,
@@ -92,16 +90,14 @@ func connectionsGate(t *split.Tally, alpha float64, seed uint64) (Gate, []string
 	if !settled && table.n <= mostPermuted && draws*table.moved() <= mostMoved {
 		result.PValue = table.permute(statistic, int(draws), seed)
 	}
-	if result.Broken = result.PValue <= alpha; result.Broken {
-		result.Repair = "open a connection for each request (reuse 1), so that every request is drawn anew: here the version " +
-			"is chosen once per connection, or by client, and requests on one connection are not separate draws"
-		if pure(t.Connections) {
-			result.finding = fmt.Sprintf("each of %s met one version only", plural(t.Connections.Count, "connection"))
-			result.Repair = "count connections instead: reuse 1 opens one for each request. The version is chosen once per " +
-				"connection here, so connections are the unit, not requests"
-		}
+	switch {
+	case result.PValue > alpha:
+	case pure(t.Connections):
+		result.brokenBy("gate-connections-pure", "repair-connections-pure", split.Values{"connections": t.Connections.Count})
+	default:
+		result.brokenBy("gate-connections", "repair-connections", nil)
 	}
-	return result, nil
+	return result
 }
 
 // pure reports whether no connection met more than one version.

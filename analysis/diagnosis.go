@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"maps"
 	"math"
 	"slices"
 
@@ -44,12 +45,12 @@ type Cause struct {
 	// Name is one of the causes above; Version is the one it is about, if it
 	// is about one.
 	Name, Version string
-	// Words say what was compared and how much better it fits; Next, what to
-	// look at.
-	Words, Next string
-	// Shares are what the cause predicts, by version; nil where it is about the
-	// order of the answers.
-	Shares map[string]float64
+	// Shares are what the cause predicts; nil where it is about the order of
+	// the answers.
+	Shares []Share
+	// Details are what else was compared or fitted, by the names that its
+	// words know: "part", "correlation".
+	Details split.Values
 	// LogFactor is the natural logarithm of how many times as likely the sample
 	// is by this cause as by the weights; +Inf where by the weights it is
 	// impossible.
@@ -59,6 +60,36 @@ type Cause struct {
 	// for the best.
 	Parameters int
 	Behind     float64
+
+	place int  // among those that are named together, the best is 0
+	alone bool // it was compared with no other
+}
+
+// Share is what a version gets of the requests.
+type Share struct {
+	// The order is that of their names, as in every finding.
+	Share   float64 `json:"share"`
+	Version string  `json:"version"`
+}
+
+// Finding returns the cause as data: its name is the id.
+func (c Cause) Finding() split.Finding {
+	values := split.Values{}
+	maps.Copy(values, c.Details)
+	if c.Version != "" {
+		values["version"] = c.Version
+	}
+	if len(c.Shares) > 0 {
+		values["shares"] = c.Shares
+	}
+	if !c.alone {
+		// A factor of more than a float64 holds is left out; its logarithm
+		// never is, but where the sample is impossible otherwise.
+		values["compared"], values["place"], values["behind"] = true, c.place, c.Behind
+		values["log_factor"], values["factor"] = c.LogFactor, math.Exp(c.LogFactor)
+		values["impossible"], values["parameters"] = math.IsInf(c.LogFactor, 1), c.Parameters
+	}
+	return split.Found(c.Name, values)
 }
 
 // Causes are named together unless the best is this many times as likely as the
@@ -105,7 +136,8 @@ func (s *sample) diagnose(j *Judgement) {
 	case s.evident(j):
 		j.Diagnosis = s.countCauses(j)
 	case turns:
-		j.Diagnosis = []Cause{s.turns()}
+		// The sample is too even and otherwise in order.
+		j.Diagnosis = []Cause{{Name: Alternation, alone: true}}
 	}
 }
 
@@ -118,7 +150,7 @@ func (s *sample) disorder() (broken, turns bool) {
 			continue
 		}
 		broken = broken || g.Broken
-		turns = turns || g.Name == "dispersion"
+		turns = turns || g.Name == GateDispersion
 	}
 	return broken, turns
 }
@@ -177,10 +209,8 @@ func rank(all []hypothesis, asked, n float64) []Cause {
 		if math.IsInf(asked, -1) {
 			h.LogFactor = math.Inf(1)
 		}
+		h.place = len(causes)
 		causes = append(causes, h.Cause)
-	}
-	for i := range causes {
-		causes[i].conclude(i)
 	}
 	return causes
 }

@@ -1,11 +1,11 @@
 package analysis
 
 import (
-	"fmt"
 	"maps"
 	"math"
 	"slices"
-	"strings"
+
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // A census is the counts of a sample as a diagnosis compares them: of every
@@ -70,10 +70,7 @@ func (c *census) tryFailing(cause Cause, shares []float64, errors float64, param
 
 func (c *census) add(cause Cause, log float64, shares []float64, parameters, choices int) {
 	cause.Parameters = parameters
-	cause.Shares = map[string]float64{}
-	for i, name := range c.names {
-		cause.Shares[name] = shares[i]
-	}
+	cause.Shares = c.named(shares)
 	c.all = append(c.all, hypothesis{Cause: cause, log: log, choices: choices})
 }
 
@@ -81,31 +78,15 @@ func same(a, b []float64) bool {
 	return slices.EqualFunc(a, b, func(x, y float64) bool { return math.Abs(x-y) < 1e-9 })
 }
 
-// mostDescribed is how many versions a sentence can hold.
-const mostDescribed = 6
-
-// described is a split in words, of the versions that get anything.
-func (c *census) described(shares []float64) string {
-	var parts []string
+// named are the shares of the versions that get anything.
+func (c *census) named(shares []float64) []Share {
+	var named []Share
 	for i, name := range c.names {
-		if !(shares[i] > 0) {
-			continue
+		if shares[i] > 0 {
+			named = append(named, Share{Version: name, Share: shares[i]})
 		}
-		if len(parts) == mostDescribed {
-			parts = append(parts, "and so on")
-			break
-		}
-		parts = append(parts, name+" "+rounded(shares[i]))
 	}
-	return strings.Join(parts, ", ")
-}
-
-// rounded is a share that was estimated or need not be exact.
-func rounded(share float64) string {
-	if share > 0.001 && share < 0.999 {
-		return fmt.Sprintf("%.3g %%", 100*share)
-	}
-	return percent(share)
+	return named
 }
 
 // countCauses compares the counts with what each cause predicts.
@@ -134,12 +115,7 @@ func (s *sample) countCauses(j *Judgement) []Cause {
 
 func (s *sample) tryPrevious(c *census) {
 	if previous, known := s.previous(c); known {
-		c.try(Cause{
-			Name:  PreviousWeights,
-			Words: "the weights before the change are still in force (" + c.described(previous) + ")",
-			Next: "see whether the proxies have taken the change (istioctl proxy-status, istioctl proxy-config routes), and " +
-				"whether the object that was applied is the one that the route uses",
-		}, previous, 0, 1)
+		c.try(Cause{Name: PreviousWeights}, previous, 0, 1)
 	}
 }
 
@@ -156,22 +132,13 @@ func (s *sample) previous(c *census) ([]float64, bool) {
 	return shares, true
 }
 
-const routeNext = "look whether the route is in force at all: its hosts and gateways, the port, and whether another " +
-	"route of the same host comes before it (splitcheck scenarios lint, istioctl analyze)"
-
 func (s *sample) tryNotApplied(c *census) {
 	even, pods := c.even(), s.pods(c)
 	if pods != nil {
-		c.try(Cause{
-			Name: RouteNotApplied, Next: routeNext,
-			Words: "the route is not applied, and pods get equal shares (" + c.described(pods) + " by their numbers)",
-		}, pods, 0, 1)
+		c.try(Cause{Name: RouteNotApplied, Details: split.Values{"by_pods": true}}, pods, 0, 1)
 	}
 	if pods == nil || !same(even, pods) {
-		c.try(Cause{
-			Name: RouteNotApplied, Next: routeNext,
-			Words: "the route or its weights are not applied, and all versions get the same (" + c.described(even) + ")",
-		}, even, 0, 1)
+		c.try(Cause{Name: RouteNotApplied}, even, 0, 1)
 	}
 }
 
@@ -226,12 +193,8 @@ func (c *census) trySwapped() {
 		shares := slices.Clone(c.asked)
 		a, b := pair[0], pair[1]
 		shares[a], shares[b] = shares[b], shares[a]
-		c.try(Cause{
-			Name: WeightsSwapped,
-			Words: fmt.Sprintf("%s and %s have each other's weights (%s)", c.names[a], c.names[b],
-				c.described(shares)),
-			Next: "compare the names in the route with those in the subsets or backends, and with the labels of the pods",
-		}, shares, 0, len(pairs))
+		cause := Cause{Name: WeightsSwapped, Details: split.Values{"swapped": []string{c.names[a], c.names[b]}}}
+		c.try(cause, shares, 0, len(pairs))
 	}
 }
 
@@ -240,7 +203,7 @@ func (c *census) trySwapped() {
 func (c *census) tryRounded() {
 	type rounding struct {
 		step   float64
-		words  string
+		down   bool
 		shares []float64
 	}
 	var found []rounding
@@ -258,11 +221,9 @@ func (c *census) tryRounded() {
 					greatest = i
 				}
 			}
-			words := fmt.Sprintf("the nearest %g %%", step)
 			if down {
 				shares[greatest] += 1 - sum
 				sum = 1
-				words = fmt.Sprintf("%g %% downwards", step)
 			}
 			if sum == 0 {
 				continue
@@ -271,16 +232,13 @@ func (c *census) tryRounded() {
 				shares[i] /= sum
 			}
 			if !same(shares, c.asked) && !slices.ContainsFunc(found, func(r rounding) bool { return same(r.shares, shares) }) {
-				found = append(found, rounding{step, words, shares})
+				found = append(found, rounding{step, down, shares})
 			}
 		}
 	}
 	for _, r := range found {
-		c.try(Cause{
-			Name:  RoundedWeights,
-			Words: fmt.Sprintf("the weights are rounded to %s (%s)", r.words, c.described(r.shares)),
-			Next:  "look at the weights that the proxies have programmed: something on the way keeps too few digits",
-		}, r.shares, 0, len(found))
+		cause := Cause{Name: RoundedWeights, Details: split.Values{"step": r.step / 100, "down": r.down}}
+		c.try(cause, r.shares, 0, len(found))
 	}
 }
 
@@ -295,23 +253,14 @@ func (s *sample) tryRatio(c *census) {
 	if used < 2 {
 		return
 	}
-	var parts []string
+	var ratio []split.Values
 	for i, name := range c.names {
-		if c.counts[i] == 0 && c.asked[i] == 0 {
-			continue
+		if c.counts[i] > 0 || c.asked[i] > 0 {
+			low, high := exactInterval(c.counts[i], c.hits, used, 0.05)
+			ratio = append(ratio, split.Values{"version": name, "share": shares[i], "low": low, "high": high})
 		}
-		if len(parts) == mostDescribed {
-			parts = append(parts, "and so on")
-			break
-		}
-		low, high := exactInterval(c.counts[i], c.hits, used, 0.05)
-		parts = append(parts, fmt.Sprintf("%s %s (%s to %s)", name, rounded(shares[i]), rounded(low), rounded(high)))
 	}
-	c.try(Cause{
-		Name:  AnotherRatio,
-		Words: "simply another ratio is in force: " + strings.Join(parts, ", "),
-		Next:  "look for these weights among the objects that are applied, and compare them with those that the proxies have programmed",
-	}, shares, used-1, 1)
+	c.try(Cause{Name: AnotherRatio, Details: split.Values{"ratio": ratio}}, shares, used-1, 1)
 	if last := len(c.all) - 1; last >= 0 && c.all[last].Name == AnotherRatio && c.failed == 0 {
 		c.all[last].within = anyRatio
 	}

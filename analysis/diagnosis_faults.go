@@ -1,9 +1,10 @@
 package analysis
 
 import (
-	"fmt"
 	"math"
 	"slices"
+
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // without are the asked shares when one version is left out and the others
@@ -36,19 +37,14 @@ func (c *census) tryDead() {
 		if c.counts[i] > 0 || c.asked[i] == 0 {
 			continue
 		}
-		cause := Cause{
-			Name: DeadVersion, Version: name,
-			Next: fmt.Sprintf("look whether pods of %s run and are ready, and whether its subset or Service selects them", name),
-		}
+		cause := Cause{Name: DeadVersion, Version: name}
 		if shares := c.without(i); shares != nil {
-			cause.Words = fmt.Sprintf("%s is dead or has no pods, and the others have taken over its share (%s)", name, c.described(shares))
 			c.try(cause, shares, 0, c.positive())
 		}
 		if c.failed == 0 {
 			continue
 		}
-		cause.Words = fmt.Sprintf("%s is dead: its share ends in errors (%s of all requests did, %s were its)", name,
-			rounded(c.failed/c.n), rounded(c.asked[i]))
+		cause.Details = split.Values{"error_share": c.failed / c.n, "asked": c.asked[i]}
 		c.tryFailing(cause, zeroed(c.asked, i), c.asked[i], 0, c.positive())
 		// Other errors come on top of its own.
 		if others := 1 - c.hits/(c.n*(1-c.asked[i])); others > 0 && c.asked[i] < 1 {
@@ -80,8 +76,7 @@ func (c *census) tryUnhealthy() {
 		shares[i] *= 1 - rate
 		c.tryFailing(Cause{
 			Name: UnhealthyVersion, Version: name,
-			Words: fmt.Sprintf("%s is unhealthy or sheds load: all the errors are its, %s of its requests", name, rounded(rate)),
-			Next:  fmt.Sprintf("look at the logs, restarts and resources of the pods of %s", name),
+			Details: split.Values{"rate": rate},
 		}, shares, c.asked[i]*rate, 1, c.positive())
 	}
 }
@@ -90,11 +85,7 @@ func (c *census) tryErrors() {
 	if c.failed == 0 {
 		return
 	}
-	c.try(Cause{
-		Name:  ErrorsAnywhere,
-		Words: fmt.Sprintf("errors strike all versions alike (%s of all requests); the split itself fits", rounded(c.failed/c.n)),
-		Next:  "look where all versions have their way in common: the gateway, the network, a service that all of them call",
-	}, c.asked, 0, 1)
+	c.try(Cause{Name: ErrorsAnywhere, Details: split.Values{"rate": c.failed / c.n}}, c.asked, 0, 1)
 }
 
 // tryLeaks: a share of the traffic goes to one version whatever the weights
@@ -112,16 +103,12 @@ func (c *census) tryLeaks() {
 			shares[k] *= 1 - leak
 		}
 		shares[i] += leak
-		part := func(x float64) string { return rounded(max(0, (x-c.asked[i])/(1-c.asked[i]))) }
-		words := fmt.Sprintf("%s of the traffic leaks to %s past the weights (%s to %s)", rounded(leak), name, part(low), part(high))
+		part := func(x float64) float64 { return max(0, (x-c.asked[i])/(1-c.asked[i])) }
+		details := split.Values{"part": leak, "low": part(low), "high": part(high)}
 		if len(c.names) == 2 && 2*leak <= 1 {
-			words += fmt.Sprintf("; or twice as much, %s, bypasses the route and falls to both alike", rounded(2*leak))
+			details["bypass"] = 2 * leak
 		}
-		c.try(Cause{
-			Name: Leak, Version: name, Words: words,
-			Next: fmt.Sprintf("look for what else sends traffic to %s: an older or more special route, a mirror, a Service "+
-				"that selects its pods, clients that go past the mesh", name),
-		}, shares, 1, len(c.names))
+		c.try(Cause{Name: Leak, Version: name, Details: details}, shares, 1, len(c.names))
 	}
 }
 
@@ -142,28 +129,22 @@ func (c *census) tryHidden() {
 		shares[i] = share
 		c.try(Cause{
 			Name: HiddenFailures, Version: name,
-			Words: fmt.Sprintf("%s of the requests to %s fail and are tried again elsewhere, so that retries hide the failures",
-				rounded((c.asked[i]-share)/(c.asked[i]*(1-share))), name),
-			Next: fmt.Sprintf("look at the retries of the route (x-envoy-attempt-count), at outlier detection, and at the health of %s", name),
+			Details: split.Values{"rate": (c.asked[i] - share) / (c.asked[i] * (1 - share))},
 		}, shares, 1, c.positive())
 	}
 }
 
 // tryMixtures: a part of the traffic goes by other shares than the rest.
 func (s *sample) tryMixtures(c *census) {
-	mix := func(cause Cause, other []float64, words string) {
+	mix := func(name string, other []float64) {
 		part, shares := c.mixture(other)
 		if !(part > 0) || math.IsInf(logLikelihood(c.counts, shares), -1) {
 			return
 		}
-		cause.Words = fmt.Sprintf(words, rounded(part), c.described(other))
-		c.try(cause, shares, 1, 1)
+		c.try(Cause{Name: name, Details: split.Values{"part": part, "others": c.named(other)}}, shares, 1, 1)
 	}
 	if previous, known := s.previous(c); known && !same(previous, c.asked) {
-		mix(Cause{
-			Name: PartlyPrevious,
-			Next: "see which proxies have not taken the change (istioctl proxy-status): one of several gateway pods, or sidecars",
-		}, previous, "%s of the traffic still goes by the weights before the change (%s)")
+		mix(PartlyPrevious, previous)
 	}
 	if len(c.names) == 2 {
 		return // as a leak of half the size, where that is told
@@ -173,8 +154,7 @@ func (s *sample) tryMixtures(c *census) {
 		other = c.even()
 	}
 	if !same(other, c.asked) {
-		mix(Cause{Name: Bypass, Next: "look for traffic that does not meet the route: clients without a sidecar, another " +
-			"port or host, a gateway of its own"}, other, "%s of the traffic bypasses the route and falls to the pods (%s)")
+		mix(Bypass, other)
 	}
 }
 
@@ -225,11 +205,7 @@ func (s *sample) trySticky(c *census) {
 		shares := make([]float64, len(c.names))
 		shares[i] = 1
 		c.add(Cause{
-			Name: StickyClient, Version: name,
-			Words: fmt.Sprintf("the balancer sticks to the client: one draw, for %s, was kept for all %s", name,
-				plural(int64(c.hits), "answer")),
-			Next: "look for session affinity: consistentHash in a DestinationRule, a cookie, sessionAffinity of the Service; " +
-				"and measure from several clients",
+			Name: StickyClient, Version: name, Details: split.Values{"answers": c.hits},
 		}, log, shares, min(1, int(c.failed)), 1)
 	}
 }

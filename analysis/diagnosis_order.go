@@ -1,8 +1,9 @@
 package analysis
 
 import (
-	"fmt"
 	"math"
+
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // An orderly is one version against the rest, in the order of time and by
@@ -52,12 +53,7 @@ func (s *sample) orderCauses(turns bool) []Cause {
 			return causes
 		}
 	}
-	return []Cause{{
-		Name: NothingFits,
-		Words: "no single cause fits: not a choice per connection or per client, not a change in the middle, not proxies " +
-			"with the old weights, not a round robin",
-		Next: "look for two causes at once; with reuse 1 and one request at a time, what goes by connections disappears",
-	}}
+	return []Cause{{Name: NothingFits, alone: true}}
 }
 
 func (s *sample) orderly(version string) *orderly {
@@ -126,9 +122,6 @@ func (o *orderly) tryAll(turns bool) {
 	o.tryFollowing()
 }
 
-const settleNext = "wait longer after a change before anything is counted (settle), and look what took so long: proxies " +
-	"that got the weights late, caches, old connections that were kept"
-
 // tryChange: one share before a moment and another behind it. The block of
 // the moment itself is a mixture and has a share of its own.
 func (o *orderly) tryChange() {
@@ -164,28 +157,15 @@ func (o *orderly) tryChange() {
 				}
 				best = h
 				fits = o.even(0, cut, a.share, 1) && o.even(cut+1, blocks, b.share, 1)
-				best.Words = o.changeInWords(n1+n, a.share, b.share, cut > 0, a.parameters == 0, b.parameters == 0)
+				best.Details = split.Values{
+					"answers": n1 + n, "before": a.share, "after": b.share, "unknown_before": cut == 0,
+					"by_previous": cut > 0 && a.parameters == 0, "by_asked": b.parameters == 0,
+				}
 			}
 		}
 		n1, x1 = n1+n, x1+x
 	}
-	o.add(Cause{Name: ChangedMidway, Words: best.Words, Next: settleNext}, best.log, best.Parameters, best.choices, fits)
-}
-
-func (o *orderly) changeInWords(until, first, rest float64, begun, isPrevious, isAsked bool) string {
-	words := fmt.Sprintf("the split changed after about %s: %s got ", plural(int64(until), "identified answer"), o.name)
-	switch {
-	case !begun:
-		words += "something else until then"
-	case isPrevious:
-		words += fmt.Sprintf("%s until then, as the weights before the change have it", rounded(first))
-	default:
-		words += rounded(first) + " until then"
-	}
-	if isAsked {
-		return words + fmt.Sprintf(", and the %s asked for from then on", rounded(rest))
-	}
-	return words + fmt.Sprintf(", and %s from then on", rounded(rest))
+	o.add(Cause{Name: ChangedMidway, Details: best.Details}, best.log, best.Parameters, best.choices, fits)
 }
 
 // even reports whether blocks [from, to) scatter about the share no more than
@@ -217,30 +197,11 @@ func (o *orderly) tryTurns() {
 		}
 	}
 	log := -math.Log(3) * float64(len(o.hits))
-	o.add(turnsCause(), log, 1, 1, true)
+	o.add(Cause{Name: Alternation, Details: split.Values{"even": true}}, log, 1, 1, true)
 	if len(o.cells) > 0 && o.pure() {
-		cause := o.stickyCause()
-		cause.Words = fmt.Sprintf("each connection keeps to one version (%s), and the versions are dealt out to connections in turn",
-			plural(int64(o.connections), "connection"))
-		o.add(cause, log, 1, 1, true)
+		details := split.Values{"connections": o.connections, "dealt": true}
+		o.add(Cause{Name: StickyConnection, Details: details}, log, 1, 1, true)
 	}
-}
-
-func turnsCause() Cause {
-	return Cause{
-		Name: Alternation,
-		Words: "the versions take turns, a round robin in place of a draw for each request: every stretch of time has them " +
-			"in the same proportion, more evenly than chance would",
-		Next: "nothing is wrong with the weights by that, but clients that take turns in step with it meet one version only; " +
-			"look at what chooses: endpoint weights instead of a weighted route",
-	}
-}
-
-// turns is the cause of a sample that is too even and otherwise in order.
-func (s *sample) turns() Cause {
-	cause := turnsCause()
-	cause.Words = "the versions take turns: a round robin in place of a draw for each request"
-	return cause
 }
 
 func (o *orderly) pure() bool {
@@ -275,10 +236,6 @@ func (o *orderly) tryFollowing() {
 		return // turns, not stickiness
 	}
 	o.add(Cause{
-		Name: StickyClient,
-		Words: fmt.Sprintf("answers of %s follow each other: %s of the requests get the version of the one before, whatever "+
-			"their connection", o.name, rounded(kept)),
-		Next: "look for session affinity (consistentHash in a DestinationRule, a cookie), send one request at a time, and " +
-			"measure from several clients",
+		Name: StickyClient, Details: split.Values{"kept": kept},
 	}, log, 2, 1, o.whole((1+kept)/max(1e-9, 1-kept)))
 }

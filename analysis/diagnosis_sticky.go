@@ -1,24 +1,16 @@
 package analysis
 
 import (
-	"fmt"
 	"math"
-)
 
-func (o *orderly) stickyCause() Cause {
-	return Cause{
-		Name: StickyConnection,
-		Next: "count connections instead of requests: reuse 1 opens one for each; clients that keep connections open (HTTP/2, " +
-			"pools) will go on meeting one version each",
-	}
-}
+	"github.com/splitcheck/splitcheck/split"
+)
 
 // trySticky: the version is drawn once per connection; or the share that a
 // connection gets is, by a beta distribution, so that its hits are
 // beta-binomial (Skellam 1948). ρ is the correlation of two requests on one
 // connection: 1 where all follow the first.
 func (o *orderly) trySticky() {
-	cause := o.stickyCause()
 	if o.pure() {
 		var connections, mine, squares float64
 		for _, c := range o.cells {
@@ -28,8 +20,7 @@ func (o *orderly) trySticky() {
 				mine += c.times
 			}
 		}
-		cause.Words = fmt.Sprintf("the version is chosen once per connection: each of %s met one version only, %s of them %s",
-			plural(int64(connections), "connection"), number(int64(mine)), o.name)
+		cause := Cause{Name: StickyConnection, Details: split.Values{"connections": connections, "mine": mine}}
 		fits := o.whole(squares / o.n)
 		o.add(cause, o.likelihood(o.asked, connections, mine), 0, 1, fits)
 		o.add(cause, o.likelihood(mine/connections, connections, mine), 1, 1, fits)
@@ -41,9 +32,8 @@ func (o *orderly) trySticky() {
 	for _, c := range o.cells {
 		squares += c.n * c.n * c.times
 	}
-	cause.Words = fmt.Sprintf("requests on one connection tend to meet the same version: of %s, two requests on the same agree "+
-		"by %s more than chance", plural(int64(o.connections), "connection"), rounded(correlation))
-	o.add(cause, log, 2, 1, o.whole(1+correlation*(squares/o.n-1)))
+	details := split.Values{"connections": o.connections, "correlation": correlation}
+	o.add(Cause{Name: StickyConnection, Details: details}, log, 2, 1, o.whole(1+correlation*(squares/o.n-1)))
 }
 
 // betaBinomial is ln of the likelihood of the connections' hits.
@@ -130,9 +120,7 @@ func (o *orderly) tryStuck() {
 	}
 	inflation := 1 + (squares/o.n-1)*spread/max(1e-12, mean*(1-mean))
 	o.add(Cause{
-		Name: PartlyPrevious,
-		Words: fmt.Sprintf("%s of the connections still go by the weights before the change, by which %s gets %s, and the "+
-			"others by those asked for", rounded(part), o.name, rounded(o.previous)),
-		Next: "see which proxies have not taken the change (istioctl proxy-status): one of several gateway pods, or sidecars",
+		Name:    PartlyPrevious,
+		Details: split.Values{"connections": o.connections, "part": part, "previous": o.previous},
 	}, log, 1, 1, o.whole(inflation))
 }

@@ -97,7 +97,7 @@ func TestCausesOfCounts(t *testing.T) {
 			}
 			var all string
 			for _, each := range j.Diagnosis {
-				all += each.String() + "\n"
+				all += said(each.Finding()) + "\n"
 			}
 			assert.Contains(t, all, test.says)
 			assert.LessOrEqual(t, len(j.Diagnosis), 3)
@@ -116,9 +116,9 @@ func TestHowMuchBetter(t *testing.T) {
 	require.NotEmpty(t, j.Diagnosis)
 	assert.Equal(t, PreviousWeights, j.Diagnosis[0].Name)
 	agrees(t, 510*math.Log(5./7)+490*math.Log(5./3), j.Diagnosis[0].LogFactor, 12)
-	assert.Contains(t, j.Diagnosis[0].Words, "10^34 times as likely", "(5/7)^510·(5/3)^490 is 1.5e34")
+	assert.InEpsilon(t, 1.5e34, j.Diagnosis[0].Finding().Values["factor"], 0.05, "(5/7)^510·(5/3)^490 is 1.5e34")
 	assert.Equal(t, RouteNotApplied, j.Diagnosis[1].Name)
-	assert.Contains(t, j.Diagnosis[1].Words, "or, as likely, ")
+	assert.Contains(t, said(j.Diagnosis[1].Finding()), "or, as likely, ")
 }
 
 // Correct samples are given a cause at most alpha times: here with an alpha of
@@ -176,10 +176,9 @@ func TestDiagnosisOfAnything(t *testing.T) {
 		require.NoError(t, err)
 		j := Judge(p, tally)
 		for _, each := range j.Diagnosis {
-			assert.False(t, math.IsNaN(each.LogFactor) || math.IsNaN(each.Behind), each.Words)
-			assert.NotContains(t, each.Words, "NaN")
-			for version, share := range each.Shares {
-				assert.True(t, share >= 0 && share <= 1+1e-9, "%s %g", version, share)
+			assert.False(t, math.IsNaN(each.LogFactor) || math.IsNaN(each.Behind), each.Name)
+			for _, v := range each.Shares {
+				assert.True(t, v.Share >= 0 && v.Share <= 1+1e-9, "%s %g", v.Version, v.Share)
 			}
 		}
 		slices.Reverse(q.Weights)

@@ -1,8 +1,6 @@
 package analysis
 
 import (
-	"fmt"
-
 	"gonum.org/v1/gonum/mathext"
 
 	"github.com/splitcheck/splitcheck/split"
@@ -19,8 +17,8 @@ import (
 // It is never broken. Counts of a round robin swing less than those of
 // independent draws, so that no verdict is wrong more often for it: it is
 // reported, and costs a correct split nothing.
-func dispersionGate(t *split.Tally, alpha float64, _ uint64) (Gate, []string) {
-	result := Gate{Name: "dispersion", PValue: 1, Alpha: alpha}
+func dispersionGate(t *split.Tally, alpha float64, _ uint64) Gate {
+	result := Gate{PValue: 1, Alpha: alpha}
 	if t.Sequence.Segments > 0 && consistent(t) {
 		result.PValue = min(1, 2*tooManyRuns(t))
 	}
@@ -30,13 +28,7 @@ func dispersionGate(t *split.Tally, alpha float64, _ uint64) (Gate, []string) {
 		result.DF = (len(line.all) - 1) * (len(line.versions) - 1)
 		result.PValue = min(result.PValue, 2*table.tooEven(result.Statistic))
 	}
-	var notes []string
-	if result.PValue <= alpha {
-		notes = append(notes, fmt.Sprintf("the versions alternate more evenly than chance would (%s): a round robin rather "+
-			"than a draw for each request. That brings counts closer to the weights and makes no verdict wrong, but clients "+
-			"that take turns with it may meet one version only", pIs(result.PValue)))
-	}
-	return result, notes
+	return result
 }
 
 // tooManyRuns is the probability of as many runs of any version as there are.

@@ -1,7 +1,6 @@
 package analysis
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/splitcheck/splitcheck/split"
@@ -69,9 +68,9 @@ func before(hits []float64, cut int) float64 { return total(hits[:cut]) }
 // gate's p-value is the smallest over cuts, versions and directions, times
 // their number. The statistic is the chi-square of the versions before and
 // after the cut that shows most.
-func driftGate(t *split.Tally, alpha float64, _ uint64) (Gate, []string) {
+func driftGate(t *split.Tally, alpha float64, _ uint64) Gate {
 	line, _ := newTimeline(t)
-	result := Gate{Name: "drift", DF: len(line.versions) - 1, PValue: 1, Alpha: alpha}
+	result := Gate{DF: len(line.versions) - 1, PValue: 1, Alpha: alpha}
 	asked := len(line.versions)
 	if asked == 2 {
 		asked = 1 // what one has more, the other has less
@@ -103,15 +102,14 @@ func driftGate(t *split.Tally, alpha float64, _ uint64) (Gate, []string) {
 			}
 		}
 	}
-	if result.Broken = result.PValue <= alpha; result.Broken {
+	if result.PValue <= alpha {
 		x := before(line.hits[most], worst)
-		result.finding = fmt.Sprintf("the split changed while it was measured: %s got %s of the first %s and %s of the rest",
-			line.versions[most], percent(x/first), plural(int64(first), "identified answer"),
-			percent((total(line.hits[most])-x)/(line.total-first)))
-		result.Repair = "wait longer after the change before anything is counted (settle), or find out what changed the " +
-			"split in the middle: a proxy that took the weights late, or pods that came and went"
+		result.brokenBy("gate-drift", "repair-drift", split.Values{
+			"version": line.versions[most], "answers": first, "before": x / first,
+			"after": (total(line.hits[most]) - x) / (line.total - first),
+		})
 	}
-	return result, nil
+	return result
 }
 
 func abs(x float64) float64 { return max(x, -x) }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/stat/combin"
 
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -22,7 +23,7 @@ func names(gates []Gate) []string {
 
 func gateOf(t *testing.T, tally *split.Tally, name string) Gate {
 	t.Helper()
-	gates, _ := judgeGates(tally, 4e-4, 1)
+	gates := judgeGates(tally, 4e-4, 1)
 	for _, each := range gates {
 		if each.Name == name {
 			return each
@@ -47,8 +48,8 @@ func TestDriftByHand(t *testing.T) {
 	agrees(t, 20, gate.Statistic, 9) // φ² = 1
 	assert.Equal(t, 1, gate.DF)
 	assert.True(t, gate.Broken)
-	assert.Contains(t, gate.finding, "1 got 100 % of the first 12 identified answers and 0 % of the rest")
-	assert.Contains(t, gate.Repair, "settle")
+	assert.Contains(t, said(gate.Found), "1 got 100 % of the first 12 identified answers and 0 % of the rest")
+	assert.Contains(t, said(gate.Repair), "settle")
 }
 
 func TestDriftFindsTheOldWeights(t *testing.T) {
@@ -66,8 +67,8 @@ func TestDriftFindsTheOldWeights(t *testing.T) {
 		j := Judge(planned(t, "v1=50,v2=50"), tally)
 		assert.Equal(t, Inconclusive, j.Verdict, "%d", stale)
 		assert.True(t, gateOf(t, tally, "drift").Broken, "%d", stale)
-		assert.Contains(t, j.Reasons[0], "the split changed while it was measured", "%d", stale)
-		assert.Contains(t, j.Advice[0], "settle")
+		assert.Contains(t, said(j.Reasons[0]), "the split changed while it was measured", "%d", stale)
+		assert.Contains(t, said(j.Advice[0]), "settle")
 	}
 }
 
@@ -85,10 +86,10 @@ func TestDriftAndDispersionKeepTheirLevel(t *testing.T) {
 			if len(versionsSeen(tally)) < 2 {
 				continue
 			}
-			if gate, _ := driftGate(tally, alpha, 1); gate.Broken {
+			if gate := driftGate(tally, alpha, 1); gate.Broken {
 				drifts++
 			}
-			if gate, _ := dispersionGate(tally, alpha, 1); gate.PValue <= alpha {
+			if gate := dispersionGate(tally, alpha, 1); gate.PValue <= alpha {
 				even++
 			}
 		}
@@ -130,9 +131,9 @@ func TestStickyConnectionsAreNotTakenForTurns(t *testing.T) {
 		tally.Close()
 		j := Judge(planned(t, "v1=50,v2=50"), tally)
 		assert.Equal(t, Inconclusive, j.Verdict)
-		assert.Contains(t, j.Reasons[0], "connections met one version only")
-		assert.Contains(t, j.Advice[0], "count connections instead: reuse 1")
-		for _, each := range append(j.Warnings, j.Reasons...) {
+		assert.Contains(t, said(j.Reasons[0]), "connections met one version only")
+		assert.Contains(t, said(j.Advice[0]), "count connections instead: reuse 1")
+		for _, each := range words.All(append(j.Warnings, j.Reasons...)) {
 			assert.NotContains(t, each, "turn")
 			assert.NotContains(t, each, "alternate")
 		}
@@ -154,13 +155,13 @@ func TestTurnsInStepWithConnectionsHaveTwoReadings(t *testing.T) {
 	p := planned(t, "v1=50,v2=50")
 	j := Judge(p, tally)
 	assert.Equal(t, Inconclusive, j.Verdict)
-	assert.Contains(t, strings.Join(j.Reasons, "\n"), "two readings")
+	assert.Contains(t, said(j.Reasons...), "two explanations")
 	assert.Empty(t, j.Warnings)
 
 	j = Judge(p, alone)
 	assert.Equal(t, Verified, j.Verdict, "a strict alternation is reported, not failed")
 	require.Len(t, j.Warnings, 1)
-	assert.Contains(t, j.Warnings[0], "alternate more evenly")
+	assert.Contains(t, said(j.Warnings[0]), "alternate more evenly")
 }
 
 func TestBlocksThatAreNotThoseOfTheCountsAreNotTested(t *testing.T) {

@@ -19,14 +19,14 @@ type TooManyErrorsError struct {
 }
 
 func (e *TooManyErrorsError) Error() string {
-	text := fmt.Sprintf("no number of requests is sure to do when %s of them may end in errors: an error may have been any "+
+	text := fmt.Sprintf("no number of requests is sure to do when %.4g %% of them may end in errors: an error may have been any "+
 		"version, and with more requests there are more errors to turn a correct split into one that is called violated",
-		percent(e.Share))
+		100*e.Share)
 	if e.Most > 0 {
-		text += fmt.Sprintf("; up to %s there is one", percent(e.Most))
+		text += fmt.Sprintf("; up to %.4g %% there is one", 100*e.Most)
 	}
 	if e.Alpha > 0 {
-		text += fmt.Sprintf("; at an alpha of %g %s will do", e.Alpha, plural(e.Requests, "request"))
+		text += fmt.Sprintf("; at an alpha of %g %d requests will do", e.Alpha, e.Requests)
 	}
 	return text
 }
@@ -62,8 +62,8 @@ func PlanForErrors(q Question, share float64) (*Plan, error) {
 	}
 	q = p.Question
 	if share > q.MaxErrors {
-		return nil, fmt.Errorf("%s of errors is more than the %s beyond which nothing is measured; allow more of them (maxErrors, --max-errors)",
-			percent(share), percent(q.MaxErrors))
+		return nil, fmt.Errorf("%.4g %% of errors is more than the %.4g %% beyond which nothing is measured; allow more of them",
+			100*share, 100*q.MaxErrors)
 	}
 	if n, ok := q.withErrors(p.Requests, share); ok {
 		p.Requests, p.Needed = n, n

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -37,11 +38,11 @@ func ExampleJudge() {
 	}
 	loop := analysis.Judge(plan, &split.Tally{Versions: map[string]int64{"v1": 88, "v2": 12}})
 	fmt.Println(loop.Verdict)
-	fmt.Println(loop.Reasons[0])
+	fmt.Println(words.English(loop.Reasons[0]))
 
 	sample := analysis.Judge(plan, &split.Tally{Versions: map[string]int64{"v1": 1743, "v2": 191}})
 	fmt.Println(sample.Verdict)
-	fmt.Println(sample.Reasons[0])
+	fmt.Println(words.English(sample.Reasons[0]))
 	// Output:
 	// inconclusive
 	// 100 requests cannot tell whether the split is v1 90 %, v2 10 %
@@ -59,10 +60,10 @@ func ExampleJudge_leak() {
 	}
 	j := analysis.Judge(plan, &split.Tally{Versions: map[string]int64{"v1": 3796, "v2": 1}})
 	fmt.Println(j.Verdict)
-	fmt.Println(j.Reasons[0])
+	fmt.Println(words.English(j.Reasons[0]))
 	// Output:
 	// violated
-	// v2 has weight 0 and answered once of 3,797 (0.0263 %); not even one is possible if the weights are in effect
+	// v2 has weight 0 and answered once in 3,797 (0.0263 %); not even one answer is possible if the weights are in effect
 }
 
 // A hundred checks in one run are each planned more strictly, so that the run

@@ -4,12 +4,17 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/split"
 )
+
+// said is what findings say in English, a line for each.
+func said(found ...split.Finding) string { return strings.Join(words.All(found), "\n") }
 
 // question reads weights as a user writes them, with every default.
 func question(t testing.TB, weights string) Question {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -114,11 +115,9 @@ func roundRobin(u func() string, n int) func() string {
 // reported.
 func (f flaw) detected(p *Plan, size float64, runs int) (hits int, known bool) {
 	var run gate
-	for name, each := range map[string]gate{
-		"runs": runsGate, "transitions": transitionsGate, "connections": connectionsGate, "dispersion": dispersionGate, "drift": driftGate,
-	} {
-		if name == f.gate {
-			run = each
+	for _, each := range gates {
+		if each.name == f.gate {
+			run = each.ask
 		}
 	}
 	breakable := 3. // runs, connections, drift
@@ -153,7 +152,7 @@ func (f flaw) detected(p *Plan, size float64, runs int) (hits int, known bool) {
 			}
 			continue
 		}
-		if g, _ := run(tally, level, uint64(seed)); g.PValue <= level {
+		if g := run(tally, level, uint64(seed)); g.PValue <= level {
 			hits++
 		}
 	}
@@ -172,13 +171,13 @@ func TestGatesPage(t *testing.T) {
 	for _, each := range weights {
 		p := planned(t, each)
 		plans = append(plans, p)
-		header += fmt.Sprintf(" %s, %s |", shortWeights(p), number(p.Requests))
+		header += fmt.Sprintf(" %s, %s |", shortWeights(p), words.Count(p.Requests))
 		line += "--:|"
 	}
 	for _, f := range flaws {
 		fmt.Fprintf(&page, "\n## `%s`\n\n%s\n\n%s:\n\n%s\n%s\n", f.gate, gatesText[f.gate], capital(f.words), header, line)
 		for _, size := range f.sizes {
-			fmt.Fprintf(&page, "| %s |", percent(size))
+			fmt.Fprintf(&page, "| %s |", words.Percent(size))
 			for _, p := range plans {
 				if hits, known := f.detected(p, size, runs); known {
 					fmt.Fprintf(&page, " %d |", hits*100/runs)

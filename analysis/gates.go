@@ -1,7 +1,6 @@
 package analysis
 
 import (
-	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -22,54 +21,76 @@ import (
 //
 // Only what makes counts swing wider than chance breaks a gate. A balancer that
 // alternates makes them swing less: verdicts stay right, and a note says so.
-type gate func(t *split.Tally, alpha float64, seed uint64) (result Gate, notes []string)
+type gate func(t *split.Tally, alpha float64, seed uint64) Gate
 
-// gatesFor lists the gates that a tally allows, and how many of them can be
-// broken.
-func gatesFor(t *split.Tally) (gates []gate, breakable int) {
-	seen := versionsSeen(t)
-	if len(seen) < 2 {
-		return nil, 0
-	}
-	ordered := t.Sequence.Segments > 0 && consistent(t)
+// The gates by name; docs/gates.md has a section for each.
+const (
+	GateRuns        = "runs"
+	GateTransitions = "transitions"
+	GateConnections = "connections"
+	GateDispersion  = "dispersion"
+	GateDrift       = "drift"
+)
+
+// gates is the one list of them, in the order in which they are asked and
+// reported. Those that can break share the gates' part of the error rate, so
+// that one more lowers the level of every other.
+var gates = []struct {
+	name   string
+	ask    gate
+	breaks bool
+	allows func(material) bool
+}{
+	{GateRuns, runsGate, true, func(m material) bool { return m.ordered }},
+	// With two versions the transitions follow from the runs.
+	{GateTransitions, transitionsGate, true, func(m material) bool { return m.ordered && m.versions > 2 }},
+	{GateConnections, connectionsGate, true, func(m material) bool { return m.connected }},
+	{GateDispersion, dispersionGate, false, func(m material) bool { return m.ordered || m.timed }},
+	{GateDrift, driftGate, true, func(m material) bool { return m.timed }},
+}
+
+// material is what a tally has for gates to look at.
+type material struct {
+	versions                  int
+	ordered, connected, timed bool
+}
+
+func materialOf(t *split.Tally) material {
 	_, timed := newTimeline(t)
-	if ordered {
-		gates = append(gates, runsGate)
-		if len(seen) > 2 {
-			// With two versions the transitions follow from the runs.
-			gates = append(gates, transitionsGate)
-		}
+	return material{
+		versions: len(versionsSeen(t)), ordered: t.Sequence.Segments > 0 && consistent(t),
+		connected: connectionsTell(t.Connections), timed: timed,
 	}
-	if connectionsTell(t.Connections) {
-		gates = append(gates, connectionsGate)
-	}
-	breakable = len(gates)
-	if ordered || timed {
-		gates = append(gates, dispersionGate)
-	}
-	if timed {
-		gates = append(gates, driftGate)
-		breakable++
-	}
-	return gates, breakable
 }
 
 // judgeGates runs them; between them they call a sample broken that is not
 // with a probability of at most budget.
-func judgeGates(t *split.Tally, budget float64, seed uint64) (results []Gate, notes []string) {
-	gates, breakable := gatesFor(t)
-	broken := false
+func judgeGates(t *split.Tally, budget float64, seed uint64) (results []Gate) {
+	has := materialOf(t)
+	if has.versions < 2 {
+		return nil
+	}
+	breakable := 0
 	for _, each := range gates {
-		result, more := each(t, budget/float64(max(1, breakable)), seed)
-		results = append(results, result)
-		notes = append(notes, more...)
-		broken = broken || result.Broken
+		if each.breaks && each.allows(has) {
+			breakable++
+		}
 	}
-	if broken {
-		// What breaks a gate says more than how regular the sample is.
-		notes = nil
+	for _, each := range gates {
+		if each.allows(has) {
+			result := each.ask(t, budget/float64(max(1, breakable)), seed)
+			result.Name = each.name
+			results = append(results, result)
+		}
 	}
-	return results, notes
+	return results
+}
+
+// brokenBy marks a gate as broken by what was found.
+func (g *Gate) brokenBy(found, repair string, values split.Values) {
+	g.Broken = true
+	g.Found = split.Found(found, values)
+	g.Repair = split.Found(repair, values)
 }
 
 func versionsSeen(t *split.Tally) []string {
@@ -139,7 +160,7 @@ func waldWolfowitz(runs, ones, others float64) float64 {
 //
 // Where tallies were merged, a run may have been cut at a seam, and is counted
 // twice: that makes runs more, never fewer, so the gate errs towards holding.
-func runsGate(t *split.Tally, alpha float64, _ uint64) (Gate, []string) {
+func runsGate(t *split.Tally, alpha float64, _ uint64) Gate {
 	seen := versionsSeen(t)
 	n := float64(t.Hits())
 	tests := float64(len(seen))
@@ -151,7 +172,7 @@ func runsGate(t *split.Tally, alpha float64, _ uint64) (Gate, []string) {
 			seen = seen[:1]
 		}
 	}
-	result := Gate{Name: "runs", PValue: 1, Alpha: alpha}
+	result := Gate{PValue: 1, Alpha: alpha}
 	var sticky string
 	for i, version := range seen {
 		count := float64(t.Versions[version])
@@ -161,11 +182,10 @@ func runsGate(t *split.Tally, alpha float64, _ uint64) (Gate, []string) {
 			result.Statistic = waldWolfowitz(runsAgainstRest(t, version), count, n-count)
 		}
 	}
-	if result.Broken = result.PValue <= alpha; result.Broken {
-		result.Repair = fmt.Sprintf("open a connection for each request (reuse 1), send one request at a time, and look for "+
-			"session affinity (a cookie, consistent hashing): answers of %s follow each other too often", sticky)
+	if result.PValue <= alpha {
+		result.brokenBy("gate-runs", "repair-runs", split.Values{"version": sticky})
 	}
-	return result, nil
+	return result
 }
 
 // runsAgainstRest is the number of runs when all other versions count as one.
@@ -191,12 +211,12 @@ func runsAgainstRest(t *split.Tally, version string) float64 {
 //
 // A round robin, too, puts versions behind others too often. It breaks nothing:
 // what counts is whether counts swing wider for it.
-func transitionsGate(t *split.Tally, alpha float64, _ uint64) (Gate, []string) {
+func transitionsGate(t *split.Tally, alpha float64, _ uint64) Gate {
 	seen := versionsSeen(t)
 	n := float64(t.Hits())
 	tests := float64(len(seen) * (len(seen) - 1))
 	statistic, df := transitionStatistic(t.Sequence.Transitions)
-	result := Gate{Name: "transitions", Statistic: statistic, DF: df, PValue: 1, Alpha: alpha}
+	result := Gate{Statistic: statistic, DF: df, PValue: 1, Alpha: alpha}
 	for _, second := range seen {
 		count := float64(t.Versions[second])
 		runs := count - float64(t.Sequence.Transitions[second][second])
@@ -209,12 +229,10 @@ func transitionsGate(t *split.Tally, alpha float64, _ uint64) (Gate, []string) {
 			result.PValue = min(result.PValue, tests*p)
 		}
 	}
-	result.Broken = result.PValue <= alpha && swing(seen, t.Sequence.Transitions) > 1
-	if result.Broken {
-		result.Repair = "open a connection for each request (reuse 1) and send one request at a time: which version answers " +
-			"depends on which one answered before"
+	if result.PValue <= alpha && swing(seen, t.Sequence.Transitions) > 1 {
+		result.brokenBy("gate-transitions", "repair-transitions", nil)
 	}
-	return result, nil
+	return result
 }
 
 // swing is how many times wider than independent draws the counts of a Markov

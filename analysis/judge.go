@@ -105,10 +105,9 @@ func (s *sample) describe() *Judgement {
 	if s.hits == 0 {
 		return j
 	}
-	var notes []string
-	s.gates, notes = judgeGates(s.tally, gateBudget*(1-s.q.Power), s.q.Seed)
+	s.gates = judgeGates(s.tally, gateBudget*(1-s.q.Power), s.q.Seed)
 	j.Gates = s.gates
-	j.Warnings = append(j.Warnings, notes...)
+	s.warnOfTurns(j)
 
 	n := float64(s.hits)
 	statistic := chiSquareStatistic(s.counts, s.shares)
@@ -252,17 +251,30 @@ func (s *sample) brokenGate(j *Judgement) bool {
 
 func (g Gate) weight(t *split.Tally) int {
 	switch {
-	case g.Name == "connections" && pure(t.Connections):
+	case g.Name == GateConnections && pure(t.Connections):
 		return 2
-	case g.Name == "drift":
+	case g.Name == GateDrift:
 		return 1
 	}
 	return 0
 }
 
+// warnOfTurns tells of versions that alternate, unless a gate is broken: what
+// breaks it says more than how regular the sample is.
+func (s *sample) warnOfTurns(j *Judgement) {
+	if slices.ContainsFunc(s.gates, func(g Gate) bool { return g.Broken }) {
+		return
+	}
+	for _, g := range s.gates {
+		if g.Name == GateDispersion && g.PValue <= g.Alpha {
+			j.warn("versions-alternate", split.Values{"p_value": g.PValue})
+		}
+	}
+}
+
 // inTurn reports whether the versions take strict turns.
 func (s *sample) inTurn() bool {
-	return slices.ContainsFunc(s.gates, func(g Gate) bool { return g.Name == "dispersion" && inTurn(s.tally, g) })
+	return slices.ContainsFunc(s.gates, func(g Gate) bool { return g.Name == GateDispersion && inTurn(s.tally, g) })
 }
 
 // rejected: the counts contradict the weights, however errors and

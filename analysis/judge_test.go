@@ -2,12 +2,14 @@ package analysis
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -66,12 +68,12 @@ func TestVerdicts(t *testing.T) {
 				tally.Connections = split.Connections{Count: test.connections, Sizes: map[int]int64{size: test.connections}}
 			}
 			j := Judge(planned(t, test.weights), tally)
-			said := strings.Join(j.Reasons, "\n")
-			assert.Equal(t, test.want, j.Verdict, said)
+			reasons := said(j.Reasons...)
+			assert.Equal(t, test.want, j.Verdict, reasons)
 			if test.says == "no route" {
-				assert.Contains(t, said, "that holds whichever versions the 7 errors")
+				assert.Contains(t, reasons, "that holds whichever versions the 7 errors")
 			} else {
-				assert.Contains(t, said, test.says)
+				assert.Contains(t, reasons, test.says)
 			}
 			if j.Verdict != Verified {
 				assert.NotEmpty(t, j.Advice, "what to do next")
@@ -118,9 +120,13 @@ func wholeOf(t *testing.T, j *Judgement) {
 	}
 	assert.NotEmpty(t, j.Verdict)
 	assert.NotEmpty(t, j.Reasons)
-	for _, each := range append(append(j.Reasons, j.Advice...), j.Warnings...) {
+	found := slices.Concat(j.Reasons, j.Advice, j.Warnings)
+	for _, cause := range j.Diagnosis {
+		found = append(found, cause.Finding())
+	}
+	for _, each := range words.All(found) {
 		assert.NotContains(t, each, "NaN")
-		assert.NotContains(t, each, "%!")
+		assert.NotContains(t, each, "{", "there are no words for it")
 	}
 }
 
@@ -135,7 +141,7 @@ func TestABrokenGateComesBeforeTheCounts(t *testing.T) {
 	}
 	j := Judge(p, tally)
 	assert.Equal(t, Inconclusive, j.Verdict, "however well the counts fit")
-	assert.Contains(t, j.Reasons[0], "requests were not drawn independently")
+	assert.Contains(t, said(j.Reasons[0]), "requests were not drawn independently")
 
 	tally.Versions["v3"]++
 	assert.Equal(t, Violated, Judge(p, tally).Verdict, "what is impossible comes first")
@@ -145,24 +151,24 @@ func TestASampleThatWasCutShortSaysSo(t *testing.T) {
 	j := Judge(planned(t, "v1=9,v2=1"), counted(map[string]int64{"v1": 1350, "v2": 150}))
 	assert.Equal(t, Verified, j.Verdict, "the evidence holds")
 	require.NotEmpty(t, j.Warnings)
-	assert.Contains(t, j.Warnings[0], "1,500 requests of the 1,934 planned")
-	assert.Contains(t, j.Warnings[0], "not stopped because of what it showed")
+	assert.Contains(t, said(j.Warnings[0]), "1,500 requests of the 1,934 planned")
+	assert.Contains(t, said(j.Warnings[0]), "not stopped because of what it showed")
 }
 
 func TestAdviceNamesTheSampleThatSettlesIt(t *testing.T) {
 	p := planned(t, "v1=9,v2=1")
 	j := Judge(p, counted(map[string]int64{"v1": 88, "v2": 12}))
-	assert.Contains(t, j.Advice[0], "a fresh sample of "+number(p.Requests)+" requests settles it")
+	assert.Contains(t, said(j.Advice[0]), "a fresh sample of "+words.Count(p.Requests)+" requests settles it")
 
 	enough := Judge(planned(t, "v1=7,v2=3"), counted(map[string]int64{"v1": 2626, "v2": 1266}))
 	require.Equal(t, Inconclusive, enough.Verdict)
-	assert.Contains(t, enough.Advice[0], "probably off by less than its margin")
+	assert.Contains(t, said(enough.Advice[0]), "probably off by less than its margin")
 
 	q := question(t, "v1=9,v2=1")
 	q.Margins = map[string]float64{"v1": 1e-9}
 	hopeless, err := PlanFor(q, 100)
 	require.NoError(t, err)
-	assert.Contains(t, Judge(hopeless, counted(map[string]int64{"v1": 88, "v2": 12})).Advice[0], "greater margins")
+	assert.Contains(t, said(Judge(hopeless, counted(map[string]int64{"v1": 88, "v2": 12})).Advice[0]), "greater margins")
 }
 
 // What one sample shows beside its verdict; intervals by R's formula of

@@ -1,10 +1,8 @@
 package analysis
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/splitcheck/splitcheck/split"
 )
@@ -13,15 +11,16 @@ import (
 // no verdict better: proxies count retries, copies and the traffic of others, so
 // that what they sent is not a sample of the question.
 type Account struct {
-	// Changes say in words what was changed in the weights, or in what decides
-	// beside them, while the sample was drawn.
-	Changes []string
+	// Changes are what was changed in the weights, or in what decides beside
+	// them, while the sample was drawn.
+	Changes []split.Finding
 	// Sent is how many requests the proxies that decide sent to each version
 	// meanwhile. It is nil where that is not known of every request.
 	Sent map[string]int64
 }
 
-// The reasons for which an account takes a verdict back.
+// The reasons for which an account takes a verdict back: the ids of what is
+// found then.
 const (
 	// WeightsChanged: the sample is of two splits.
 	WeightsChanged = "weights-changed"
@@ -40,9 +39,8 @@ func EndedEarly(j *Judgement, p *Plan, reason string) *Judgement {
 	if j.Verdict != Verified {
 		return j
 	}
-	return j.withdrawn(CutShort, fmt.Sprintf("the sample ended after %s of the %s planned (%s), so that it verifies nothing, "+
-		"however well it fits", plural(j.Requests, "request"), number(p.Requests), reason),
-		"take a fresh sample, and let it come to its end")
+	why := split.Found(CutShort, split.Values{"requests": j.Requests, "planned": p.Requests, "text": reason})
+	return j.withdrawn(why, "take-whole-sample")
 }
 
 // Reconsider holds a judgement against the account of the proxies, and returns
@@ -68,23 +66,20 @@ func Reconsider(j *Judgement, p *Plan, t *split.Tally, a Account) *Judgement {
 		told.Warnings = append(slices.Clip(j.Warnings), a.changed())
 		return &told
 	case len(a.Changes) > 0:
-		return j.withdrawn(WeightsChanged, a.changed(),
-			"see who changes the routes, and run the check again when nobody does")
+		return j.withdrawn(a.changed(), "see-who-changes")
 	case verified && a.Unseen(t):
-		return j.withdrawn(CameAnotherWay, a.AnotherWay(t),
-			"see whether the address that is asked leads to the gateway of this very cluster, and whether anything before it answers by itself")
+		return j.withdrawn(a.AnotherWay(t), "see-where-address-leads")
 	case verified && len(a.Denied(t)) > 0 && !a.holdsWithout(p, t):
-		return j.withdrawn(AnswersDenied, a.Contradiction(t),
-			"see whether identify names the versions rightly, and whether all answers come through the proxies: no cache, no other way in")
+		return j.withdrawn(a.Contradiction(t), "see-how-versions-are-told")
 	}
 	return j
 }
 
 // withdrawn is a judgement of a sample that turned out to show nothing.
-func (j *Judgement) withdrawn(why, reason, advice string) *Judgement {
+func (j *Judgement) withdrawn(why split.Finding, advice string) *Judgement {
 	left := *j
-	left.Verdict, left.Withdrawn = Inconclusive, why
-	left.Reasons, left.Advice, left.Diagnosis = []string{reason}, []string{advice}, nil
+	left.Verdict, left.Withdrawn = Inconclusive, why.ID
+	left.Reasons, left.Advice, left.Diagnosis = []split.Finding{why}, []split.Finding{split.Found(advice, nil)}, nil
 	return &left
 }
 
@@ -131,20 +126,20 @@ func (a Account) holdsWithout(p *Plan, t *split.Tally) bool {
 	return Judge(p, doubted).Verdict == Verified
 }
 
-func (a Account) changed() string {
-	return "the weights changed while counting: " + strings.Join(a.Changes, "; ")
+func (a Account) changed() split.Finding {
+	return split.Found(WeightsChanged, split.Values{"changes": a.Changes})
 }
 
 // AnotherWay says what Unseen means.
-func (a Account) AnotherWay(t *split.Tally) string {
-	return fmt.Sprintf("the proxies sent none of the %d requests that were answered: they came another way, from another cluster, past the mesh or out of a cache", t.Hits())
+func (a Account) AnotherWay(t *split.Tally) split.Finding {
+	return split.Found(CameAnotherWay, split.Values{"requests": t.Hits()})
 }
 
 // Contradiction puts the answers and what was sent side by side.
-func (a Account) Contradiction(t *split.Tally) string {
-	var each []string
+func (a Account) Contradiction(t *split.Tally) split.Finding {
+	var versions []split.Values
 	for _, version := range slices.Sorted(maps.Keys(t.Versions)) {
-		each = append(each, fmt.Sprintf("%d answers named %s and the proxies sent %d requests there", t.Versions[version], version, a.Sent[version]))
+		versions = append(versions, split.Values{"version": version, "named": t.Versions[version], "sent": a.Sent[version]})
 	}
-	return "the answers and the proxies contradict each other: " + strings.Join(each, ", ")
+	return split.Found(AnswersDenied, split.Values{"versions": versions})
 }

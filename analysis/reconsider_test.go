@@ -30,11 +30,11 @@ func TestReconsider(t *testing.T) {
 		"wrong, and came another way":    {versions: wrong, account: Account{Sent: counts{}}, verdict: Violated},
 		"a few denied":                   {versions: right, account: Account{Sent: counts{"v1": 1757, "v2": 193}}, verdict: Verified},
 		"all of v2 denied":               {versions: right, account: Account{Sent: counts{"v1": 1950}}, verdict: Inconclusive, withdrawn: AnswersDenied, says: "190 answers named v2 and the proxies sent 0 requests there"},
-		"nothing was sent":               {versions: right, account: Account{Sent: counts{"v1": 0}}, verdict: Inconclusive, withdrawn: CameAnotherWay, says: "none of the 1950 requests"},
-		"a change":                       {versions: right, account: Account{Sent: right, Changes: []string{"90/10 before, 50/50 after"}}, verdict: Inconclusive, withdrawn: WeightsChanged, says: "90/10 before, 50/50 after"},
-		"a change, and wrong":            {versions: wrong, account: Account{Changes: []string{"90/10 before, 50/50 after"}}, verdict: Inconclusive, withdrawn: WeightsChanged},
-		"a change comes before all of v2 is denied": {versions: right, account: Account{Sent: counts{"v1": 1950}, Changes: []string{"x"}}, verdict: Inconclusive, withdrawn: WeightsChanged},
-		"a change among errors":                     {versions: right, errors: 900, account: Account{Changes: []string{"x"}}, verdict: NotMeasured},
+		"nothing was sent":               {versions: right, account: Account{Sent: counts{"v1": 0}}, verdict: Inconclusive, withdrawn: CameAnotherWay, says: "none of the 1,950 requests"},
+		"a change":                       {versions: right, account: Account{Sent: right, Changes: []split.Finding{split.Text("90/10 before, 50/50 after")}}, verdict: Inconclusive, withdrawn: WeightsChanged, says: "90/10 before, 50/50 after"},
+		"a change, and wrong":            {versions: wrong, account: Account{Changes: []split.Finding{split.Text("90/10 before, 50/50 after")}}, verdict: Inconclusive, withdrawn: WeightsChanged},
+		"a change comes before all of v2 is denied": {versions: right, account: Account{Sent: counts{"v1": 1950}, Changes: []split.Finding{split.Text("x")}}, verdict: Inconclusive, withdrawn: WeightsChanged},
+		"a change among errors":                     {versions: right, errors: 900, account: Account{Changes: []split.Finding{split.Text("x")}}, verdict: NotMeasured},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tally := &split.Tally{Versions: test.versions, Errors: counts{"no route": test.errors}}
@@ -47,7 +47,7 @@ func TestReconsider(t *testing.T) {
 				return
 			}
 			assert.Len(t, j.Reasons, 1)
-			assert.Contains(t, j.Reasons[0], test.says)
+			assert.Contains(t, said(j.Reasons[0]), test.says)
 			assert.Len(t, j.Advice, 1)
 			assert.Empty(t, j.Diagnosis, "a sample that shows nothing has no cause")
 			assert.Empty(t, before.Withdrawn, "the judgement itself is left as it was")
@@ -58,9 +58,9 @@ func TestReconsider(t *testing.T) {
 // A change is likely why too little was measured.
 func TestAChangeIsToldOfWhatCouldNotBeMeasured(t *testing.T) {
 	plan, tally := planned(t, "v1=9,v2=1"), &split.Tally{Errors: counts{"no route": 900}}
-	j := Reconsider(Judge(plan, tally), plan, tally, Account{Changes: []string{"DestinationRule default/canary was deleted"}})
+	j := Reconsider(Judge(plan, tally), plan, tally, Account{Changes: []split.Finding{split.Text("DestinationRule default/canary was deleted")}})
 	assert.Equal(t, NotMeasured, j.Verdict)
-	assert.Contains(t, j.Warnings, "the weights changed while counting: DestinationRule default/canary was deleted")
+	assert.Contains(t, said(j.Warnings...), "the weights changed while counting: DestinationRule default/canary was deleted")
 }
 
 // A sequential sample ended where it did because of the answers that are denied.
@@ -87,7 +87,7 @@ func TestNoAccountMakesAVerdictBetter(t *testing.T) {
 		}
 		account := Account{Sent: counts{"v1": random.Int64N(2) * random.Int64N(2500), "v2": random.Int64N(2) * random.Int64N(600)}}
 		if random.IntN(4) == 0 {
-			account.Changes = []string{"x"}
+			account.Changes = []split.Finding{split.Text("x")}
 		}
 		before := Judge(plan, tally)
 		j := Reconsider(before, plan, tally, account)
@@ -114,6 +114,6 @@ func TestASampleThatEndedEarlyVerifiesNothing(t *testing.T) {
 		}
 		assert.Equal(t, Inconclusive, left.Verdict)
 		assert.Equal(t, CutShort, left.Withdrawn)
-		assert.Contains(t, left.Reasons[0], "4,000 requests of the 4,433 planned (the deadline came first)")
+		assert.Contains(t, said(left.Reasons[0]), "4,000 requests of the 4,433 planned (the deadline came first)")
 	}
 }

@@ -32,7 +32,7 @@ func TestRunsAsPublished(t *testing.T) {
 	z := waldWolfowitz(11, 10, 6)
 	agrees(t, 1.386750, z, 7)
 	agrees(t, 0.1655179, 2*normalUpper(z), 7)
-	gate, _ := runsGate(tally, 1e-4, 0)
+	gate := runsGate(tally, 1e-4, 0)
 	agrees(t, 1.386750, math.Abs(gate.Statistic), 7)
 	assert.False(t, gate.Broken)
 }
@@ -78,7 +78,7 @@ func TestConnectionsAsPublished(t *testing.T) {
 	table := newConnectionTable(tally)
 	agrees(t, 2./3, table.statistic(), 9)
 	agrees(t, .8810148, chiSquareUpper(table.statistic(), 3), 7)
-	gate, _ := connectionsGate(tally, 1e-4, 1)
+	gate := connectionsGate(tally, 1e-4, 1)
 	assert.Equal(t, 3, gate.DF)
 	assert.False(t, gate.Broken)
 	assert.InDelta(t, .8810148, table.approximate(table.statistic()), 0.01)
@@ -207,31 +207,37 @@ func TestRunsAndTransitionsByEnumeration(t *testing.T) {
 
 func TestStickinessBreaksAndAlternationIsToldOnly(t *testing.T) {
 	sticky := inOrder(strings.Repeat(strings.Repeat("1", 10)+strings.Repeat("2", 10), 20))
-	gates, _ := judgeGates(sticky, 2e-4, 1)
+	gates := judgeGates(sticky, 2e-4, 1)
 	assert.Equal(t, []string{"runs", "dispersion", "drift"}, names(gates), "a connection per request has no gate on connections")
 	assert.Equal(t, "runs", gates[0].Name)
 	assert.True(t, gates[0].Broken)
 	assert.Less(t, gates[0].Statistic, 0., "fewer runs than chance would give")
-	assert.NotEmpty(t, gates[0].Repair)
+	assert.NotEmpty(t, gates[0].Repair.ID)
 
 	for _, balancer := range []string{strings.Repeat("12", 200), strings.Repeat("1111111112", 200), strings.Repeat("123", 200), strings.Repeat("1111213", 200)} {
-		gates, notes := judgeGates(inOrder(balancer), 2e-4, 1)
-		for _, each := range gates {
+		tally := inOrder(balancer)
+		weights := split.Weights{}
+		for version, n := range tally.Versions {
+			weights = append(weights, split.Weight{Version: version, Weight: float64(n)})
+		}
+		p, err := PlanFor(Question{Weights: weights, MaxErrors: -1}, tally.Hits())
+		require.NoError(t, err)
+		j := Judge(p, tally)
+		for _, each := range j.Gates {
 			assert.False(t, each.Broken, each.Name)
 		}
-		require.Len(t, notes, 1)
-		assert.Contains(t, notes[0], "alternate")
+		assert.Contains(t, said(j.Warnings...), "alternate")
 	}
 }
 
 func TestTransitionsFindWhatRunsDoNot(t *testing.T) {
 	// Two pools of two versions each, used in blocks; within a block they take
 	// turns, so that no version has too few runs.
-	gates, _ := judgeGates(inOrder(strings.Repeat(strings.Repeat("12", 10)+strings.Repeat("34", 10), 25)), 2e-4, 1)
+	gates := judgeGates(inOrder(strings.Repeat(strings.Repeat("12", 10)+strings.Repeat("34", 10), 25)), 2e-4, 1)
 	assert.Equal(t, []string{"runs", "transitions", "dispersion", "drift"}, names(gates))
 	assert.False(t, gates[0].Broken)
 	assert.True(t, gates[1].Broken)
-	assert.NotEmpty(t, gates[1].Repair)
+	assert.NotEmpty(t, gates[1].Repair.ID)
 }
 
 // Counts of independent draws swing as they should, those of a round robin not

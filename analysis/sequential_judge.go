@@ -1,9 +1,7 @@
 package analysis
 
 import (
-	"fmt"
 	"math"
-	"strings"
 
 	"github.com/splitcheck/splitcheck/split"
 )
@@ -39,8 +37,7 @@ func (s *Sequential) Judge(t *split.Tally) *Judgement {
 	s.describe(j, x)
 	x.conclude(j, sequentially{s, x})
 	if unordered {
-		j.Warnings = append(j.Warnings, "only the counts are known: the evidence is that of all answers at once, which is valid "+
-			"whenever the sample was ended, but what was decided on the way cannot be seen")
+		j.warn("only-counts", nil)
 	}
 	return j
 }
@@ -141,15 +138,12 @@ func (s sequentially) rejected(j *Judgement) bool {
 
 func (s sequentially) sayRefuted(j *Judgement) {
 	x := s.x
-	clause := ""
-	if x.failed+x.unknown > 0 {
-		clause = ", even if every error and every unidentified answer is taken for the version that fits best"
-	}
-	j.because("the split is not %s: the answers are more than %s times as probable under other splits, which a correct one "+
-		"would ever bring about with a probability of %s (sequential test, alpha %s)%s", x.asked(),
-		number(int64(math.Exp(min(s.best, 40)))), pValue(j.Sequential.PValue), pValue(x.q.Alpha), clause)
+	j.because("weights-refuted-sequentially", split.Values{
+		"asked": x.asked(), "times": math.Floor(math.Exp(min(s.best, 40))), "p_value": j.Sequential.PValue, "alpha": x.q.Alpha,
+		"lost": x.failed + x.unknown,
+	})
 	x.sayOff(j)
-	j.advise("compare the weights that the proxies have programmed with those that were asked for")
+	j.advise("compare-programmed", nil)
 }
 
 func (s sequentially) verified(j *Judgement) bool {
@@ -158,14 +152,9 @@ func (s sequentially) verified(j *Judgement) bool {
 	}
 	j.Verdict = Verified
 	x := s.x
-	var within []string
-	for i, each := range s.arms {
-		within = append(within, fmt.Sprintf("%s within %s of %s", x.names[i], points(each.margin), percent(each.share)))
-	}
-	j.because("every version is shown to lie within its margin (%s; confidence sequence, p = %s, at most %s)",
-		strings.Join(within, ", "), pValue(j.Equivalence.PValue), pValue(x.q.Alpha))
+	x.sayWithin(j, true)
 	if s.against.n < float64(s.plan.Requests) {
-		j.because("that took %s of the %s that were planned at most", plural(x.requests, "request"), number(s.plan.Requests))
+		j.because("decided-early", split.Values{"requests": x.requests, "planned": s.plan.Requests})
 	}
 	x.sayWithinAll(j)
 	return true
@@ -174,31 +163,17 @@ func (s sequentially) verified(j *Judgement) bool {
 func (s sequentially) sayInconclusive(j *Judgement) {
 	x := s.x
 	if x.hits == 0 {
-		x.sayInconclusive(j)
+		x.sayNoVersion(j)
 		return
 	}
-	j.because("%s cannot tell whether the split is %s", plural(x.requests, "request"), x.asked())
-	if s.worst() >= s.refuted {
-		j.because("whether the counts contradict it depends on which versions the %s and the %s were",
-			plural(x.failed, "error"), plural(x.unknown, "unidentified answer"))
-	}
+	x.sayCannotTell(j, s.worst() >= s.refuted)
 	open := map[int]bool{}
 	for _, b := range s.bounds {
 		open[b.version] = open[b.version] || b.best < s.excluded
 	}
-	for i, each := range s.arms {
+	for i := range s.arms {
 		low, high := s.reach(i)
-		if s.hits[i] == 0 {
-			j.because("%s was asked for %s and was not seen yet; in so few requests that is no surprise", x.names[i],
-				percent(each.share))
-		} else if open[i] {
-			j.because("%s got %s, and so far is only shown to lie between %s and %s, not within %s of %s", x.names[i],
-				percent(s.hits[i]/float64(x.hits)), percent(low), percent(high), points(each.margin), percent(each.share))
-		}
+		x.sayOpen(j, i, open[i], low, high)
 	}
-	x.sayLeak(j)
-	if x.failed+x.unknown > 0 {
-		j.advise("mend what leaves answers without a version: %s", kinds(x.tally.Errors, x.tally.Unidentified))
-	}
-	j.advise("%s", x.wanted())
+	x.sayWhatSettles(j)
 }

@@ -3,7 +3,6 @@ package analysis
 import (
 	"math"
 	"math/rand/v2"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -225,7 +224,7 @@ func TestSequentialVerdicts(t *testing.T) {
 			j := s.Judge(tally)
 			assert.Equal(t, test.want, j.Verdict, "%q", j.Reasons)
 			assert.Equal(t, test.decided, s.Decided())
-			assert.Contains(t, strings.Join(j.Reasons, "\n"), test.says)
+			assert.Contains(t, said(j.Reasons...), test.says)
 			assert.Equal(t, Sequentially, j.Method)
 			require.NotNil(t, j.Sequential)
 			assert.False(t, math.IsNaN(j.Sequential.LogEValue+j.Sequential.PValue+j.Equivalence.PValue+j.Equivalence.MinMargin+j.Power.Achieved))
@@ -286,7 +285,7 @@ func TestWhatWasShownStaysShown(t *testing.T) {
 	assert.False(t, NewSequential(p).rejects())
 	at := JudgeSequential(p, counted(tally.Versions))
 	assert.Equal(t, Verified, at.Verdict, "of the counts alone")
-	assert.Contains(t, strings.Join(at.Warnings, "\n"), "only the counts are known")
+	assert.Contains(t, said(at.Warnings...), "only the counts are known")
 }
 
 func FuzzSequential(f *testing.F) {

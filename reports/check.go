@@ -1,6 +1,9 @@
 package reports
 
-import "github.com/splitcheck/splitcheck/analysis"
+import (
+	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/split"
+)
 
 // A Check is one sample and what it shows. Shares are fractions between 0 and
 // 1, durations are seconds unless their name says otherwise.
@@ -33,10 +36,14 @@ type Check struct {
 	// run (Holm 1979), where there are several.
 	HolmPValue Number `json:"holm_p_value,omitzero"`
 	Gates      []Gate `json:"gates"`
-	// Diagnosis names likely causes of what was seen.
-	Diagnosis []string `json:"diagnosis"`
-	Warnings  []string `json:"warnings" text:"lines"`
-	Latency   *Latency `json:"latency,omitempty"`
+	// Diagnosis names likely causes of what was seen. Causes are the same as
+	// data, one for each of its sentences; Finish makes these of those, and so
+	// with warnings, reasons and advice.
+	Diagnosis    []string        `json:"diagnosis"`
+	Causes       []split.Finding `json:"causes,omitempty"`
+	Warnings     []string        `json:"warnings" text:"lines"`
+	WarningItems []split.Finding `json:"warning_items,omitempty"`
+	Latency      *Latency        `json:"latency,omitempty"`
 	// Course is how the counts grew, where the order of the answers is known.
 	Course *Course `json:"course,omitempty"`
 	// Mesh is the proxies' own account, where the target can be asked.
@@ -46,8 +53,10 @@ type Check struct {
 	Asked *Asked `json:"asked,omitempty"`
 	// Reasons say why the verdict is what it is, the weightiest first; Advice
 	// says what would settle it or what to look at next.
-	Reasons []string `json:"reasons,omitempty" text:"lines"`
-	Advice  []string `json:"advice,omitempty"`
+	Reasons     []string        `json:"reasons,omitempty" text:"lines"`
+	ReasonItems []split.Finding `json:"reason_items,omitempty"`
+	Advice      []string        `json:"advice,omitempty"`
+	AdviceItems []split.Finding `json:"advice_items,omitempty"`
 	// The kinds are in descending order of their counts.
 	ErrorsByKind       []Kind `json:"errors_by_kind,omitempty"`
 	UnidentifiedByKind []Kind `json:"unidentified_by_kind,omitempty"`
@@ -187,8 +196,11 @@ type Gate struct {
 	PValue    Number `json:"p_value"`
 	Alpha     Number `json:"alpha"`
 	Broken    bool   `json:"broken"`
-	// Repair says which setting would mend the assumption.
-	Repair string `json:"repair,omitempty"`
+	// Repair says which setting would restore the assumption; it and what was
+	// found are there as data too.
+	Repair     string         `json:"repair,omitempty"`
+	Found      *split.Finding `json:"found,omitempty"`
+	RepairItem *split.Finding `json:"repair_item,omitempty"`
 }
 
 // Latency is in milliseconds, over the requests with a complete answer.

@@ -29,8 +29,8 @@ type Measurement struct {
 	// mean the same.
 	Expected    analysis.Verdict
 	Interrupted bool
-	// Diagnosis and Warnings are added to those of the judgement.
-	Diagnosis, Warnings []string
+	// Causes come before those of the judgement, Warnings after.
+	Causes, Warnings []split.Finding
 }
 
 // FromJudgement makes a check of a judged sample.
@@ -41,10 +41,10 @@ func FromJudgement(name string, j *analysis.Judgement, m Measurement) Check {
 	if seconds, ok := c.DurationSeconds.Get(); ok && seconds > 0 {
 		c.Rate = Num(float64(j.Requests) / seconds)
 	}
-	c.Reasons, c.Advice = slices.Clone(j.Reasons), slices.Clone(j.Advice)
-	c.Warnings = append(slices.Clone(j.Warnings), m.Warnings...)
+	c.ReasonItems, c.AdviceItems = slices.Clone(j.Reasons), slices.Clone(j.Advice)
+	c.WarningItems = slices.Concat(j.Warnings, m.Warnings)
 	for _, cause := range j.Diagnosis {
-		c.Diagnosis = append(c.Diagnosis, cause.String())
+		c.Causes = append(c.Causes, cause.Finding())
 	}
 	var hits int64
 	for _, v := range j.Versions {
@@ -79,20 +79,24 @@ func FromJudgement(name string, j *analysis.Judgement, m Measurement) Check {
 		c.Equivalence = &Equivalence{PValue: Num(j.Equivalence.PValue), MinMargin: Num(j.Equivalence.MinMargin)}
 	}
 	for _, g := range j.Gates {
-		c.Gates = append(c.Gates, Gate{
+		gate := Gate{
 			Name: g.Name, Statistic: Num(g.Statistic), DF: g.DF, PValue: Num(g.PValue),
-			Alpha: Num(g.Alpha), Broken: g.Broken, Repair: g.Repair,
-		})
+			Alpha: Num(g.Alpha), Broken: g.Broken,
+		}
+		if g.Broken {
+			gate.Found, gate.RepairItem = &g.Found, &g.Repair
+		}
+		c.Gates = append(c.Gates, gate)
 	}
 	return c
 }
 
 // Unmeasured makes a check of which no sample was drawn or judged, with the
 // reasons why: the target is down, or the change never took effect.
-func Unmeasured(name string, verdict analysis.Verdict, m Measurement, reasons ...string) Check {
+func Unmeasured(name string, verdict analysis.Verdict, m Measurement, reasons ...split.Finding) Check {
 	c := unjudged(name, verdict, m)
-	c.Reasons = reasons
-	c.Warnings = slices.Clone(m.Warnings)
+	c.ReasonItems = reasons
+	c.WarningItems = slices.Clone(m.Warnings)
 	if m.Tally != nil {
 		c.Requests, c.Errors, c.Unidentified = m.Tally.Requests(), m.Tally.Failed(), m.Tally.Unknown()
 	}
@@ -102,7 +106,7 @@ func Unmeasured(name string, verdict analysis.Verdict, m Measurement, reasons ..
 func unjudged(name string, verdict analysis.Verdict, m Measurement) Check {
 	c := Check{
 		Name: name, Source: m.Source, Verdict: verdict,
-		Asked: m.asked(), Diagnosis: slices.Clone(m.Diagnosis),
+		Asked: m.asked(), Causes: slices.Clone(m.Causes),
 		Latency: m.Latency, Mesh: m.Mesh, Interrupted: m.Interrupted,
 	}
 	if m.Expected != analysis.Verified {

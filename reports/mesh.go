@@ -1,5 +1,7 @@
 package reports
 
+import "github.com/splitcheck/splitcheck/split"
+
 // Mesh is the account that the proxies give of a check, beside the one that its
 // answers give: what the rule that decides asks for, what the proxies are
 // programmed with, and where they say that they have sent the requests.
@@ -17,7 +19,8 @@ type Mesh struct {
 	// weights than the rule asks for.
 	Proxies []Proxy `json:"proxies,omitempty"`
 	// Notes explain what the two accounts differ in.
-	Notes []string `json:"notes,omitempty"`
+	Notes     []string        `json:"notes,omitempty"`
+	NoteItems []split.Finding `json:"note_items,omitempty"`
 }
 
 // The Places where a mistake can lie.
@@ -72,5 +75,6 @@ type ProxyState struct {
 	Converged bool   `json:"converged"`
 	// Detail says what it carries instead, in its own words as far as there are
 	// any.
-	Detail string `json:"detail,omitempty" text:"lines"`
+	Detail     string         `json:"detail,omitempty" text:"lines"`
+	DetailItem *split.Finding `json:"detail_item,omitempty"`
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // Schema names the version of the document's form.
@@ -31,8 +32,11 @@ type Report struct {
 	Interrupted  bool          `json:"interrupted,omitempty"`
 	Target       Target        `json:"target"`
 	Reproduction *Reproduction `json:"reproduction,omitempty"`
-	Warnings     []string      `json:"warnings,omitempty" text:"lines"`
-	Scenarios    []Scenario    `json:"scenarios"`
+	// Warnings are what there is to doubt, and WarningItems the same as data;
+	// so in scenarios, steps and checks.
+	Warnings     []string        `json:"warnings,omitempty" text:"lines"`
+	WarningItems []split.Finding `json:"warning_items,omitempty"`
+	Scenarios    []Scenario      `json:"scenarios"`
 }
 
 // A Target is what carried the traffic.
@@ -77,12 +81,13 @@ type Scenario struct {
 	Interrupted bool `json:"interrupted,omitempty"`
 	// DurationSeconds is the whole scenario; DeploymentSeconds until its
 	// applications ran, RemovalSeconds what it took to take all of it away.
-	DurationSeconds   Number   `json:"duration_seconds,omitzero"`
-	DeploymentSeconds Number   `json:"deployment_seconds,omitzero"`
-	RemovalSeconds    Number   `json:"removal_seconds,omitzero"`
-	Warnings          []string `json:"warnings,omitempty" text:"lines"`
-	Steps             []Step   `json:"steps"`
-	Graph             *Graph   `json:"graph,omitempty"`
+	DurationSeconds   Number          `json:"duration_seconds,omitzero"`
+	DeploymentSeconds Number          `json:"deployment_seconds,omitzero"`
+	RemovalSeconds    Number          `json:"removal_seconds,omitzero"`
+	Warnings          []string        `json:"warnings,omitempty" text:"lines"`
+	WarningItems      []split.Finding `json:"warning_items,omitempty"`
+	Steps             []Step          `json:"steps"`
+	Graph             *Graph          `json:"graph,omitempty"`
 }
 
 // A Step is one change of the mesh with the checks that followed it.
@@ -95,11 +100,12 @@ type Step struct {
 	Failure string           `json:"failure,omitempty" text:"lines"`
 	// DurationSeconds is the whole step: its change, the wait until that was
 	// live, and its samples.
-	DurationSeconds Number       `json:"duration_seconds,omitzero"`
-	Convergence     *Convergence `json:"convergence,omitempty"`
-	Timeline        *Timeline    `json:"timeline,omitempty"`
-	Warnings        []string     `json:"warnings,omitempty" text:"lines"`
-	Checks          []Check      `json:"checks"`
+	DurationSeconds Number          `json:"duration_seconds,omitzero"`
+	Convergence     *Convergence    `json:"convergence,omitempty"`
+	Timeline        *Timeline       `json:"timeline,omitempty"`
+	Warnings        []string        `json:"warnings,omitempty" text:"lines"`
+	WarningItems    []split.Finding `json:"warning_items,omitempty"`
+	Checks          []Check         `json:"checks"`
 	// Graph is what called what from the beginning of the step to its end.
 	Graph *Graph `json:"graph,omitempty"`
 }
@@ -110,7 +116,8 @@ type Convergence struct {
 	Seconds   Number `json:"seconds"`
 	Converged bool   `json:"converged"`
 	// Detail says in words what had not taken effect, and why as far as known.
-	Detail string `json:"detail,omitempty" text:"lines"`
+	Detail     string         `json:"detail,omitempty" text:"lines"`
+	DetailItem *split.Finding `json:"detail_item,omitempty"`
 	// Proxies are those that had to take the change, where the target can look
 	// into them.
 	Proxies []ProxyState `json:"proxies,omitempty"`

@@ -13,6 +13,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/reports/reportstest"
+	"github.com/splitcheck/splitcheck/split"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -108,6 +109,9 @@ func TestSchemaAndGoNameTheSameFields(t *testing.T) {
 			return
 		}
 		seen[goType] = true
+		if goType == reflect.TypeFor[split.Finding]() {
+			return // its values differ from id to id
+		}
 		assert.NotEmpty(t, node["description"], goType)
 		assert.Equal(t, false, node["additionalProperties"], goType)
 		properties := node["properties"].(object)

@@ -79,11 +79,12 @@ func (c *Check) Counts() analysis.Verdict {
 func (c *Check) AsExpected() bool { return c.Counts() == analysis.Verified }
 
 // Finish completes the report: it fills in the schema, the verdicts of the
-// steps, of the scenarios and of the run, adjusts p-values for the number of
+// steps, of the scenarios and of the run, words what was found, adjusts p-values for the number of
 // checks, and makes the lists that the contract
 // promises present where they are empty.
 func (r *Report) Finish() {
 	r.Schema = Schema
+	r.word()
 	r.adjust()
 	present(&r.Scenarios)
 	var verdicts []analysis.Verdict

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -46,11 +47,15 @@ func (r *Result) String() string {
 	}
 	say("\n")
 	r.table(&text)
-	reasons, causes, advice, warnings := words(r.Judgement)
+	var causes []split.Finding
+	for _, each := range r.Diagnosis {
+		causes = append(causes, each.Finding())
+	}
 	for _, part := range []struct {
 		title string
 		lines []string
-	}{{"Without a version", unnamed(r.Tally)}, {"Why", reasons}, {"Likely", causes}, {"Next", advice}, {"Mind", warnings}} {
+	}{{"Without a version", unnamed(r.Tally)}, {"Why", words.All(r.Reasons)}, {"Likely", words.All(causes)},
+		{"Next", words.All(r.Advice)}, {"Mind", words.All(r.Warnings)}} {
 		for i, line := range part.lines {
 			if i == 0 {
 				say("\n%s:\n", part.title)
@@ -88,15 +93,6 @@ func unnamed(t *split.Tally) []string {
 		}
 	}
 	return lines
-}
-
-// words are what a judgement says: why, the causes that explain it best, what to
-// do next, and what to bear in mind.
-func words(j *analysis.Judgement) (reasons, causes, advice, warnings []string) {
-	for _, each := range j.Diagnosis {
-		causes = append(causes, each.String())
-	}
-	return j.Reasons, causes, j.Advice, j.Warnings
 }
 
 // wrapped breaks a long line between words, and begins the next ones with indent.

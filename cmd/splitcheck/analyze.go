@@ -112,18 +112,18 @@ func judgeOf(plan *analysis.Plan) (judge func(*split.Tally) *analysis.Judgement,
 }
 
 // doubts are what the reading itself has to say about a record.
-func doubts(r *recorded.Record) []string {
-	var said []string
+func doubts(r *recorded.Record) []split.Finding {
+	var found []split.Finding
 	if r.Other > 0 {
-		said = append(said, fmt.Sprintf("lines that are neither answers nor known errors were not counted: %d, the first at %s", r.Other, r.Example))
+		found = append(found, split.Found("lines-not-counted", split.Values{"lines": r.Other, "first": r.Example}))
 	}
 	if r.Disordered {
-		said = append(said, "the results do not say in which order the requests were sent (their numbers do not go up), so their order was not tested")
+		found = append(found, split.Found("record-disordered", nil))
 	}
 	if r.Sorted {
-		said = append(said, "the answers of each version stand together, as after sort; if they were sorted, their order is lost, and what is said about it here means nothing: give them in the order in which they came")
+		found = append(found, split.Found("record-sorted", nil))
 	}
-	return said
+	return found
 }
 
 // read reads the answers from wherever they are and tells each of them; source is

@@ -13,6 +13,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // hasRoutes says whether an object gives proxies routes for requests. Those of a
@@ -230,11 +231,11 @@ func against(u *unstructured.Unstructured) []string {
 }
 
 // news are the warnings that have not been given before.
-func (c *Cluster) news(u *underway) []string {
-	var fresh []string
+func (c *Cluster) news(u *underway) []split.Finding {
+	var fresh []split.Finding
 	for _, w := range u.warnings {
-		if !c.said[w] {
-			c.said[w] = true
+		if !c.said[w.Key()] {
+			c.said[w.Key()] = true
 			fresh = append(fresh, w)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // Change implements target.Target. It is one straight line: see what is there,
@@ -52,12 +53,16 @@ func (c *Cluster) Change(ctx context.Context, change target.Change) (target.Conv
 	case ctx.Err() != nil:
 		return result, ctx.Err()
 	case errors.As(err, &not):
-		result.Detail = not.detail
+		result.Detail = split.Text(not.detail)
 	case errors.Is(err, errUnavailable):
-		result.Detail = "the control plane: " + strings.Join(append(c.controlPlane(ctx), strings.SplitN(err.Error(), "\n", 2)[0]), "; ")
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		result.Detail = split.Text("the control plane: " + strings.Join(append(c.controlPlane(ctx), first), "; "))
 	case errors.Is(err, errLate), context.Cause(limit) != nil && errors.Is(context.Cause(limit), errLate):
-		words := strings.TrimPrefix(err.Error(), errLate.Error()+": ")
-		result.Detail = strings.Join(append(u.silent(), fmt.Sprintf("after %s: %s", timeout, words)), "; ")
+		words := err.Error()
+		if late := (*lateError)(nil); errors.As(err, &late) {
+			words = late.waitedFor
+		}
+		result.Detail = split.Text(strings.Join(append(u.silent(), fmt.Sprintf("after %s: %s", timeout, words)), "; "))
 	default:
 		return result, err
 	}
@@ -84,7 +89,7 @@ type underway struct {
 	took     time.Duration
 	applied  time.Duration // when every object had been accepted
 	states   []target.ProxyState
-	warnings []string
+	warnings []split.Finding
 	// doubts are when what ought not to last was first seen.
 	doubts map[string]time.Time
 	// bad are when pods were first seen in a state that mostly does not end.

@@ -12,6 +12,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/envoy"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/reports/words"
 )
 
 // TestOrder follows a change in and out again: what is used comes before what
@@ -88,9 +89,9 @@ func TestProxiesThatDoNotTakeIt(t *testing.T) {
 		got, err := w.Change(t.Context(), target.Change{Apply: objects(t, canary), Timeout: 5 * time.Second})
 		require.NoError(t, err)
 		assert.False(t, got.Converged)
-		assert.Contains(t, got.Detail, "the data plane: proxy ingress-1.istio-system: VirtualService default/canary, http[0]")
-		assert.Contains(t, got.Detail, "live on none, and not on ingress-1.istio-system")
-		assert.Contains(t, got.Detail, "there is no istiod in this cluster")
+		assert.Contains(t, words.English(got.Detail), "the data plane: proxy ingress-1.istio-system: VirtualService default/canary, http[0]")
+		assert.Contains(t, words.English(got.Detail), "live on none, and not on ingress-1.istio-system")
+		assert.Contains(t, words.English(got.Detail), "there is no istiod in this cluster")
 		assert.InDelta(t, 5, time.Since(began).Seconds(), 0.5)
 	})
 }
@@ -102,8 +103,8 @@ func TestGatewaysThatNobodyServes(t *testing.T) {
 		got, err := w.Change(t.Context(), target.Change{Apply: objects(t, canary), Timeout: time.Minute})
 		require.NoError(t, err)
 		assert.False(t, got.Converged)
-		assert.Contains(t, got.Detail, "the manifest: the selector of Gateway default/in (test.yaml:")
-		assert.Contains(t, got.Detail, "istio=ingressgateway, matches no running gateway pod")
+		assert.Contains(t, words.English(got.Detail), "the manifest: the selector of Gateway default/in (test.yaml:")
+		assert.Contains(t, words.English(got.Detail), "istio=ingressgateway, matches no running gateway pod")
 		assert.Less(t, got.Took, 30*time.Second, "what the manifest says wrong is known before the time is over")
 	})
 }
@@ -178,7 +179,7 @@ func TestRefusedByAProxy(t *testing.T) {
 		got, err := w.Change(t.Context(), target.Change{Apply: objects(t, canary), Timeout: time.Minute})
 		require.NoError(t, err)
 		assert.False(t, got.Converged)
-		assert.Contains(t, got.Detail, "proxy ingress-1.istio-system has refused what istiod made of the objects, and goes on with what it had: RouteConfiguration: Not supported field in StreamInfo: NONSENSE")
+		assert.Contains(t, words.English(got.Detail), "proxy ingress-1.istio-system has refused what istiod made of the objects, and goes on with what it had: RouteConfiguration: Not supported field in StreamInfo: NONSENSE")
 		assert.Less(t, got.Took, 30*time.Second)
 	})
 }

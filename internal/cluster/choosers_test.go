@@ -18,9 +18,10 @@ import (
 	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/reports/words"
 )
 
-// public is a Gateway of the Gateway API that belongs to a team of its own, split
+// public is a Gateway of the Gateway API that belongs to a team of its own, splitRoute
 // a route of ours that attaches to it.
 const (
 	public = `
@@ -31,7 +32,7 @@ spec:
   gatewayClassName: istio
   listeners: [{name: http, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: All}}}]
 `
-	split = `
+	splitRoute = `
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: {name: split}
@@ -83,8 +84,8 @@ func TestGatewaysOfOthers(t *testing.T) {
 	for name, c := range map[string]struct {
 		gateway, route, proxy, way string
 	}{
-		"made by Istio": {public, split, "public-istio-1.infra", "Gateway infra/public"},
-		"handed over":   {beside.Replace(public + handed), beside.Replace(split), "ingress-1.istio-system", "the gateway of istio-system/ingress[]"},
+		"made by Istio": {public, splitRoute, "public-istio-1.infra", "Gateway infra/public"},
+		"handed over":   {beside.Replace(public + handed), beside.Replace(splitRoute), "ingress-1.istio-system", "the gateway of istio-system/ingress[]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, applied := range []bool{true, false} {
@@ -161,10 +162,10 @@ func TestGatewaysOnTheirWay(t *testing.T) {
 					}))
 				}
 				began := time.Now()
-				got, err := w.Change(t.Context(), target.Change{Apply: objects(t, split), Timeout: time.Minute})
+				got, err := w.Change(t.Context(), target.Change{Apply: objects(t, splitRoute), Timeout: time.Minute})
 				require.NoError(t, err)
 				assert.False(t, got.Converged)
-				assert.Contains(t, got.Detail, c.words)
+				assert.Contains(t, words.English(got.Detail), c.words)
 				assert.Less(t, time.Since(began), c.atMost)
 				assert.Greater(t, time.Since(began), c.atLeast)
 			})

@@ -17,6 +17,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/reports/words"
 )
 
 // TestPodsOfOthersStay: what has the name of a Deployment of ours, or labels like
@@ -84,7 +85,7 @@ func TestRoutesThatStay(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, converged, got.Converged, got.Detail)
 			if !converged {
-				assert.Contains(t, got.Detail, "routes of theirs are still in use: proxy ingress-1.istio-system has")
+				assert.Contains(t, words.English(got.Detail), "routes of theirs are still in use: proxy ingress-1.istio-system has")
 			}
 		})
 	}

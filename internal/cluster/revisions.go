@@ -17,6 +17,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 	"github.com/splitcheck/splitcheck/internal/routing"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // A revision is one state of an object's spec. The API server counts them: a
@@ -133,27 +134,29 @@ func bindings(u *unstructured.Unstructured) [][2]string {
 }
 
 // changes say in words what has become of objects since they were last seen.
-func changes(seen, now map[manifests.Key]revision) []string {
+func changes(seen, now map[manifests.Key]revision) []split.Finding {
 	if seen == nil {
 		return nil
 	}
-	var words []string
+	var found []split.Finding
 	for key, is := range now {
 		was, known := seen[key]
+		object := split.Values{"object": key.String()}
 		switch {
 		case !known:
-			words = append(words, fmt.Sprintf("%s was made", key))
+			found = append(found, split.Found("object-made", object))
 		case was.uid != is.uid:
-			words = append(words, fmt.Sprintf("%s was deleted and created again", key))
+			found = append(found, split.Found("object-remade", object))
 		case was.generation != is.generation:
-			words = append(words, fmt.Sprintf("%s was changed (generation %d, now %d)", key, was.generation, is.generation))
+			object["before"], object["after"] = was.generation, is.generation
+			found = append(found, split.Found("object-changed", object))
 		}
 	}
 	for key := range seen {
 		if _, there := now[key]; !there {
-			words = append(words, fmt.Sprintf("%s was deleted", key))
+			found = append(found, split.Found("object-deleted", split.Values{"object": key.String()}))
 		}
 	}
-	slices.Sort(words)
-	return words
+	slices.SortFunc(found, func(a, b split.Finding) int { return strings.Compare(a.Text("object"), b.Text("object")) })
+	return found
 }

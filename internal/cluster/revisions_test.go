@@ -11,6 +11,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/reports/words"
 )
 
 // TestChangesBetweenTwoLooks: what somebody does to the objects while a sample is
@@ -66,7 +67,7 @@ func TestChangesBetweenTwoLooks(t *testing.T) {
 				c.do(t, w)
 				after, err := w.Observe(t.Context())
 				require.NoError(t, err)
-				assert.Equal(t, c.want, after.Changes)
+				assert.Equal(t, c.want, words.All(after.Changes))
 				again, err := w.Observe(t.Context())
 				require.NoError(t, err)
 				assert.Empty(t, again.Changes, "each is said once")

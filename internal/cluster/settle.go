@@ -13,6 +13,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/proxies"
 	"github.com/splitcheck/splitcheck/internal/routing"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // settle waits until every proxy that chooses carries what the objects say, each
@@ -73,7 +74,7 @@ func (u *underway) warn(world []manifests.Object, looks []look) {
 		_, found := routing.Compile(world, p.Compiled())
 		for _, problem := range found.Warnings() {
 			if problem.File != inCluster {
-				u.warnings = append(u.warnings, strings.TrimPrefix(problem.String(), "warning: "))
+				u.warnings = append(u.warnings, problem.Finding())
 			}
 		}
 	}
@@ -119,9 +120,11 @@ func (s *state) states(took map[string]time.Duration) []target.ProxyState {
 	var list []target.ProxyState
 	for i := range s.looks {
 		l := &s.looks[i]
-		p := target.ProxyState{Name: l.proxy.String(), Took: took[l.proxy.String()], Converged: s.good(l), Detail: l.words()}
-		if s.unmoved[p.Name] && p.Detail == "" {
-			p.Detail = "it has not said that it took the change"
+		p := target.ProxyState{Name: l.proxy.String(), Took: took[l.proxy.String()], Converged: s.good(l)}
+		if words := l.words(); words != "" {
+			p.Detail = split.Text(words)
+		} else if s.unmoved[p.Name] {
+			p.Detail = split.Found("proxy-silent-on-change", nil)
 		}
 		list = append(list, p)
 	}

@@ -29,7 +29,7 @@ spec:
 	for label, attached := range map[string]bool{"shop": true, "warehouse": false} {
 		w := newWorld(t, Options{}, stands(t, choosy), there("Namespace", "default", map[string]string{"team": label}))
 		w.pods = []proxies.Proxy{{Name: "public-1", Namespace: "infra", Gateway: true, GatewayAPI: "infra/public"}}
-		own := objects(t, split)
+		own := objects(t, splitRoute)
 		require.NoError(t, w.survey(t.Context(), own))
 		assert.Equal(t, attached, len(idle(inventory.Of(w.world(), own).Objects(), w.pods)) == 0, label)
 

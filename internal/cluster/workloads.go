@@ -19,6 +19,12 @@ import (
 // errLate marks what did not come about in the time that a change may take.
 var errLate = errors.New("not within the time allowed")
 
+// A lateError is errLate with what was waited for, and what is known of why.
+type lateError struct{ waitedFor string }
+
+func (e *lateError) Error() string { return errLate.Error() + ": " + e.waitedFor }
+func (e *lateError) Unwrap() error { return errLate }
+
 // rollOut waits until every workload of ours runs as it was asked to, its old
 // pods are gone, and the EndpointSlices hold exactly the pods that are ready.
 // What mostly does not mend itself fails early, with the pods' own words.
@@ -42,7 +48,7 @@ func (c *Cluster) rollOut(ctx context.Context) error {
 	var steady time.Time
 	var open, hopeless *trouble
 	late := func() error {
-		return fmt.Errorf("%w: %s%s", errLate, open.words, c.evidence(context.WithoutCancel(ctx), open))
+		return &lateError{waitedFor: open.words + c.evidence(context.WithoutCancel(ctx), open)}
 	}
 	for {
 		s, err := c.snapshot(ctx, names)

@@ -12,6 +12,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/proxies"
 	"github.com/splitcheck/splitcheck/internal/routing"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // An answer is what one proxy says, or why it did not.
@@ -93,7 +94,7 @@ func (t *Target) look(ctx context.Context, v *view) look {
 		state := target.ProxyState{Name: a.proxy.String(), Converged: true}
 		for _, route := range a.seen.Routes {
 			if off := t.departs(route); off != "" {
-				state.Converged, state.Detail = false, off
+				state.Converged, state.Detail = false, split.Text(off)
 			}
 		}
 		l.states, l.heard = append(l.states, state), l.heard || t.decides(a.proxy)

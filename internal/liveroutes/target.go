@@ -82,7 +82,7 @@ func (t *Target) Change(ctx context.Context, change target.Change) (target.Conve
 		case len(last.states) == 0 && len(last.silent) > 0:
 			return target.Convergence{}, fmt.Errorf("none of the %d proxies that should carry %s answered: %w", len(last.silent), t.weights.Source, last.silent[0].failure)
 		}
-		return target.Convergence{Took: time.Since(began), Proxies: last.states, Detail: t.late(*last)}, nil
+		return target.Convergence{Took: time.Since(began), Proxies: last.states, Detail: split.Text(t.late(*last))}, nil
 	}
 }
 
@@ -99,7 +99,7 @@ func (t *Target) late(l look) string {
 		t.weights.Source, t.weights.Weights, len(l.states)+len(l.silent), len(l.states))}
 	for _, s := range l.states {
 		if !s.Converged {
-			words = append(words, s.Name+": "+s.Detail)
+			words = append(words, s.Name+": "+s.Detail.Text("text"))
 		}
 	}
 	if len(l.silent) > 0 {
@@ -109,17 +109,19 @@ func (t *Target) late(l look) string {
 }
 
 // warnings are about proxies that had no part in the sample.
-func (t *Target) warnings(l look) []string {
-	var words []string
+func (t *Target) warnings(l look) []split.Finding {
+	var found []split.Finding
 	if len(l.without) > 0 {
-		words = append(words, fmt.Sprintf("sidecars without any route of %s, whose requests it does not split (a Sidecar object may keep it from them): %s",
-			t.weights.Source, named(l.without)))
+		found = append(found, split.Found("sidecars-without-route", split.Values{
+			"rule": t.weights.Source, "proxies": slices.Sorted(maps.Keys(l.without)),
+		}))
 	}
 	if len(l.silent) == 0 {
-		return words
+		return found
 	}
-	return append(words, fmt.Sprintf("%d of %d proxies that should carry %s did not say whether they do; they are sidecars, and the requests enter by a gateway: %s",
-		len(l.silent), len(l.states)+len(l.silent), t.weights.Source, l.unheard()))
+	return append(found, split.Found("sidecars-silent", split.Values{
+		"silent": len(l.silent), "asked": len(l.states) + len(l.silent), "rule": t.weights.Source, "text": l.unheard(),
+	}))
 }
 
 // named are the first of some proxies, and how many more there are.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/reports/words"
 )
 
 // carried is the shop's split as a proxy has it, with the weight of v1.
@@ -60,7 +61,7 @@ func TestProxiesThatAreNotUpToDate(t *testing.T) {
 		live, took, err := settle(t, &envoys{routes: routes}, atTheGateway)
 		require.NoError(t, err)
 		assert.False(t, live.Converged)
-		assert.Contains(t, live.Detail, "gateway-1.istio-system: "+want)
+		assert.Contains(t, words.English(live.Detail), "gateway-1.istio-system: "+want)
 		assert.Equal(t, 30*time.Second, took)
 	}
 }
@@ -76,7 +77,7 @@ func TestASilentSidecarThatDecidesNothing(t *testing.T) {
 	assert.True(t, live.Converged)
 	assert.Zero(t, took)
 	require.Len(t, live.Warnings, 1)
-	assert.Contains(t, live.Warnings[0], "1 of 2 proxies that should carry VirtualService shop/cart, http[3] did not say whether they do; they are sidecars, and the requests enter by a gateway: proxy x did not answer")
+	assert.Contains(t, words.English(live.Warnings[0]), "1 of 2 proxies that should carry VirtualService shop/cart, http[3] did not say whether they do; they are sidecars, and the requests enter by a gateway: proxy x did not answer")
 	assert.Len(t, live.Proxies, 1)
 }
 
@@ -88,7 +89,7 @@ func TestASilentProxyThatDecides(t *testing.T) {
 		require.NoError(t, err, proxy)
 		assert.False(t, live.Converged, proxy)
 		assert.Equal(t, 30*time.Second, took, proxy)
-		assert.Contains(t, live.Detail, "2 were asked, and 1 answered:\nproxy x did not answer", proxy)
+		assert.Contains(t, words.English(live.Detail), "2 were asked, and 1 answered:\nproxy x did not answer", proxy)
 		assert.Len(t, live.Proxies, 1, "%s: what the other said is kept", proxy)
 	}
 	_, _, err := settle(t, &envoys{failure: map[string]error{"gateway-1": errSilent, "frontend-1": errSilent}}, atTheGateway)
@@ -103,12 +104,12 @@ func TestASidecarWithoutTheRule(t *testing.T) {
 	assert.True(t, live.Converged)
 	assert.Zero(t, took)
 	require.Len(t, live.Warnings, 1)
-	assert.Contains(t, live.Warnings[0], "sidecars without any route of VirtualService shop/cart, http[3], whose requests it does not split (a Sidecar object may keep it from them): frontend-1.shop")
+	assert.Contains(t, words.English(live.Warnings[0]), "sidecars without any route of VirtualService shop/cart, http[3], whose requests it does not split (a Sidecar object may keep it from them): frontend-1.shop")
 
 	live, _, err = settle(t, &envoys{routes: carried(90), none: map[string]bool{"gateway-1": true}}, atTheGateway)
 	require.NoError(t, err)
 	assert.False(t, live.Converged)
-	assert.Contains(t, live.Detail, "gateway-1.istio-system: it has no such route")
+	assert.Contains(t, words.English(live.Detail), "gateway-1.istio-system: it has no such route")
 
 	live, _, err = settle(t, &envoys{none: map[string]bool{"frontend-1": true, "gateway-1": true}}, inTheMesh)
 	require.NoError(t, err)

@@ -3,7 +3,6 @@ package liveroutes
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/routing"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // Observe implements target.Witness. What was changed since it was asked last is
@@ -24,10 +24,10 @@ func (t *Target) Observe(ctx context.Context) (target.Observation, error) {
 	if err != nil && !deleted {
 		return target.Observation{}, err
 	}
-	var changes []string
+	var changes []split.Finding
 	if deleted {
 		// The proxies are asked for what they have of it still.
-		v, changes = t.last, []string{fmt.Sprintf("%s was deleted", t.question)}
+		v, changes = t.last, []split.Finding{split.Found("object-deleted", split.Values{"object": t.question.String()})}
 	} else {
 		changes = t.changes(v)
 	}
@@ -42,31 +42,35 @@ func (t *Target) Observe(ctx context.Context) (target.Observation, error) {
 
 // changes says which of the objects that the split comes from are others than at
 // the last look, and whether the weights are others than those that are asked for.
-func (t *Target) changes(v *view) []string {
+func (t *Target) changes(v *view) []split.Finding {
 	was, is := t.sources(t.last), t.sources(v)
 	all := maps.Clone(was)
 	maps.Copy(all, is)
-	var words []string
+	var found []split.Finding
 	for _, key := range slices.SortedFunc(maps.Keys(all), func(a, b manifests.Key) int { return strings.Compare(a.String(), b.String()) }) {
 		old, known := was[key]
 		now, there := is[key]
+		object := split.Values{"object": key.String()}
 		switch {
 		case !there:
-			words = append(words, fmt.Sprintf("%s was deleted", key))
+			found = append(found, split.Found("object-deleted", object))
 		case !known:
-			words = append(words, fmt.Sprintf("%s was made", key))
+			found = append(found, split.Found("object-made", object))
 		case old.uid != now.uid:
-			words = append(words, fmt.Sprintf("%s was deleted and created again", key))
+			found = append(found, split.Found("object-remade", object))
 		case old.generation != now.generation:
-			words = append(words, fmt.Sprintf("%s was changed (generation %d, now %d)", key, old.generation, now.generation))
+			object["before"], object["after"] = old.generation, now.generation
+			found = append(found, split.Found("object-changed", object))
 		}
 	}
 	if rule, err := v.rule(t.named()); err == nil {
 		if w, err := v.weights(t.question, rule); err == nil && w.Weights.String() != t.weights.Weights.String() {
-			words = append(words, fmt.Sprintf("the weights of %s went from %s to %s", t.weights.Source, t.weights.Weights, w.Weights))
+			found = append(found, split.Found("live-weights-changed", split.Values{
+				"rule": t.weights.Source, "before": t.weights.Weights.String(), "after": w.Weights.String(),
+			}))
 		}
 	}
-	return words
+	return found
 }
 
 // sources are the revisions of the object that the question is about and of the

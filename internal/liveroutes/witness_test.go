@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/dynamic"
+
+	"github.com/splitcheck/splitcheck/reports/words"
 )
 
 // What changes between two observations is said, weights that only went and came
@@ -33,13 +35,13 @@ func TestChangesWhileCounting(t *testing.T) {
 	require.NoError(t, err)
 	changed, err := over.Observe(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, []string{"VirtualService shop/cart was changed (generation 3, now 5)"}, changed.Changes)
+	assert.Equal(t, []string{"VirtualService shop/cart was changed (generation 3, now 5)"}, words.All(changed.Changes))
 
 	rules := c.dynamic.Resource(resources["DestinationRule"]).Namespace("shop")
 	require.NoError(t, rules.Delete(t.Context(), "cart", metav1.DeleteOptions{}))
 	gone, err := over.Observe(t.Context())
 	require.NoError(t, err)
-	assert.Contains(t, gone.Changes, "DestinationRule shop/cart was deleted")
+	assert.Contains(t, words.All(gone.Changes), "DestinationRule shop/cart was deleted")
 }
 
 // overSplit is a target over the shop's split, and the VirtualServices to change
@@ -63,7 +65,7 @@ func TestDeletedWhileCounting(t *testing.T) {
 	require.NoError(t, routes.Delete(t.Context(), "cart", metav1.DeleteOptions{}))
 	after, err := over.Observe(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, []string{"VirtualService shop/cart was deleted"}, after.Changes)
+	assert.Equal(t, []string{"VirtualService shop/cart was deleted"}, words.All(after.Changes))
 	assert.Len(t, after.Routes, len(before.Routes), "the proxies are asked for what they have of it still")
 }
 
@@ -76,7 +78,7 @@ func TestChangedWhileAProxyIsSilent(t *testing.T) {
 	require.NoError(t, routes.Delete(t.Context(), "cart", metav1.DeleteOptions{}))
 	after, err := over.Observe(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, []string{"VirtualService shop/cart was deleted"}, after.Changes)
+	assert.Equal(t, []string{"VirtualService shop/cart was deleted"}, words.All(after.Changes))
 }
 
 // What is made anew begins to count its generations at 1: only the UID tells it
@@ -91,5 +93,5 @@ func TestDeletedAndMadeAnewWhileCounting(t *testing.T) {
 	require.NoError(t, err)
 	after, err := over.Observe(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, []string{"VirtualService shop/cart was deleted and created again"}, after.Changes)
+	assert.Equal(t, []string{"VirtualService shop/cart was deleted and created again"}, words.All(after.Changes))
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/mesh"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/reports/words"
 )
 
 // echo is somebody's own application: its image is unknown, so that the
@@ -135,7 +136,7 @@ func TestUnknownImagesAreWarnedOf(t *testing.T) {
 	got, err := m.Change(context.Background(), target.Change{Apply: objects(t, echo)})
 	require.NoError(t, err)
 	require.Len(t, got.Warnings, 1)
-	assert.Contains(t, got.Warnings[0], `image "example.com/own:1" of Deployment default/echo is not built in`)
+	assert.Contains(t, words.English(got.Warnings[0]), `image "example.com/own:1" of Deployment default/echo is not built in`)
 }
 
 // The lab saw the gateway overwrite the marker of nginx; a client past the mesh

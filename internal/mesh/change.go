@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/problems"
 	"github.com/splitcheck/splitcheck/internal/routing"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 var errClosed = errors.New("simulated mesh: it is closed")
@@ -193,7 +192,7 @@ func (c *cluster) retire(before *cluster) {
 }
 
 // behind says which proxies do not use the last change.
-func (m *Mesh) behind(c *cluster, change target.Change) string {
+func (m *Mesh) behind(c *cluster, change target.Change) split.Finding {
 	var names []string
 	for _, p := range c.proxies() {
 		if p.view.Load().version < m.version {
@@ -201,45 +200,39 @@ func (m *Mesh) behind(c *cluster, change target.Change) string {
 		}
 	}
 	if len(names) == 0 {
-		return "the change reached the last proxy after the time allowed"
+		return split.Found("change-was-late", nil)
 	}
-	verb := "still route"
-	if len(names) == 1 {
-		verb = "still routes"
-	}
-	return fmt.Sprintf("%s %s by what it was before %s", listed(names), verb, described(change))
+	slices.Sort(names)
+	applied, deleted := routesOf(change)
+	return split.Found("proxies-behind", split.Values{"proxies": names, "applied": applied, "deleted": deleted})
 }
 
-// described names the objects of a change that say how traffic is routed.
-func described(change target.Change) string {
-	var parts []string
+// routesOf names the objects of a change that say how traffic is routed.
+func routesOf(change target.Change) (applied, deleted []string) {
 	routes := func(k manifests.Key) bool {
 		return k.Group == "networking.istio.io" || k.Group == "gateway.networking.k8s.io"
 	}
 	for _, o := range change.Apply {
 		if k := o.Key(); routes(k) {
-			parts = append(parts, fmt.Sprintf("%s was applied", k))
+			applied = append(applied, k.String())
 		}
 	}
 	for _, k := range change.Delete {
 		if routes(k) {
-			parts = append(parts, fmt.Sprintf("%s was deleted", k))
+			deleted = append(deleted, k.String())
 		}
 	}
-	if len(parts) == 0 {
-		return "this change"
-	}
-	return strings.Join(parts, " and ")
+	return applied, deleted
 }
 
 // news returns the warnings that were not given before.
-func (m *Mesh) news(own []string, compiled problems.List) []string {
+func (m *Mesh) news(own []split.Finding, compiled problems.List) []split.Finding {
 	for _, p := range compiled {
-		own = append(own, strings.TrimPrefix(p.String(), "warning: "))
+		own = append(own, p.Finding())
 	}
-	return slices.DeleteFunc(own, func(w string) bool {
-		known := m.said[w]
-		m.said[w] = true
+	return slices.DeleteFunc(own, func(w split.Finding) bool {
+		known := m.said[w.Key()]
+		m.said[w.Key()] = true
 		return known
 	})
 }

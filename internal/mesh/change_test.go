@@ -13,6 +13,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/mesh"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/reports/words"
 )
 
 func TestChangesTakeTheirTime(t *testing.T) {
@@ -41,7 +42,7 @@ func TestAChangeMayBeTooSlow(t *testing.T) {
 		assert.False(t, got.Converged)
 		assert.Equal(t, 5*time.Second, got.Took)
 		assert.Equal(t, "istio-ingressgateway-0 still routes by what it was before Gateway default/canary-gateway was applied and "+
-			"DestinationRule default/canary was applied and VirtualService default/canary was applied", got.Detail)
+			"DestinationRule default/canary was applied and VirtualService default/canary was applied", words.English(got.Detail))
 
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
@@ -60,7 +61,7 @@ func TestAStuckProxyIsSeen(t *testing.T) {
 	})
 	require.NoError(t, err)
 	assert.False(t, got.Converged)
-	assert.Equal(t, "istio-ingressgateway-2 still routes by what it was before VirtualService default/canary was applied", got.Detail)
+	assert.Equal(t, "istio-ingressgateway-2 still routes by what it was before VirtualService default/canary was applied", words.English(got.Detail))
 
 	counts := draw(t, m, page.of(2000).over(target.Load{Connections: 1, Reuse: 1}))
 	assert.InDelta(t, 500, counts["v1"], 100, "a quarter of the connections meet the old weights")

@@ -13,6 +13,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/routing"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // A cluster is what the API server and the kubelets of a real one would hold. A
@@ -24,7 +25,7 @@ type cluster struct {
 	defects  []target.Defect
 	// tables are what the objects make of each identity among the proxies.
 	tables   map[string]*routing.Table
-	warnings []string
+	warnings []split.Finding
 }
 
 func (c *cluster) clone() *cluster {
@@ -124,8 +125,9 @@ func (c *cluster) warnNamespaces(applied []manifests.Object) {
 	for _, o := range applied {
 		if !known[o.Namespace] {
 			known[o.Namespace] = true
-			c.warnings = append(c.warnings, fmt.Sprintf(
-				"namespace %s is not declared: a cluster would refuse %s; add a Namespace object", o.Namespace, o.Key()))
+			c.warnings = append(c.warnings, split.Found("namespace-not-declared", split.Values{
+				"namespace": o.Namespace, "object": o.Key().String(),
+			}))
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/routing"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // A gateway is a Deployment of gateway pods and the Service in front of it.
@@ -31,7 +32,9 @@ func (c *cluster) reconcileGateways(m *Mesh, replicas int) {
 		if !g.Handed {
 			wanted = append(wanted, gateway{Proxy: g.Proxy(), port: g.Port()})
 		} else if front := wanted[0].Service; !slices.Contains(g.Services, front) {
-			c.warnings = append(c.warnings, fmt.Sprintf("%s is handed to gateways by its addresses, and %s is not among them: nobody serves it here", o.Key(), front))
+			c.warnings = append(c.warnings, split.Found("gateway-served-elsewhere", split.Values{
+				"object": o.Key().String(), "service": front,
+			}))
 		}
 	}
 	for i := range wanted {

@@ -16,6 +16,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/routing"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // A pod is one instance of an application. It is there from the change that
@@ -34,7 +35,7 @@ type pod struct {
 	mirrored   *atomic.Int64
 	node       *node
 	gone       atomic.Bool
-	warning    string
+	warning    *split.Finding
 }
 
 // reconcilePods makes the pods what the Deployments ask for. Pods of an
@@ -64,8 +65,8 @@ func (c *cluster) reconcilePods(m *Mesh) error {
 				mistakes = append(mistakes, fmt.Sprintf("%s: %v", key, err))
 				break
 			}
-			if p.warning != "" {
-				c.warnings = append(c.warnings, p.warning)
+			if p.warning != nil {
+				c.warnings = append(c.warnings, *p.warning)
 			}
 			pods[key] = append(pods[key], p)
 		}
@@ -103,7 +104,8 @@ func (m *Mesh) startPod(d *appsv1.Deployment, key manifests.Key, hash uint64, or
 	p.node = m.graph.node(p.namespace, p.workload, p.version)
 	if !known {
 		instance.App, instance.Version = apps.StandIn, cmp.Or(p.labels["version"], "unlabelled")
-		p.warning = fmt.Sprintf("image %q of %s is not built in: a stand-in that names its pod's label \"version\" answers in its place", image, key)
+		standIn := split.Found("image-not-built-in", split.Values{"image": image, "object": key.String()})
+		p.warning = &standIn
 	}
 	handler, err := apps.New(instance)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/routing"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // passThroughCluster is Envoy's name for what goes where the client sent it.
@@ -169,7 +170,7 @@ func (m *Mesh) states(c *cluster, began time.Time, live target.Convergence) []ta
 		if v := p.view.Load(); v.version == m.version {
 			state.Converged, state.Took = true, max(0, v.updated.Sub(began))
 		} else {
-			state.Detail = "it routes by what it was before"
+			state.Detail = split.Found("proxy-behind", nil)
 		}
 		states = append(states, state)
 	}

@@ -80,7 +80,7 @@ func TestAStuckProxyTestifiesToTheWeightsBefore(t *testing.T) {
 	converged := map[string]bool{}
 	for _, p := range live.Proxies {
 		converged[p.Name] = p.Converged
-		assert.Equal(t, p.Converged, p.Detail == "", p.Name)
+		assert.Equal(t, p.Converged, p.Detail.ID == "", p.Name)
 	}
 	assert.True(t, converged["istio-ingressgateway-0.istio-system"])
 	assert.False(t, converged["istio-ingressgateway-1.istio-system"])

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // A Problem is one mistake.
@@ -48,6 +50,20 @@ func (p Problem) String() string {
 		b.WriteString("; " + p.Hint)
 	}
 	return b.String()
+}
+
+// Finding returns the problem as data.
+func (p Problem) Finding() split.Finding {
+	values := split.Values{"text": p.Message}
+	for name, value := range map[string]string{"file": p.File, "rule": p.ID, "hint": p.Hint} {
+		if value != "" {
+			values[name] = value
+		}
+	}
+	if p.Line > 0 {
+		values["line"], values["column"] = p.Line, p.Column
+	}
+	return split.Found("in-file", values)
 }
 
 // List is problems in the order of their places. As an error it reads one

@@ -13,6 +13,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/witness"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/scenarios"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // check draws the sample of one check and judges it.
@@ -23,7 +24,7 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 	measured := reports.Measurement{Source: source(c.Source), Expected: analysis.Verdict(c.ExpectVerdict)}
 	failed := func(err error) reports.Check {
 		measured.Interrupted = ctx.Err() != nil
-		return reports.Unmeasured(c.Name, analysis.NotMeasured, measured, err.Error())
+		return reports.Unmeasured(c.Name, analysis.NotMeasured, measured, split.Text(err.Error()))
 	}
 
 	asks := question(c, r.Seed)
@@ -98,9 +99,9 @@ func after(ctx context.Context, observer *witness.Observer, c scenarios.Check, s
 	if c.Request.Login != nil {
 		beside++
 	}
-	account, err := observer.After(ctx, witness.Sample{Answers: sample.Tally, Beside: beside})
-	if err != nil {
-		m.Warnings = append(m.Warnings, err.Error())
+	account, why := observer.After(ctx, witness.Sample{Answers: sample.Tally, Beside: beside})
+	if why != nil {
+		m.Warnings = append(m.Warnings, *why)
 	}
 	account.Report(m)
 	return account
@@ -131,12 +132,11 @@ func plan(c scenarios.Check, q analysis.Question) (*analysis.Plan, error) {
 }
 
 // doubts are what the load itself has to say about a sample.
-func doubts(sample *draw.Sample) []string {
-	var said []string
-	if sample.Resent > 0 {
-		said = append(said, fmt.Sprintf("%d requests were sent a second time, because the server had closed the connection they were sent on", sample.Resent))
+func doubts(sample *draw.Sample) []split.Finding {
+	if sample.Resent == 0 {
+		return nil
 	}
-	return said
+	return []split.Finding{split.Found("requests-resent", split.Values{"requests": sample.Resent})}
 }
 
 // asked puts in words what each request is.

@@ -16,7 +16,9 @@ import (
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/internal/witness"
 	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/scenarios"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // Options are what the user set for the whole invocation.
@@ -114,7 +116,7 @@ type run struct {
 func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) (report reports.Scenario, stays error) {
 	report = reports.Scenario{Name: s.Name, Unnamed: s.Unnamed, Description: s.Description, Source: source(s.Source)}
 	for _, warning := range s.Warnings {
-		report.Warnings = append(report.Warnings, warning.String())
+		report.WarningItems = append(report.WarningItems, warning.Finding())
 	}
 	began := r.Now()
 	defer func() {
@@ -129,21 +131,21 @@ func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) (report repor
 	}
 	defer func() {
 		if words := r.failing(ctx, report); words != "" {
-			report.Warnings = append(report.Warnings, words)
+			report.WarningItems = append(report.WarningItems, split.Text(words))
 		}
 		// What was brought in is removed also after a failure or an interrupt.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 		defer cancel()
 		removing := r.Now()
 		if stays = opened.Close(ctx); stays != nil {
-			report.Warnings = append(report.Warnings, "cleaning up: "+stays.Error())
+			report.WarningItems = append(report.WarningItems, split.Found("not-removed", split.Values{"text": stays.Error()}))
 		}
 		report.RemovalSeconds = r.since(removing)
 	}()
 	r.Progress.Doing(s.Name + ": deploying")
 	warnings, err := deploy(ctx, s, opened)
 	report.DeploymentSeconds = r.since(began)
-	report.Warnings = append(report.Warnings, unsaid(warnings, s)...)
+	report.WarningItems = append(report.WarningItems, unsaid(warnings, s)...)
 	if err != nil {
 		report.Failure = ended(ctx, "the applications were deployed", err)
 		return report, nil
@@ -212,7 +214,7 @@ func notRun(steps []scenarios.Step, after string) []reports.Step {
 		for _, check := range step.Checks {
 			report.Checks = append(report.Checks, reports.Unmeasured(check.Name, analysis.NotMeasured,
 				reports.Measurement{Source: source(check.Source), Expected: analysis.Verdict(check.ExpectVerdict)},
-				fmt.Sprintf("this was not run, because step %s before it did not take effect", after)))
+				split.Found("step-not-reached", split.Values{"step": after})))
 		}
 		left = append(left, report)
 	}
@@ -241,7 +243,7 @@ func (r *run) step(ctx context.Context, s *scenarios.Scenario, step scenarios.St
 			report.Failure = ended(ctx, "step "+step.Name+" was on its way into effect", err)
 			return report
 		}
-		report.Warnings = unsaid(live.Warnings, s)
+		report.WarningItems = unsaid(live.Warnings, s)
 		report.Convergence = convergence(live)
 		times.changed(live)
 	}
@@ -265,7 +267,7 @@ func (r *run) step(ctx context.Context, s *scenarios.Scenario, step scenarios.St
 // Prepare brings the applications of a scenario and its steps up to the one of
 // the given name into effect, and checks nothing. It returns what the target has
 // to say about them.
-func Prepare(ctx context.Context, s *scenarios.Scenario, last string, opened target.Target) (warnings []string, err error) {
+func Prepare(ctx context.Context, s *scenarios.Scenario, last string, opened target.Target) (warnings []split.Finding, err error) {
 	warnings, err = deploy(ctx, s, opened)
 	if err != nil {
 		return warnings, err
@@ -278,7 +280,7 @@ func Prepare(ctx context.Context, s *scenarios.Scenario, last string, opened tar
 				return warnings, fmt.Errorf("step %s: %w", step.Name, err)
 			}
 			if !live.Converged {
-				warnings = append(warnings, fmt.Sprintf("step %s did not take effect everywhere: %s", step.Name, live.Detail))
+				warnings = append(warnings, split.Found("step-not-everywhere", split.Values{"step": step.Name, "detail": live.Detail}))
 			}
 		}
 		if step.Name == last {
@@ -288,13 +290,13 @@ func Prepare(ctx context.Context, s *scenarios.Scenario, last string, opened tar
 	return warnings, nil
 }
 
-func deploy(ctx context.Context, s *scenarios.Scenario, opened target.Target) (warnings []string, err error) {
+func deploy(ctx context.Context, s *scenarios.Scenario, opened target.Target) (warnings []split.Finding, err error) {
 	if len(s.Deploy) == 0 {
 		return nil, nil
 	}
 	live, err := opened.Change(ctx, target.Change{Apply: s.Deploy, Timeout: deployTimeout})
 	if err == nil && !live.Converged {
-		err = fmt.Errorf("the applications did not come up: %s", live.Detail)
+		err = fmt.Errorf("the applications did not come up: %s", words.English(live.Detail))
 	}
 	return live.Warnings, err
 }
@@ -316,20 +318,32 @@ func Changes(step scenarios.Step) bool {
 // notConverged is the outcome of a check that was never begun: what the proxies
 // carry instead is in it.
 func notConverged(ctx context.Context, s *scenarios.Scenario, step scenarios.Step, check scenarios.Check, live *reports.Convergence, proxies target.Witness) reports.Check {
+	why := split.Found("change-was-late", nil)
+	if live.DetailItem != nil {
+		why = *live.DetailItem
+	}
 	return reports.Unmeasured(check.Name, analysis.NotConverged, reports.Measurement{
 		Source: source(check.Source), Expected: analysis.Verdict(check.ExpectVerdict),
 		Mesh: before(ctx, proxies, s, step, check).Unsampled(),
-	}, live.Detail)
+	}, why)
 }
 
 func convergence(live target.Convergence) *reports.Convergence {
-	c := &reports.Convergence{Seconds: reports.Num(live.Took.Seconds()), Converged: live.Converged, Detail: live.Detail}
+	c := &reports.Convergence{Seconds: reports.Num(live.Took.Seconds()), Converged: live.Converged, DetailItem: known(live.Detail)}
 	for _, p := range live.Proxies {
 		c.Proxies = append(c.Proxies, reports.ProxyState{
-			Name: p.Name, Seconds: reports.Num(p.Took.Seconds()), Converged: p.Converged, Detail: p.Detail,
+			Name: p.Name, Seconds: reports.Num(p.Took.Seconds()), Converged: p.Converged, DetailItem: known(p.Detail),
 		})
 	}
 	return c
+}
+
+// known is a finding as a report has it: absent where there is none.
+func known(f split.Finding) *split.Finding {
+	if f.ID == "" {
+		return nil
+	}
+	return &f
 }
 
 type silent struct{}

@@ -140,7 +140,7 @@ func TestNegativeControls(t *testing.T) {
 // the report as not run: never green.
 func TestNotConverged(t *testing.T) {
 	s := &scripted{change: func(n int) (target.Convergence, error) {
-		return target.Convergence{Converged: n == 1, Detail: "pod 2 still has the old weights"}, nil
+		return target.Convergence{Converged: n == 1, Detail: split.Text("pod 2 still has the old weights")}, nil
 	}}
 	late := check(t, "late", "v1=90,v2=10")
 	late.ExpectVerdict = "not-converged"

@@ -2,26 +2,21 @@ package runner
 
 import (
 	"context"
-	"regexp"
 	"slices"
 
 	"github.com/splitcheck/splitcheck/scenarios"
+	"github.com/splitcheck/splitcheck/split"
 )
 
-// lintID is what lint sets before its words, SC190 for one.
-var lintID = regexp.MustCompile(`\bSC[0-9]{3}: `)
-
-// unsaid leaves out what lint has said about the scenario in the same words:
-// lint reads the files and the target the objects, and both find the same.
-func unsaid(warnings []string, s *scenarios.Scenario) []string {
-	return slices.DeleteFunc(warnings, func(text string) bool {
-		for _, said := range s.Warnings {
-			if lintID.ReplaceAllString(said.String(), "") == text {
-				return true
-			}
-		}
-		return false
-	})
+// unsaid leaves out what lint has said about the scenario: lint reads the files
+// and the target the objects, and both find the same.
+func unsaid(warnings []split.Finding, s *scenarios.Scenario) []split.Finding {
+	said := map[string]bool{}
+	for _, p := range s.Warnings {
+		p.ID = "" // The target knows no rules of lint.
+		said[p.Finding().Key()] = true
+	}
+	return slices.DeleteFunc(warnings, func(w split.Finding) bool { return said[w.Key()] })
 }
 
 // ended is what a failure says: that of a run that the user ended is no fault of

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // A Target carries a scenario's traffic. It is opened for one scenario and
@@ -56,10 +57,10 @@ type Convergence struct {
 	// Applied is when every object had been accepted, from the beginning of the
 	// change; 0 if that never was, or is not known.
 	Applied time.Duration
-	// Detail says in words what did not, and what is known of the reason.
-	Detail string
+	// Detail is what did not, and what is known of the reason.
+	Detail split.Finding
 	// Warnings are what the target has to say about the change.
-	Warnings []string
+	Warnings []split.Finding
 	// Proxies are those that had to take the change, each with what it was
 	// seen to carry; empty where the target cannot look into them.
 	Proxies []ProxyState
@@ -72,8 +73,8 @@ type ProxyState struct {
 	Converged bool
 	// Took is from the beginning of the change to the first look that found it.
 	Took time.Duration
-	// Detail says what it carries instead, and the proxy's own words about it.
-	Detail string
+	// Detail is what it carries instead, and the proxy's own words about it.
+	Detail split.Finding
 }
 
 // Load is what a target must know of the sample that is to come.
@@ -138,9 +139,9 @@ type Witness interface {
 type Observation struct {
 	Routes []Route
 	Counts []Count
-	// Changes say what was changed in the rule or behind it since the witness
-	// was asked last, in words, where it can tell.
-	Changes []string
+	// Changes are what was changed in the rule or behind it since the witness
+	// was asked last, where it can tell.
+	Changes []split.Finding
 }
 
 // A Route is one rule as one proxy carries it.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // labels is how many columns the words at the left of a check take.
@@ -137,9 +138,9 @@ func (t *text) check(i item) {
 // why writes the reasons for the verdict.
 func (t *text) why(i item) {
 	label := "Why"
-	for _, reason := range i.check.Reasons {
-		if live := i.step.Convergence; live != nil && strings.Contains(reason, "\n") && reason == live.Detail {
-			continue // The lines stand above.
+	for n, reason := range i.check.Reasons {
+		if n < len(i.check.ReasonItems) && isDetail(i.step, i.check.ReasonItems[n]) {
+			continue // It stands above.
 		}
 		t.say(label, sentence(reason))
 		label = ""
@@ -320,9 +321,16 @@ func control(c *reports.Check) string {
 	}
 }
 
-// told reports whether the advice says already how to mend what g found broken.
+// isDetail reports whether a reason is what there is to say of a change that did
+// not take effect.
+func isDetail(step *reports.Step, reason split.Finding) bool {
+	live := step.Convergence
+	return live != nil && live.DetailItem != nil && reason.Same(*live.DetailItem)
+}
+
+// told reports whether the advice says already how to repair what g found broken.
 func told(c *reports.Check, g reports.Gate) bool {
-	return g.Repair != "" && slices.ContainsFunc(c.Advice, func(a string) bool { return strings.Contains(a, g.Repair) })
+	return slices.ContainsFunc(c.AdviceItems, func(f split.Finding) bool { return f.Text("gate") == g.Name })
 }
 
 func brokenGate(g reports.Gate) string {

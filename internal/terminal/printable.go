@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // printable makes s safe to show on a terminal. Versions and excerpts come from
@@ -91,6 +92,12 @@ func makePrintable(v reflect.Value, printable func(string) string) {
 			makePrintable(v.Index(i), printable)
 		}
 	case reflect.Map:
+		if values, isFinding := v.Interface().(split.Values); isFinding {
+			if v.CanSet() && values != nil {
+				v.Set(reflect.ValueOf(split.Values(printableValues(values))))
+			}
+			return
+		}
 		if v.Type().Elem().Kind() != reflect.String {
 			return // statuses and their counts
 		}
@@ -103,4 +110,31 @@ func makePrintable(v reflect.Value, printable func(string) string) {
 			v.Set(safe)
 		}
 	}
+}
+
+// printableValues are the values of a finding. What somebody else said is in its
+// text, which keeps its line ends.
+func printableValues(values map[string]any) map[string]any {
+	safe := make(map[string]any, len(values))
+	for name, value := range values {
+		switch x := value.(type) {
+		case string:
+			if safe[name] = printable(x); name == "text" {
+				safe[name] = printableLines(x)
+			}
+		case map[string]any:
+			safe[name] = printableValues(x)
+		case split.Finding:
+			safe[name] = split.Found(printable(x.ID), printableValues(x.Values))
+		case []any:
+			list := make([]any, len(x))
+			for i, each := range x {
+				list[i] = printableValues(map[string]any{name: each})[name]
+			}
+			safe[name] = list
+		default:
+			safe[name] = value
+		}
+	}
+	return safe
 }

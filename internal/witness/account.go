@@ -2,10 +2,8 @@ package witness
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/internal/target"
@@ -32,14 +30,14 @@ type Account struct {
 
 	counted, failed map[string]int64 // by version
 	sent            map[string]int64 // by proxy
-	// gaps say why the counts are not complete.
-	gaps []string
-	// changed says which weights were others after the sample.
-	changed []string
+	// gaps are why the counts are not complete.
+	gaps []split.Finding
+	// changed are the weights that were others after the sample.
+	changed []split.Finding
 
 	sample Sample
 
-	notes, warnings []string
+	notes, warnings []split.Finding
 }
 
 // Shares are parts of a whole by version. Empty ones are those of a route that
@@ -178,11 +176,4 @@ func total(counts map[string]int64) int64 {
 // part is the share of one version, NaN of nothing.
 func part(counts map[string]int64, version string) float64 {
 	return float64(counts[version]) / float64(total(counts))
-}
-
-func listed(names []string) string {
-	if len(names) > 3 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), len(names)-3)
-	}
-	return strings.Join(names, ", ")
 }

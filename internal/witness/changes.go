@@ -1,14 +1,12 @@
 package witness
 
 import (
-	"fmt"
 	"maps"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // compareRoutes holds the routes to the versions before and after, on the proxies
@@ -64,34 +62,34 @@ func (a *Account) compareRoutes(before, after target.Observation) {
 		old, now := a.sharesOf(was[k], programmed), a.sharesOf(is[k], programmed)
 		switch {
 		case !same(old, now):
-			words := fmt.Sprintf("%s before, %s after, on proxy %s", a.ratio(old), a.ratio(now), k.proxy)
+			values := split.Values{"before": a.ratio(old), "after": a.ratio(now), "proxy": k.proxy}
 			if k.source != a.Decides.Source {
-				words += " by " + k.source
+				values["rule"] = k.source
 			}
-			if !slices.Contains(a.changed, words) {
-				a.changed = append(a.changed, words)
+			change := split.Found("proxy-reprogrammed", values)
+			if !slices.ContainsFunc(a.changed, change.Same) {
+				a.changed = append(a.changed, change)
 			}
 		case !was[k].Updated.Equal(is[k].Updated):
 			rewritten[k.proxy] = true
 		}
 	}
 	if len(rewritten) > 0 && len(a.changed)+len(after.Changes) == 0 {
-		a.warnings = append(a.warnings, fmt.Sprintf(
-			"the routes of %s were written anew while counting; the weights are the same before and after, but others that were in force for a moment in between would not have been noticed",
-			listed(slices.Sorted(maps.Keys(rewritten)))))
+		a.warnings = append(a.warnings, split.Found("routes-rewritten", split.Values{"proxies": slices.Sorted(maps.Keys(rewritten))}))
 	}
 }
 
-// ratio writes shares in percent, in the order of the versions: "90/10".
-func (a *Account) ratio(s shares) string {
+// ratio is shares in the order of the versions; none where there is no such
+// route.
+func (a *Account) ratio(s shares) []split.Values {
+	ratio := []split.Values{}
 	if len(s) == 0 {
-		return "no such route"
+		return ratio
 	}
-	var parts []string
 	for _, version := range a.order(s) {
-		parts = append(parts, strconv.FormatFloat(math.Round(s[version]*1e6)/1e4, 'g', 6, 64))
+		ratio = append(ratio, split.Values{"version": version, "share": s[version]})
 	}
-	return strings.Join(parts, "/")
+	return ratio
 }
 
 // order is that of the check's weights, then by name.

@@ -1,12 +1,12 @@
 package witness
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // deciding reports whether a proxy's requests are those of the rule: all
@@ -47,7 +47,7 @@ func (a *Account) count(before, after target.Observation) {
 		a.sent[c.Proxy] += c.Requests - old.Requests
 	}
 	for _, proxy := range slices.Sorted(maps.Keys(back)) {
-		a.gaps = append(a.gaps, fmt.Sprintf("the counters of proxy %s went back: it was restarted, or its destinations were programmed anew", proxy))
+		a.gaps = append(a.gaps, split.Found("counters-went-back", split.Values{"proxy": proxy}))
 	}
 	a.comings(before, after)
 	// The counters of a pod that has gone are lost, unless the proxy has gone
@@ -59,7 +59,7 @@ func (a *Account) count(before, after target.Observation) {
 		}
 	}
 	for _, pod := range slices.Sorted(maps.Keys(gone)) {
-		a.gaps = append(a.gaps, fmt.Sprintf("pod %s went away, and what was sent to it is no longer counted", pod))
+		a.gaps = append(a.gaps, split.Found("pod-went-away", split.Values{"pod": pod}))
 	}
 }
 
@@ -80,12 +80,12 @@ func (a *Account) comings(before, after target.Observation) {
 	was, is := proxiesOf(before), proxiesOf(after)
 	for _, proxy := range slices.Sorted(maps.Keys(was)) {
 		if !is[proxy] {
-			a.gaps = append(a.gaps, fmt.Sprintf("proxy %s went away while counting, with its counters", proxy))
+			a.gaps = append(a.gaps, split.Found("proxy-went-away", split.Values{"proxy": proxy}))
 		}
 	}
 	for _, proxy := range slices.Sorted(maps.Keys(is)) {
 		if !was[proxy] && (a.deciding(proxy) || a.sent[proxy] > 0) {
-			a.notes = append(a.notes, fmt.Sprintf("proxy %s came while counting", proxy))
+			a.notes = append(a.notes, split.Found("proxy-came", split.Values{"proxy": proxy}))
 		}
 	}
 }

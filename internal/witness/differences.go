@@ -1,8 +1,9 @@
 package witness
 
 import (
-	"fmt"
 	"slices"
+
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // compare takes in what the answers say. It says what the two accounts differ in: with a reason where the sample
@@ -34,32 +35,25 @@ func (a *Account) compare(s Sample) {
 // What failed at the proxies was tried again, or came back as an answer that
 // named nothing; both are known. The rest is not.
 func (a *Account) excess(version string, more int64) {
-	words := fmt.Sprintf("the proxies sent %d requests to %s, and %d answers named it", a.counted[version], version, a.sample.Answers.Versions[version])
-	var known []string
+	found := split.Values{"version": version, "sent": a.counted[version], "named": a.sample.Answers.Versions[version]}
 	left := more
-	because := func(n int64, format string) {
+	because := func(n int64, reason string) {
 		if n = min(n, left); n > 0 {
-			known = append(known, fmt.Sprintf(format, n))
+			found[reason] = n
 			left -= n
 		}
 	}
-	because(a.failed[version], "%d failed there and were tried again or came back as errors")
-	because(a.sample.Answers.Failed()+a.sample.Answers.Unknown(), "%d may be among the requests whose answers named no version")
-	because(a.sample.Beside, "%d were sent beside those that count: a login, or a second time on another connection")
-	copied := slices.Contains(a.Decides.Copied, version)
-	if copied {
-		because(left, "%d are copies by a rule that mirrors")
-	}
-	for i, reason := range known {
-		words += []string{": ", ", "}[min(i, 1)] + reason
+	because(a.failed[version], "failed")
+	because(a.sample.Answers.Failed()+a.sample.Answers.Unknown(), "unnamed")
+	because(a.sample.Beside, "beside")
+	if slices.Contains(a.Decides.Copied, version) {
+		because(left, "copied")
 	}
 	if left == 0 {
-		a.notes = append(a.notes, words)
+		a.notes = append(a.notes, split.Found("proxies-sent-more", found))
 		return
 	}
-	words += fmt.Sprintf("; %d more were the traffic of others, or calls that an application made a second time", left)
-	if a.Expect.Has(version) && a.Expect.Share(version) == 0 {
-		words += ". Its weight is 0: see who sends it requests"
-	}
-	a.warnings = append(a.warnings, words)
+	found["unexplained"] = left
+	found["weight_zero"] = a.Expect.Has(version) && a.Expect.Share(version) == 0
+	a.warnings = append(a.warnings, split.Found("proxies-sent-more", found))
 }

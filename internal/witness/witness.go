@@ -7,7 +7,6 @@ package witness
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/internal/target"
@@ -45,23 +44,23 @@ type Observer struct {
 	question Question
 	before   target.Observation
 	// failure is why the proxies could not be asked, if they could not.
-	failure error
+	failure *split.Finding
 }
 
 // Before asks the proxies for the first time, just before the sample.
 func Before(ctx context.Context, proxies target.Witness, q Question) *Observer {
 	o := &Observer{proxies: proxies, question: q}
-	o.before = o.ask(ctx, "before")
+	o.before = o.ask(ctx, false)
 	return o
 }
 
 // After asks the proxies after the sample and returns the second account of it.
-// The error says why there is none.
-func (o *Observer) After(ctx context.Context, s Sample) (*Account, error) {
+// Where there is none the finding says why.
+func (o *Observer) After(ctx context.Context, s Sample) (*Account, *split.Finding) {
 	if o == nil {
 		return nil, nil
 	}
-	after := o.ask(ctx, "after")
+	after := o.ask(ctx, true)
 	if o.failure != nil {
 		return nil, o.failure
 	}
@@ -83,7 +82,7 @@ func (o *Observer) Unsampled() *reports.Mesh {
 	return mesh
 }
 
-func (o *Observer) ask(ctx context.Context, when string) target.Observation {
+func (o *Observer) ask(ctx context.Context, after bool) target.Observation {
 	if o.failure != nil {
 		return target.Observation{}
 	}
@@ -91,7 +90,8 @@ func (o *Observer) ask(ctx context.Context, when string) target.Observation {
 	defer cancel()
 	seen, err := o.proxies.Observe(asking)
 	if err != nil {
-		o.failure = fmt.Errorf("the proxies could not be asked %s the sample, so there is no second account of it, and weights that changed meanwhile would not have been noticed: %w", when, err)
+		failure := split.Found("proxies-not-asked", split.Values{"after": after, "text": err.Error()})
+		o.failure = &failure
 	}
 	return seen
 }

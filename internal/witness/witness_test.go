@@ -387,7 +387,7 @@ func TestApplicationsOfOthersAreCountedByDestination(t *testing.T) {
 func TestChangesAreSaidOfWhatCouldNotBeMeasured(t *testing.T) {
 	check := last(t, library(t, "version-test-90-10", target.Defect{Kind: "errors", Share: 0.5}), &lying{tells: func(nth int, seen *target.Observation) error {
 		if nth == 2 {
-			seen.Changes = []string{"DestinationRule default/canary was deleted"}
+			seen.Changes = []split.Finding{split.Found("object-deleted", split.Values{"object": "DestinationRule default/canary"})}
 		}
 		return nil
 	}}, 1)

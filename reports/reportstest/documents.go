@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 func shortName(i int) string { return fmt.Sprintf("v%d", i+1) }
@@ -52,17 +53,18 @@ func nothing() *reports.Report {
 func Full() *reports.Report {
 	r := OneCheck(Bad("everyone"))
 	started := time.Date(2026, 8, 22, 12, 0, 0, 0, time.UTC)
-	r.Started, r.Warnings = &started, []string{"w"}
+	words := []split.Finding{split.Text("w")}
+	r.Started, r.WarningItems = &started, words
 	r.Target.URL, r.Target.Context, r.Target.Source = "http://x", "c", "f"
 	r.Target.Versions = map[string]string{"istio": "1.31.1"}
 	r.Interrupted = true
 	s := &r.Scenarios[0]
-	s.Failure, s.Warnings, s.Interrupted, s.Unnamed = "f", []string{"w"}, true, true
+	s.Failure, s.WarningItems, s.Interrupted, s.Unnamed = "f", words, true, true
 	s.Graph.Edges[0].Mirrored, s.Graph.Nodes[0].Version, s.Graph.Nodes[0].Namespace = 1, "v1", "n"
 	s.DurationSeconds, s.DeploymentSeconds, s.RemovalSeconds = reports.Num(9), reports.Num(3), reports.Num(1)
 	step := &s.Steps[0]
 	step.DurationSeconds = reports.Num(5)
-	step.Failure, step.Warnings, step.Convergence.Detail = "f", []string{"w"}, "d"
+	step.Failure, step.WarningItems, step.Convergence.DetailItem = "f", words, &words[0]
 	c := &step.Checks[0]
 	c.ExpectedVerdict, c.Interrupted = "violated", true
 	c.Exact = &reports.Exact{PValue: reports.Num(0), Method: "monte-carlo", Draws: 9, CILow: reports.Num(0), CIHigh: reports.Num(0.1)}
@@ -83,11 +85,12 @@ func Full() *reports.Report {
 		AppliedSeconds: reports.Num(0.4), Programmed: []reports.ProgrammedAt{{Name: "p.n", Seconds: reports.Num(1)}},
 		FirstAnswers: []reports.FirstAnswer{{Version: "v1", Seconds: reports.Num(1.5)}},
 	}
-	c.Diagnosis, c.Warnings = []string{"d"}, []string{"w"}
+	c.Causes, c.WarningItems = words, words
 	c.Mesh = account()
-	step.Convergence.Proxies = []reports.ProxyState{{Name: "p.n", Seconds: reports.Num(1), Converged: true, Detail: "d"}}
+	c.Mesh.Notes, c.Mesh.NoteItems = nil, words
+	step.Convergence.Proxies = []reports.ProxyState{{Name: "p.n", Seconds: reports.Num(1), Converged: true, DetailItem: &words[0]}}
 	c.Versions[0].Unexpected, c.Versions[0].LeakBound = true, reports.Num(0.1)
-	c.Gates[0].Repair = "r"
+	c.Gates[0].Found, c.Gates[0].RepairItem = &words[0], &words[0]
 	c.Asked.Rate, c.Asked.Connections, c.Asked.Reuse, c.Asked.Identify = reports.Num(0), 1, 1, []string{"status"}
 	r.Finish()
 	c.HolmPValue = reports.Num(1) // a run of several checks has it

@@ -3,6 +3,7 @@ package reportstest
 import (
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // account is that of a proxy which splits as it is told, with weights that the
@@ -78,10 +79,11 @@ func kindStuck() *reports.Report {
 				{Name: "istio-ingressgateway-b.istio-system", Programmed: []reports.Programmed{{Version: "v1", Share: reports.Num(1)}}},
 			},
 		},
-	}, detail)
+	}, split.Text(detail))
 	r := onKind(c)
+	said := split.Text(detail)
 	r.Scenarios[0].Steps[0].Convergence = &reports.Convergence{
-		Seconds: reports.Num(60), Detail: detail,
+		Seconds: reports.Num(60), DetailItem: &said,
 		Proxies: []reports.ProxyState{
 			{Name: "istio-ingressgateway-a.istio-system", Seconds: reports.Num(0.4), Converged: true},
 			{Name: "istio-ingressgateway-b.istio-system", Seconds: reports.Num(60), Detail: "it was last programmed at 12:00:03"},

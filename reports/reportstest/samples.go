@@ -88,8 +88,8 @@ func Bad(name string) reports.Check {
 	j.ChiSquare = analysis.Test{Statistic: 838, DF: 1, PValue: 3.2e-184, Valid: true}
 	j.Exact = &analysis.ExactTest{PValue: 1e-180, Method: "enumeration"}
 	j.Equivalence = analysis.Equivalence{PValue: 1, MinMargin: 0.23}
-	j.Reasons = []string{"v2 got 29.9 % of the requests where 10 % were asked"}
-	j.Advice = []string{"look at which VirtualService the gateway holds: istioctl proxy-config routes"}
+	j.Reasons = []split.Finding{split.Text("v2 got 29.9 % of the requests where 10 % were asked")}
+	j.Advice = []split.Finding{split.Text("look at which VirtualService the gateway holds: istioctl proxy-config routes")}
 	m := badMeasurement()
 	return reports.FromJudgement(name, j, m)
 }
@@ -125,8 +125,13 @@ func OneCheck(c reports.Check) *reports.Report {
 func unsure(name string) reports.Check {
 	c := Good(name)
 	c.Verdict = analysis.Inconclusive
-	c.Reasons = []string{"the answers are not independent: each connection keeps its version"}
-	c.Gates[1].Broken, c.Gates[1].PValue, c.Gates[1].Repair = true, reports.Num(1e-20), "use --reuse 1, a connection for each request"
+	pure := split.Found("gate-connections-pure", split.Values{"connections": 194})
+	repair := split.Found("repair-connections-pure", split.Values{"connections": 194})
+	c.ReasonItems = []split.Finding{split.Found("gate-broken", split.Values{
+		"gate": analysis.GateConnections, "found": pure, "p_value": 1e-20, "alpha": 0.00007,
+	})}
+	g := &c.Gates[1]
+	g.Broken, g.PValue, g.Found, g.RepairItem = true, reports.Num(1e-20), &pure, &repair
 	return c
 }
 
@@ -139,10 +144,12 @@ func Suite() *reports.Report {
 	missed.ExpectedVerdict = analysis.Violated
 	unsure := unsure("testuser")
 	late := reports.Unmeasured("everyone", analysis.NotConverged, reports.Measurement{Plan: question},
-		"the answers still came from v1 alone when the time was over")
+		split.Text("the answers still came from v1 alone when the time was over"))
 	dead := reports.Unmeasured("everyone", analysis.NotMeasured, reports.Measurement{
 		Tally: &split.Tally{Errors: map[string]int64{"connection refused": 40}, Examples: map[string]string{"connection refused": "dial tcp 127.0.0.1:80: connect: connection refused"}},
-	}, "40 of 40 requests failed, and at most 1 % may")
+	}, split.Found("too-many-errors", split.Values{
+		"errors": 40, "requests": 40, "share": 1, "max_errors": 0.01, "kinds": map[string]int64{"connection refused": 40},
+	}))
 	one := func(scenario, step string, c reports.Check) reports.Scenario {
 		return reports.Scenario{Name: scenario, Steps: []reports.Step{{Name: step, Checks: []reports.Check{c}}}}
 	}
@@ -176,7 +183,7 @@ func many(n int, name func(int) string) *reports.Report {
 		j.Versions = append(j.Versions, row(name(i), 1, share, share/2, int64(got*10000), got, 0.9*got, 1.1*got, 0.4))
 	}
 	j.Requests = 10000
-	j.Reasons = []string{name(n-1) + " gets twice its share"}
+	j.Reasons = []split.Finding{split.Text(name(n-1) + " gets twice its share")}
 	return OneCheck(reports.FromJudgement("everyone", j, reports.Measurement{Plan: question}))
 }
 
@@ -192,7 +199,7 @@ func zeroWeight() *reports.Report {
 		row("v1", 999, 0.999, 0.001, 63936, 0.999, 0.9987, 0.9993, 0.01),
 		row("v2", 1, 0.001, 0.001, 63, 63.0/64000, 0.0007, 0.0014, -0.1), silent, leaked,
 	}
-	j.Reasons = []string{"v9 answered once, and no weight names it"}
+	j.Reasons = []split.Finding{split.Text("v9 answered once, and no weight names it")}
 	return OneCheck(reports.FromJudgement("everyone", j, reports.Measurement{Plan: question}))
 }
 
@@ -206,7 +213,7 @@ func Empty() *reports.Report {
 		},
 		ChiSquare:   analysis.Test{Statistic: math.Inf(1), DF: 1, PValue: math.NaN()},
 		Equivalence: analysis.Equivalence{PValue: math.Inf(-1), MinMargin: math.NaN()},
-		Reasons:     []string{"no request was answered"},
+		Reasons:     []split.Finding{split.Found("nothing-counted", nil)},
 	}
 	r := OneCheck(reports.FromJudgement("everyone", j, reports.Measurement{}))
 	r.Target = reports.Target{Kind: "gateway", URL: "http://127.0.0.1:8080", Versions: map[string]string{"istio": "1.31.1"}}
@@ -220,17 +227,21 @@ const HostileText = "\x1b]0;owned\x07\x1b[2J\x1b[31mVERIFIED\r\n\u009b1A\u202eev
 func Hostile() *reports.Report {
 	j := GoodJudgement()
 	j.Versions[0].Version = HostileText
-	j.Warnings, j.Advice, j.Reasons = []string{HostileText}, []string{HostileText}, []string{HostileText}
-	j.Gates[0].Broken, j.Gates[0].Repair = true, HostileText
+	hostile := []split.Finding{split.Text(HostileText)}
+	j.Warnings, j.Advice, j.Reasons = hostile, hostile, []split.Finding{
+		split.Found("unknown-version", split.Values{"version": HostileText, "count": 1, "asked": []split.Values{}}),
+	}
+	j.Gates[0].Broken, j.Gates[0].Found, j.Gates[0].Repair = true, hostile[0], hostile[0]
 	r := OneCheck(reports.FromJudgement(HostileText, j, reports.Measurement{
-		Plan: question, Asked: reports.Asked{Request: HostileText}, Diagnosis: []string{HostileText},
+		Plan: question, Asked: reports.Asked{Request: HostileText}, Causes: hostile,
 		Tally: &split.Tally{
 			Errors:       map[string]int64{HostileText: 3},
 			Unidentified: map[string]int64{"odd": 2},
 			Examples:     map[string]string{HostileText: HostileText, "odd": HostileText},
 		},
 	}))
-	r.Warnings = []string{HostileText}
+	r.Warnings, r.WarningItems = nil, hostile
+	r.Finish()
 	r.Target.URL, r.Target.Versions = HostileText, map[string]string{HostileText: HostileText}
 	r.Scenarios[0].Name, r.Scenarios[0].Description = HostileText, HostileText
 	r.Scenarios[0].Graph.Nodes[1].Workload = HostileText
@@ -242,7 +253,9 @@ func Hostile() *reports.Report {
 func interrupted() *reports.Report {
 	c := Good("everyone")
 	c.Verdict, c.Interrupted, c.Requests = analysis.Inconclusive, true, 412
-	c.Reasons = []string{"412 of 1,920 requests are too few"}
+	c.ReasonItems = []split.Finding{split.Found("cannot-tell", split.Values{
+		"requests": 412, "asked": []split.Values{{"version": "v1", "share": 0.9}, {"version": "v2", "share": 0.1}},
+	})}
 	r := OneCheck(c)
 	r.Interrupted = true
 	r.Finish()

@@ -23,6 +23,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/internal/target/targettest"
 	"github.com/splitcheck/splitcheck/kindcluster"
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/scenarios"
 )
 
@@ -103,7 +104,7 @@ func TestControlPlaneGone(t *testing.T) {
 	live, err = opened.Change(t.Context(), target.Change{Apply: s.Steps[0].Apply, Timeout: 10 * time.Second})
 	require.NoError(t, err)
 	assert.False(t, live.Converged)
-	assert.Contains(t, live.Detail, "istiod (Deployment istio-system/istiod) is scaled to zero")
+	assert.Contains(t, words.English(live.Detail), "istiod (Deployment istio-system/istiod) is scaled to zero")
 
 	scaleIstiod(t, client, 1)
 	live, err = opened.Change(t.Context(), target.Change{Apply: s.Steps[0].Apply, Timeout: time.Minute})

@@ -1,0 +1,55 @@
+package reports
+
+import (
+	"github.com/splitcheck/splitcheck/reports/words"
+	"github.com/splitcheck/splitcheck/split"
+)
+
+// word fills in the English sentences of everything that was found. Those that
+// are there already stay: a saved report keeps the sentences that it has, and
+// one from before there were findings has nothing else.
+func (r *Report) word() {
+	wordAll(&r.Warnings, r.WarningItems)
+	for i := range r.Scenarios {
+		s := &r.Scenarios[i]
+		wordAll(&s.Warnings, s.WarningItems)
+		for j := range s.Steps {
+			step := &s.Steps[j]
+			wordAll(&step.Warnings, step.WarningItems)
+			if live := step.Convergence; live != nil {
+				wordOne(&live.Detail, live.DetailItem)
+				for k := range live.Proxies {
+					wordOne(&live.Proxies[k].Detail, live.Proxies[k].DetailItem)
+				}
+			}
+			for k := range step.Checks {
+				step.Checks[k].word()
+			}
+		}
+	}
+}
+
+func (c *Check) word() {
+	wordAll(&c.Diagnosis, c.Causes)
+	wordAll(&c.Warnings, c.WarningItems)
+	wordAll(&c.Reasons, c.ReasonItems)
+	wordAll(&c.Advice, c.AdviceItems)
+	for i := range c.Gates {
+		wordOne(&c.Gates[i].Repair, c.Gates[i].RepairItem)
+	}
+	if c.Mesh != nil {
+		wordAll(&c.Mesh.Notes, c.Mesh.NoteItems)
+	}
+}
+
+func wordAll(sentences *[]string, found []split.Finding) {
+	if len(*sentences) == 0 {
+		*sentences = words.All(found)
+	}
+}
+
+func wordOne(sentence *string, found *split.Finding) {
+	if *sentence == "" && found != nil {
+		*sentence = words.English(*found)
+	}
+}
