@@ -41,10 +41,18 @@ func FullHost(host, namespace string) string {
 }
 
 // FullGateway is the "namespace/name" of what a VirtualService of namespace calls
-// a gateway, or MeshGateway.
+// a gateway, or MeshGateway. Of an old name with dots, such as
+// "edge.shop.svc.cluster.local", istiod takes the second part for the namespace
+// (istio pilot/pkg/model/config.go, resolveGatewayName).
+//
+//differential:elsewhere test routing/TestFullGateway
 func FullGateway(name, namespace string) string {
 	if name == MeshGateway || strings.Contains(name, "/") {
 		return name
+	}
+	if short, rest, dotted := strings.Cut(name, "."); dotted {
+		name = short
+		namespace, _, _ = strings.Cut(rest, ".")
 	}
 	return namespace + "/" + name
 }

@@ -31,3 +31,16 @@ func TestSelects(t *testing.T) {
 	assert.False(t, routing.Selects(map[string]string{"app": ""}, nil), "a label that is empty is not one that is missing")
 	assert.True(t, routing.Selects(nil, nil))
 }
+
+// The cases follow istio pilot/pkg/model/config.go, resolveGatewayName.
+func TestFullGateway(t *testing.T) {
+	for name, want := range map[string]string{
+		"edge":                        "own/edge",
+		"shop/edge":                   "shop/edge",
+		"edge.shop":                   "shop/edge",
+		"edge.shop.svc.cluster.local": "shop/edge",
+		"mesh":                        "mesh",
+	} {
+		assert.Equal(t, want, routing.FullGateway(name, "own"), name)
+	}
+}
