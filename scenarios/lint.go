@@ -48,6 +48,7 @@ func findings() []finding {
 		{"SC122", true, "a margin wider than the share", lintMargins},
 		{"SC124", false, "a Service that selects no pods", lintServicePods},
 		{"SC125", true, "destinations of one split that share pods", lintSharedPods},
+		{"SC127", true, "a regular expression that matches only a part", lintPartOfValue},
 		{idNotInterpreted, true, "what Istio drops or splitcheck does not interpret", lintCompile},
 	}
 }
