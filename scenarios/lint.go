@@ -48,6 +48,7 @@ func findings() []finding {
 		{"SC122", true, "a margin wider than the share", lintMargins},
 		{"SC124", false, "a Service that selects no pods", lintServicePods},
 		{"SC125", true, "destinations of one split that share pods", lintSharedPods},
+		{"SC126", false, "a check whose requests no route takes", lintNoRoute},
 		{"SC127", true, "a regular expression that matches only a part", lintPartOfValue},
 		{idNotInterpreted, true, "what Istio drops or splitcheck does not interpret", lintCompile},
 	}
@@ -66,7 +67,7 @@ const (
 
 // elsewhere are the findings that something is missing. What the scenario's files
 // lack a cluster may have, and the target that is one says what it lacks itself.
-var elsewhere = []string{"SC103", "SC109", "SC111", "SC113", "SC115", "SC124"}
+var elsewhere = []string{"SC103", "SC109", "SC111", "SC113", "SC115", "SC124", "SC126"}
 
 // OnCluster returns the scenario without the warnings that only a look into the
 // cluster could bear out: routes are commonly tried on applications and gateways

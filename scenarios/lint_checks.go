@@ -5,6 +5,12 @@ import (
 	"slices"
 	"strings"
 
+	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/splitcheck/splitcheck/identify"
+	"github.com/splitcheck/splitcheck/internal/inventory"
+	"github.com/splitcheck/splitcheck/internal/problems"
 	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
@@ -159,4 +165,48 @@ func lintMargins(l *linter, v *view) {
 			}
 		}
 	}
+}
+
+// lintNoRoute finds checks whose every answer is the gateway's own 404. It is silent
+// where the scenario has no gateway for plain HTTP, because another may have one;
+// where a finding says why no rule is there; and where statuses are what is counted.
+//
+//differential:gateway/unmet-host gateway/no-virtual-service virtualservice/own-answers
+func lintNoRoute(l *linter, v *view) {
+	const missing = "compare its path and host with the matches and hosts of the routes at the gateway"
+	explained := slices.ContainsFunc(l.found, func(p problems.Problem) bool {
+		return slices.Contains([]string{"SC101", "SC111", "SC112", "SC113"}, p.ID)
+	})
+	for _, c := range v.judged() {
+		counts := slices.ContainsFunc(c.Identify, func(r identify.Rule) bool { return strings.HasPrefix(r.String(), "status") })
+		if c.Request.Via.Service != "" || explained || counts || v.hasKind("GRPCRoute") || v.hasKind("EnvoyFilter") {
+			continue
+		}
+		table, port := v.gatewayTable()
+		if !slices.Contains(table.Ports(), port) || table.Route(port, request(c.Request)).Rule != nil {
+			continue
+		}
+		of, hint := "", missing
+		if c.Request.Host != "" {
+			of = " of " + c.Request.Host
+		} else if v.namesHosts() {
+			hint = "name the host in request.host, or " + missing
+		}
+		l.check(c, "request", fmt.Sprintf("no route at the gateway takes %s %s%s: every answer will be a 404", c.Request.Method, c.Request.Path, of), hint)
+	}
+}
+
+// namesHosts reports whether some route is for certain hosts only.
+func (v *view) namesHosts() bool {
+	for _, vs := range inventory.Values[*networkingv1.VirtualService](v.Inventory) {
+		if !slices.Contains(vs.Spec.Hosts, "*") {
+			return true
+		}
+	}
+	for _, route := range inventory.Values[*gatewayv1.HTTPRoute](v.Inventory) {
+		if len(route.Spec.Hostnames) > 0 {
+			return true
+		}
+	}
+	return false
 }
