@@ -50,6 +50,7 @@ func findings() []finding {
 		{"SC125", true, "destinations of one split that share pods", lintSharedPods},
 		{"SC126", false, "a check whose requests no route takes", lintNoRoute},
 		{"SC127", true, "a regular expression that matches only a part", lintPartOfValue},
+		{"SC128", true, "a consistent hash beside weights", lintHashBesideWeights},
 		{idNotInterpreted, true, "what Istio drops or splitcheck does not interpret", lintCompile},
 	}
 }

@@ -16,6 +16,7 @@ type arm struct {
 	path    string // of the destination in object
 	name    string // as a person would call it
 	service service
+	subset  string
 	labels  map[string]string // of the subset
 }
 
@@ -59,7 +60,7 @@ func (v *view) choices() iter.Seq[[]arm] {
 
 func (v *view) armAt(arms []arm, a arm, host, subset string) []arm {
 	s, known := v.services[host]
-	a.service = s
+	a.service, a.subset = s, subset
 	if subset != "" {
 		defined := v.subsets(host)
 		i := slices.IndexFunc(defined, func(d subsetOf) bool { return d.value.Name == subset })

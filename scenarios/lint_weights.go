@@ -156,3 +156,35 @@ func lintUnreachable(l *linter, v *view) {
 		}
 	}
 }
+
+// lintHashBesideWeights finds splits whose subsets are balanced by a consistent hash,
+// which chooses the pod only when the version has been drawn, for each request anew.
+//
+//differential:elsewhere uncompared consistent hashes
+func lintHashBesideWeights(l *linter, v *view) {
+	for arms := range v.choices() {
+		if len(arms) < 2 {
+			continue
+		}
+		for _, a := range arms {
+			for o, rule := range inventory.Values[*networkingv1.DestinationRule](v.Inventory) {
+				if routing.FullHost(rule.Spec.Host, o.Namespace) != a.service.host {
+					continue
+				}
+				if rule.Spec.TrafficPolicy.GetLoadBalancer().GetConsistentHash() != nil {
+					l.hashBesideWeights(o, "spec.trafficPolicy.loadBalancer.consistentHash", a)
+				}
+				for i, s := range rule.Spec.Subsets {
+					if s.Name == a.subset && s.TrafficPolicy.GetLoadBalancer().GetConsistentHash() != nil {
+						l.hashBesideWeights(o, fmt.Sprintf("spec.subsets[%d].trafficPolicy.loadBalancer.consistentHash", i), a)
+					}
+				}
+			}
+		}
+	}
+}
+
+func (l *linter) hashBesideWeights(o manifests.Object, path string, a arm) {
+	l.at(o, path, fmt.Sprintf("the hash keeps a user at a pod, not at a version: %s draws the version of each request by weight, and only then the hash chooses a pod", a.object),
+		"to keep users at a version, match on a header or cookie; if a pod is what the hash is for, leave it")
+}
