@@ -107,12 +107,12 @@ func lintServicePods(l *linter, v *view) {
 }
 
 // deploysAll reports whether the pods of a namespace are known: Deployments make
-// some, and nothing else does.
+// some, and nothing else does, nor a Deployment that is not interpreted.
 func (v *view) deploysAll(namespace string) bool {
-	others := []string{"Pod", "ReplicaSet", "StatefulSet", "DaemonSet", "Rollout", "Job", "Endpoints", "EndpointSlice"}
+	others := []string{"Pod", "ReplicaSet", "StatefulSet", "DaemonSet", "Deployment", "Rollout", "Job", "Endpoints", "EndpointSlice"}
 	return slices.ContainsFunc(v.pods, func(w workload) bool { return w.object.Namespace == namespace }) &&
 		!slices.ContainsFunc(v.Objects(), func(o manifests.Object) bool {
-			return o.Namespace == namespace && slices.Contains(others, o.Kind)
+			return o.Namespace == namespace && o.Value == nil && slices.Contains(others, o.Kind)
 		})
 }
 
