@@ -14,17 +14,18 @@ type Asker interface {
 	// 0, and returns what it came to. It fills in all of the answer but Number
 	// and Latency, which the run does; an Error without a Status says that
 	// nothing answered at all. It returns soon after ctx has ended, and asks
-	// once: what is tried a second time is counted by Resent, if the Asker has a
-	// method
+	// once: what was asked and not answered is an Error, whatever a second try
+	// would say. Those that were lost because a used connection was closed are
+	// counted by Lost, if the Asker has a method
 	//
-	//	Resent() int64
+	//	Lost() int64
 	Ask(ctx context.Context, number uint64) split.Answer
 }
 
-// resent is how many requests an Asker has sent a second time.
-func resent(what any) int64 {
-	if counts, ok := what.(interface{ Resent() int64 }); ok {
-		return counts.Resent()
+// lost is how many requests an Asker has lost on used connections.
+func lost(what any) int64 {
+	if counts, ok := what.(interface{ Lost() int64 }); ok {
+		return counts.Lost()
 	}
 	return 0
 }

@@ -16,8 +16,8 @@ import (
 
 // A lottery is asked without any HTTP: one ticket in ten wins.
 type lottery struct {
-	asked  atomic.Int64
-	resent int64
+	asked atomic.Int64
+	lost  int64
 }
 
 func (l *lottery) Ask(ctx context.Context, number uint64) split.Answer {
@@ -35,17 +35,17 @@ func (l *lottery) Ask(ctx context.Context, number uint64) split.Answer {
 	return split.Answer{Version: "lost", Connection: number / 10}
 }
 
-func (l *lottery) Resent() int64 { return l.resent + l.asked.Load() }
+func (l *lottery) Lost() int64 { return l.lost + l.asked.Load() }
 
 func TestAnythingCanBeAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &lottery{resent: 5}
+		l := &lottery{lost: 5}
 		result, err := loadgen.Ask(t.Context(), l, loadgen.Load{Requests: 1000, Reuse: 10, Timeout: time.Second}, loadgen.Options{})
 		require.NoError(t, err)
 		assert.Equal(t, map[string]int64{"won": 100, "lost": 880}, result.Tally.Versions)
 		assert.Equal(t, map[string]int64{"timeout": 10, "closed": 10}, result.Tally.Errors)
 		assert.EqualValues(t, 1000, result.Sent)
-		assert.EqualValues(t, 1000, result.Resent, "those before the run are none of its own")
+		assert.EqualValues(t, 1000, result.Lost, "those before the run are none of its own")
 		assert.InDelta(t, time.Millisecond, result.Tally.Replies["lost"].Latencies.Quantile(0.5), float64(20*time.Microsecond))
 		assert.EqualValues(t, 10, result.Tally.ErrorReplies.Latencies.Count(), "what nothing answered took no time")
 		assert.EqualValues(t, 100, result.Tally.Connections.Count)

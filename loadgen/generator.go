@@ -51,9 +51,9 @@ type Result struct {
 	Sent, Cut int64
 	// Decided says that Stop ended the run.
 	Decided bool
-	// Resent is how many requests the transport sent a second time, because
-	// the server had closed the connection that it keeps open.
-	Resent int64
+	// Lost is how many of the errors were sent on a connection that had carried
+	// others before, and not answered because the server closed it.
+	Lost int64
 	// Interrupted says that the context ended the run.
 	Interrupted bool
 	// GaveUp says why the run was ended before all requests were sent though
@@ -111,7 +111,7 @@ func Ask(ctx context.Context, asker Asker, load Load, options Options) (*Result,
 		split.Ordered{Tally: result.Tally, Stop: options.Stop},
 		func(reason string) { end(gaveUp(reason)) }, func() { end(errDecided) })
 	exchanger := &exchanger{ctx: run, asker: asker, timeout: load.Timeout, collector: collector}
-	before := resent(asker)
+	before := lost(asker)
 
 	// A finished client: vegeta's own options would reach into a transport
 	// that is not its. An Attacker is good for one attack.
@@ -135,7 +135,7 @@ func Ask(ctx context.Context, asker Asker, load Load, options Options) (*Result,
 	result.First = collector.close()
 	result.Sent = exchanger.sent.Load()
 	result.Cut = result.Sent - result.Tally.Requests()
-	result.Resent = resent(asker) - before
+	result.Lost = lost(asker) - before
 	result.Decided = collector.ordered.Stopped()
 	if result.Decided || result.Tally.Requests() == load.Requests {
 		return result, nil

@@ -65,8 +65,8 @@ func (h *HTTP) Ask(ctx context.Context, number uint64) split.Answer {
 	return answer
 }
 
-// Resent is how many requests the transport sent a second time.
-func (h *HTTP) Resent() int64 { return resent(h.transport) }
+// Lost is how many requests the transport lost, as a Network does.
+func (h *HTTP) Lost() int64 { return lost(h.transport) }
 
 func (h *HTTP) exchange(request *http.Request) (split.Answer, error) {
 	response, err := h.transport.RoundTrip(request)

@@ -75,6 +75,7 @@ var kinds = []struct{ text, kind string }{
 	{"malformed", "not HTTP"},
 	{"unexpected EOF", "answer cut short"},
 	{"server closed idle connection", "connection closed without an answer"},
+	{"without an answer", "connection closed without an answer"},
 	{"EOF", "connection closed without an answer"},
 	{"headers exceeded", "headers too long"},
 	{"network is unreachable", "network unreachable"},

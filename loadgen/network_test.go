@@ -68,7 +68,7 @@ func TestConnectionsAndTheirReuse(t *testing.T) {
 			require.EqualValues(t, 100, result.Tally.Hits())
 			assert.Equal(t, test.sizes, result.Tally.Connections.Sizes)
 			assert.EqualValues(t, opened(), result.Tally.Connections.Count)
-			assert.Zero(t, result.Resent)
+			assert.Zero(t, result.Lost)
 		})
 	}
 }
@@ -108,27 +108,61 @@ func TestNoMoreInFlightThanConnections(t *testing.T) {
 	assert.LessOrEqual(t, atMost, 3)
 }
 
-// A server that closes a connection after its second request arrives, without
-// an answer, is asked again on another one; that is counted.
-func TestResentRequestsAreCounted(t *testing.T) {
+// A request that a used connection was closed on is an error and reaches the
+// server once, whatever its method; from then on no connection is used twice.
+func TestLostRequestsAreErrors(t *testing.T) {
+	for _, request := range []loadgen.Request{
+		{Method: "GET"},
+		{Method: "GET", Body: "question"},
+		{Method: "POST", Body: "question"},
+		{Method: "POST", Headers: map[string]string{"Idempotency-Key": "1"}},
+	} {
+		var (
+			mu    sync.Mutex
+			on    = map[string]int{}
+			asked int
+		)
+		plan := loadgen.Plan{Request: request, Load: loadgen.Load{Requests: 20, Connections: 1, Reuse: 10}}
+		result := overSockets(t, func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
+			asked++
+			if on[r.RemoteAddr]++; on[r.RemoteAddr] == 3 {
+				hijack(func(net.Conn) {})(w, r)
+				return
+			}
+			v1(w, r)
+		}, plan)
+		assert.EqualValues(t, 19, result.Tally.Hits())
+		assert.Equal(t, map[string]int64{"connection closed without an answer": 1}, result.Tally.Errors)
+		assert.EqualValues(t, 1, result.Lost)
+		assert.Equal(t, 20, asked, "none twice")
+		assert.Equal(t, map[int]int64{2: 1, 1: 17}, result.Tally.Connections.Sizes)
+	}
+}
+
+// With several connections each may lose one before the first loss is known.
+func TestAFewRequestsAreLostAtMost(t *testing.T) {
 	var (
-		mu   sync.Mutex
-		seen = map[string]int{}
+		mu    sync.Mutex
+		on    = map[string]int{}
+		asked int64
 	)
 	result := overSockets(t, func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
-		seen[r.RemoteAddr]++
-		second := seen[r.RemoteAddr] == 2
-		mu.Unlock()
-		if second {
+		defer mu.Unlock()
+		asked++
+		if on[r.RemoteAddr]++; on[r.RemoteAddr] > 1 {
 			hijack(func(net.Conn) {})(w, r)
 			return
 		}
 		v1(w, r)
-	}, loadgen.Plan{Load: loadgen.Load{Requests: 20, Connections: 1, Reuse: 10}})
-	assert.EqualValues(t, 20, result.Tally.Hits())
-	assert.EqualValues(t, 19, result.Resent)
-	assert.Equal(t, map[int]int64{1: 20}, result.Tally.Connections.Sizes)
+	}, loadgen.Plan{Load: loadgen.Load{Requests: 500, Connections: 5, Reuse: 10}})
+	assert.LessOrEqual(t, result.Lost, int64(5))
+	assert.Positive(t, result.Lost)
+	assert.Equal(t, result.Lost, result.Tally.Failed())
+	assert.EqualValues(t, 500, result.Tally.Requests())
+	assert.EqualValues(t, 500, asked)
 }
 
 func TestNetworkSaysWhichConnectionItUsed(t *testing.T) {

@@ -95,7 +95,7 @@ func after(ctx context.Context, observer *witness.Observer, c scenarios.Check, s
 	if sample.Interrupted {
 		return nil
 	}
-	beside := sample.Resent + sample.Cut
+	beside := sample.Cut
 	if c.Request.Login != nil {
 		beside++
 	}
@@ -133,10 +133,10 @@ func plan(c scenarios.Check, q analysis.Question) (*analysis.Plan, error) {
 
 // doubts are what the load itself has to say about a sample.
 func doubts(sample *draw.Sample) []split.Finding {
-	if sample.Resent == 0 {
+	if sample.Lost == 0 {
 		return nil
 	}
-	return []split.Finding{split.Found("requests-resent", split.Values{"requests": sample.Resent})}
+	return []split.Finding{split.Found("requests-lost", split.Values{"requests": sample.Lost})}
 }
 
 // asked puts in words what each request is.
