@@ -3,11 +3,9 @@ package loadgen
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 
-	"github.com/splitcheck/splitcheck/identify"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -74,20 +72,5 @@ func (h *HTTP) exchange(request *http.Request) (split.Answer, error) {
 		return split.Answer{}, err
 	}
 	defer response.Body.Close()
-	buffer := buffers.Get().(*bytes.Buffer)
-	defer buffers.Put(buffer)
-	buffer.Reset()
-	more, err := readBody(response, h.request.MaxBody, buffer)
-	if err != nil {
-		return split.Answer{}, err
-	}
-	answer := Classify(h.request.Identify, identify.Answer{
-		Status: response.StatusCode,
-		Header: response.Header,
-		Body:   buffer.Bytes(),
-	})
-	if more && answer.Outcome == split.Unidentified {
-		answer.Kind += fmt.Sprintf(", of which %d bytes were read", h.request.MaxBody)
-	}
-	return answer, nil
+	return classifyBody(h.request.Identify, response.StatusCode, response.Header, response.Body, h.request.MaxBody)
 }

@@ -3,6 +3,7 @@ package loadgen
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -30,7 +31,8 @@ func (r Request) logIn(ctx context.Context, transport http.RoundTripper) (map[st
 	}
 	defer response.Body.Close()
 	var body bytes.Buffer
-	if _, err := readBody(response, r.MaxBody, &body); err != nil {
+	_, err = readBody(response.StatusCode, response.Header, response.Body, r.MaxBody, &body)
+	if err != nil && !errors.As(err, new(*undecodable)) {
 		return nil, fmt.Errorf("login at %s was not answered: %s: %w", request.URL, Failure(err).Kind, err)
 	}
 	answer := identify.Answer{Status: response.StatusCode, Header: response.Header, Body: body.Bytes()}

@@ -77,7 +77,8 @@ func notInToken(r rune) bool {
 	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 }
 
-// header is that of each request.
+// header is that of each request. It asks for gzip where net/http would, so that
+// net/http leaves the decoding to us: to it a broken body is a failed request.
 func (r Request) header() http.Header {
 	request := &http.Request{Header: http.Header{"User-Agent": {"splitcheck"}}}
 	for name, value := range r.Headers {
@@ -87,6 +88,9 @@ func (r Request) header() http.Header {
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Cookies)) {
 		request.AddCookie(&http.Cookie{Name: name, Value: r.Cookies[name]})
+	}
+	if h := request.Header; r.Method != http.MethodHead && len(h["Accept-Encoding"])+len(h["Range"]) == 0 {
+		h.Set("Accept-Encoding", "gzip")
 	}
 	return request.Header
 }

@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -94,7 +95,8 @@ func answerOf(result *vegeta.Result, rules identify.Rules) RecordedAnswer {
 		// vegeta notes the status last, when the whole body has been read.
 		answer = Failure(errors.New(result.Error))
 	} else {
-		answer = Classify(rules, identify.Answer{Status: int(result.Code), Header: result.Headers, Body: result.Body})
+		// Nothing is missing of a body that stands in memory: there is no error.
+		answer, _ = classifyBody(rules, int(result.Code), result.Headers, bytes.NewReader(result.Body), maxResult)
 		answer.Latency = result.Latency
 	}
 	answer.Number = result.Seq

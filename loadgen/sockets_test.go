@@ -126,7 +126,23 @@ func TestHostileServers(t *testing.T) {
 		{name: "only says that it compresses", handler: func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			_, _ = io.WriteString(w, "v1 in plain text")
-		}, errors: "broken compression"},
+		}, unidentified: "broken gzip body", example: "status 200: gzip: invalid header"},
+		{name: "compresses and is cut short", handler: hijack(func(conn net.Conn) {
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 100\r\n\r\n\x1f\x8b\x08")
+		}), errors: "answer cut short"},
+		{name: "is not well and compresses", handler: func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "br")
+			w.WriteHeader(http.StatusBadGateway)
+			_, _ = io.WriteString(w, "v1")
+		}, errors: "status 502", example: "status 502: Content-Encoding: br"},
+		{name: "switches protocols", handler: hijack(func(conn net.Conn) {
+			_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: v1\r\n\r\n")
+			_, _ = io.Copy(io.Discard, conn) // until the client closes
+		}), unidentified: "101 without a marker", example: "101 Switching Protocols"},
+		{name: "switches protocols and says v1 in the new one", handler: hijack(func(conn net.Conn) {
+			_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nv1")
+			_, _ = io.Copy(io.Discard, conn)
+		}), unidentified: "101 without a marker", example: "101 Switching Protocols"},
 		{name: "redirects for ever", handler: func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, r.URL.Path+"x", http.StatusFound)
 		}, unidentified: "redirect to another place", example: "302 to /x"},
