@@ -126,8 +126,8 @@ func (h *hypothesis) score(n float64) float64 {
 // given a cause with a probability of at most alpha: half of it is for the
 // counts and half for the gates, the dispersion among them.
 func (s *sample) diagnose(j *Judgement) {
-	if s.tally.Hits() == 0 {
-		return
+	if s.tally.Hits() == 0 || s.tally.Versions[split.MirroredAgain] > 0 {
+		return // no weights explain a second copy
 	}
 	disorder, turns := s.disorder()
 	switch {

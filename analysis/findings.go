@@ -24,6 +24,11 @@ func (s *sample) sayNothingMeasured(j *Judgement) {
 }
 
 func (s *sample) sayImpossible(j *Judgement, v VersionResult) {
+	if v.Version == split.MirroredAgain {
+		j.because("mirrored-again", split.Values{"copies": v.Count, "requests": s.requests - v.Count})
+		j.advise("find-second-mirror", nil)
+		return
+	}
 	if !v.Expected {
 		j.because("unknown-version", split.Values{"version": v.Version, "count": v.Count, "asked": s.asked()})
 		j.advise("find-unknown-traffic", split.Values{"version": v.Version})

@@ -34,6 +34,10 @@ type Tally struct {
 	Connections Connections `json:"connections"`
 }
 
+// MirroredAgain is the version that copies are counted as, in a sample of mirrored
+// copies, which arrived beyond one for each request. No weights name it.
+const MirroredAgain = "mirrored again"
+
 // Add counts one answer. Answers are added in dispatch order; Ordered puts
 // them so.
 func (t *Tally) Add(a Answer) {

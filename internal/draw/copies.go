@@ -24,15 +24,16 @@ type copies struct {
 	counter  target.MirrorCounter
 	workload string
 	before   int64
+	login    bool
 }
 
-func countCopies(ctx context.Context, at target.Target, workload string) (*copies, error) {
+func countCopies(ctx context.Context, at target.Target, workload string, login bool) (*copies, error) {
 	counter, ok := at.(target.MirrorCounter)
 	if !ok {
 		return nil, errors.New("this target cannot count mirrored requests")
 	}
 	before, err := counter.Mirrored(ctx, workload)
-	return &copies{counter: counter, workload: workload, before: before}, err
+	return &copies{counter: counter, workload: workload, before: before, login: login}, err
 }
 
 // instead makes a tally of the copies since out of a tally of answers. Copies have
@@ -43,10 +44,18 @@ func (c *copies) instead(ctx context.Context, answers *split.Tally) (*split.Tall
 		return nil, err
 	}
 	n := after - c.before
-	return &split.Tally{
-		Versions: map[string]int64{
-			scenarios.Mirrored: n, scenarios.Unmirrored: max(0, answers.Hits()-n),
-		},
-		Errors: answers.Errors, Unidentified: answers.Unidentified, Examples: answers.Examples,
-	}, nil
+	copied := min(n, answers.Hits())
+	counted := &split.Tally{
+		Versions: map[string]int64{scenarios.Mirrored: copied, scenarios.Unmirrored: answers.Hits() - copied},
+		Errors:   answers.Errors, Unidentified: answers.Unidentified, Examples: answers.Examples,
+	}
+	// A request without an answer may have been copied too, and so may the login.
+	most := answers.Requests()
+	if c.login {
+		most++
+	}
+	if n > most {
+		counted.Versions[split.MirroredAgain] = n - most
+	}
+	return counted, nil
 }

@@ -64,7 +64,7 @@ func Enter(ctx context.Context, at target.Target, c scenarios.Check, plan *analy
 	d.Note = d.entry.Note
 	d.Load.URL = strings.TrimSuffix(d.entry.URL, "/") + c.Request.Path
 	if c.Mirrored != "" {
-		if d.copies, err = countCopies(ctx, at, c.Mirrored); err != nil {
+		if d.copies, err = countCopies(ctx, at, c.Mirrored, c.Request.Login != nil); err != nil {
 			d.Close()
 			return nil, err
 		}

@@ -281,6 +281,18 @@ func TestMirrored(t *testing.T) {
 	assert.EqualValues(t, 1600, versions[1].Count)
 }
 
+// 400 copies of 100 requests are too many, whatever share was asked for.
+func TestMirroredMoreThanOnce(t *testing.T) {
+	for _, weights := range []string{"mirrored=1", "mirrored=20,unmirrored=80"} {
+		c := check(t, "copies", weights)
+		c.Mirrored, c.Load.Requests = "shadow", 100
+		got := run(t, &scripted{}, changing("one", c)).Scenarios[0].Steps[0].Checks[0]
+		assert.Equal(t, analysis.Violated, got.Verdict, weights)
+		assert.Contains(t, got.Reasons[0], "300 copies arrived beyond one for each of the 100 requests", weights)
+		assert.Empty(t, got.Diagnosis, "no other weights would explain it")
+	}
+}
+
 func TestOverridesTakePrecedence(t *testing.T) {
 	rate := 0.0
 	c := check(t, "a", "v1=90,v2=10")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // headline says in one sentence what a run came to.
@@ -130,6 +131,9 @@ func strayed(c *reports.Check) string {
 		hits  int64
 	)
 	for _, v := range c.Versions {
+		if v.Version == split.MirroredAgain {
+			return plural(v.Count, "request") + " arrived as a second copy"
+		}
 		if stray(v) {
 			names, hits = append(names, clip(v.Version, longName)), hits+v.Count
 		}
