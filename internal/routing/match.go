@@ -140,6 +140,9 @@ func (h *headerMatch) matches(r *http.Request) bool {
 		return h.text.matches(authority(r)) != h.invert
 	}
 	values := r.Header[h.name]
+	if value, pseudo := pseudoHeader(r, h.name); pseudo {
+		values = []string{value}
+	}
 	if h.text.kind == textPresent {
 		return (len(values) > 0) != h.invert
 	}
@@ -152,6 +155,23 @@ func (h *headerMatch) matches(r *http.Request) bool {
 		}
 	}
 	return h.invert
+}
+
+// pseudoHeader is what HTTP/2 sends as a header whose name begins with a colon. Envoy
+// keeps all requests like that, and Istio lets matches ask for them
+// (istio pkg/config/validation/validation.go, pseudoHeaders).
+//
+//differential:elsewhere uncompared conditions on pseudo-headers among headers
+func pseudoHeader(r *http.Request, name string) (value string, ok bool) {
+	switch name {
+	case ":method":
+		return r.Method, true
+	case ":path":
+		return r.URL.RequestURI(), true
+	case ":scheme":
+		return scheme(r), true
+	}
+	return "", false
 }
 
 // matches looks at the first parameter of the name, as it was sent: Envoy

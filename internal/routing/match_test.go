@@ -56,6 +56,11 @@ func TestMatchesOfAVirtualService(t *testing.T) {
 			spurn: []*http.Request{get("/")},
 		},
 		{
+			name: "pseudo-headers", match: `{headers: {":method": {exact: POST}, ":path": {regex: '/a[?]x=.*'}, ":scheme": {exact: http}}}`,
+			takes: []*http.Request{request(http.MethodPost, url+"/a?x=1")},
+			spurn: []*http.Request{request(http.MethodPut, url+"/a?x=1"), request(http.MethodPost, url+"/a"), request(http.MethodPut, url+"/a?x=1", "Method: POST")},
+		},
+		{
 			name: "scheme", match: "{scheme: {exact: http}}",
 			takes: []*http.Request{get("/")},
 			spurn: []*http.Request{request(http.MethodGet, "https://reviews:9080/")},
