@@ -124,6 +124,14 @@ type meshRules struct {
 
 func (m meshRules) none() bool { return len(m.virtual)+len(m.gateway) == 0 }
 
+// source names the object of the first of some rules.
+func (m meshRules) source() string {
+	if len(m.virtual) > 0 {
+		return m.virtual[0].object.String()
+	}
+	return m.gateway[0].object.String()
+}
+
 func (v *view) meshRules(s service) meshRules {
 	var m meshRules
 	for rule := range v.virtualRules() {

@@ -10,8 +10,10 @@ import (
 
 	"github.com/splitcheck/splitcheck/identify"
 	"github.com/splitcheck/splitcheck/internal/inventory"
+	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/problems"
 	"github.com/splitcheck/splitcheck/internal/routing"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // lintMarker finds rules on a header that every proxy writes itself: Envoy sets
@@ -69,18 +71,25 @@ func lintBalancer(l *linter, v *view) {
 
 // clusterOf is what callers among the pods behind from make of a Service.
 func (v *view) clusterOf(s, from service) *routing.Cluster {
-	proxy := routing.Proxy{Name: from.object.Name, Namespace: from.object.Namespace}
-	for _, w := range v.behind(from, nil) {
-		if !w.hasSidecar {
-			return nil
-		}
-		proxy.Labels = w.labels
-	}
-	if len(s.value.Spec.Ports) == 0 {
+	table := v.tableOf(from)
+	if table == nil || len(s.value.Spec.Ports) == 0 {
 		return nil
 	}
-	table, _ := routing.Compile(v.Objects(), proxy)
 	return table.Cluster(routing.ClusterName{Host: s.host, Port: int(s.value.Spec.Ports[0].Port)})
+}
+
+// tableOf is the route table of the pods behind a Service, or nil where some of
+// them have no sidecar.
+func (v *view) tableOf(from service) *routing.Table {
+	if v.bare(from) {
+		return nil
+	}
+	proxy := routing.Proxy{Name: from.object.Name, Namespace: from.object.Namespace}
+	for _, w := range v.behind(from, nil) {
+		proxy.Labels = w.labels
+	}
+	table, _ := routing.Compile(v.Objects(), proxy)
+	return table
 }
 
 func positive(c Check) int {
@@ -113,19 +122,21 @@ func lintEndUser(l *linter, v *view) {
 func lintPastRules(l *linter, v *view) {
 	for _, c := range v.judged() {
 		e := v.enter(c)
-		if e.first == nil || positive(c) == 0 || c.Mirrored != "" || !v.severalVersions(*e.first) {
+		if e.first == nil || positive(c) == 0 || c.Mirrored != "" {
+			continue
+		}
+		if s := v.deeper(c, e); s != nil {
+			v.lintCaller(l, c, *e.first, *s)
+			continue
+		}
+		if !v.severalVersions(*e.first) {
 			continue
 		}
 		rules := v.meshRules(*e.first)
 		if rules.none() {
 			continue
 		}
-		source := ""
-		if len(rules.virtual) > 0 {
-			source = rules.virtual[0].object.String()
-		} else {
-			source = rules.gateway[0].object.String()
-		}
+		source := rules.source()
 		if c.Request.Via.Service != "" {
 			l.check(c, "request.via", fmt.Sprintf("%s acts in the sidecars of callers, and the load enters at %s past all of them", source, e.first.object.Name),
 				"enter by the gateway through a service that calls it")
@@ -137,6 +148,75 @@ func lintPastRules(l *linter, v *view) {
 				"send the load to a service that calls it, or split at the gateway")
 		}
 	}
+}
+
+// lintCaller finds rules for a Service that do not reach the sidecars of the pods
+// that call it.
+//
+//differential:virtualservice/export-to
+//differential:elsewhere uncompared which pods get a sidecar beyond the label of their namespace
+func (v *view) lintCaller(l *linter, c Check, caller, s service) {
+	rules := v.meshRules(s)
+	if rules.none() || v.Ambient(caller.object.Namespace) {
+		return
+	}
+	if v.bare(caller) {
+		// A Namespace that is in the cluster already may have the label.
+		if _, known := v.Object(manifests.Key{Kind: "Namespace", Name: caller.object.Namespace}); !known {
+			return
+		}
+		source := rules.source()
+		l.check(c, "request", fmt.Sprintf("%s acts in the sidecars of callers, and pods of %s, which calls %s, get none", source, caller.object.Name, s.object.Name),
+			"label their namespace istio-injection: enabled, or split at the gateway")
+		return
+	}
+	table := v.tableOf(caller)
+	if table == nil || len(rules.gateway) > 0 {
+		return
+	}
+	for _, rule := range rules.virtual {
+		if len(rule.object.Value.(*networkingv1.VirtualService).Spec.ExportTo) == 0 ||
+			slices.ContainsFunc(table.Splits(""), func(has routing.Split) bool { return strings.HasPrefix(has.Rule.Source, rule.object.String()+",") }) {
+			return
+		}
+	}
+	l.check(c, "request", fmt.Sprintf("the exportTo of %s does not name namespace %s, from where %s calls %s: no rule acts there",
+		rules.virtual[0].object, caller.object.Namespace, caller.object.Name, s.object.Name),
+		"add the namespace to exportTo, or leave exportTo out")
+}
+
+// deeper is the Service inside the mesh whose versions a check tells apart, or nil
+// where the load enters it itself. Without a bundle that says, it is the only one
+// with rules behind which all the expected versions are, if they are not behind the
+// first.
+func (v *view) deeper(c Check, e entryPoint) *service {
+	if s := v.split(c, e); s != nil {
+		if s.host == e.first.host {
+			return nil
+		}
+		return s
+	}
+	if v.runsAll(*e.first, c) {
+		return nil
+	}
+	var found *service
+	for _, host := range v.hosts {
+		s := v.services[host]
+		if host == e.first.host || !v.runsAll(s, c) || !v.severalVersions(s) || v.meshRules(s).none() {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = &s
+	}
+	return found
+}
+
+// runsAll reports whether all the versions that a check expects are behind s.
+func (v *view) runsAll(s service, c Check) bool {
+	versions := v.versionsOf(v.behind(s, nil))
+	return !slices.ContainsFunc(c.Expect, func(w split.Weight) bool { return !slices.Contains(versions, w.Version) })
 }
 
 // lintKeepAlive finds samples that hold fewer choices than answers: kube-proxy

@@ -86,14 +86,10 @@ func (v *view) decisiveRule(c Check) *routing.Rule {
 	if len(rules.virtual)+len(rules.gateway) != 1 || !rules.unconditional() {
 		return nil
 	}
-	proxy := routing.Proxy{Name: e.first.object.Name, Namespace: e.first.object.Namespace}
-	for _, w := range v.behind(*e.first, nil) {
-		if !w.hasSidecar {
-			return nil
-		}
-		proxy.Labels = w.labels
+	table := v.tableOf(*e.first)
+	if table == nil {
+		return nil
 	}
-	table, _ := routing.Compile(v.Objects(), proxy)
 	port := int(s.value.Spec.Ports[0].Port)
 	r := &http.Request{
 		Method: http.MethodGet, URL: &url.URL{Path: "/"}, Header: http.Header{},

@@ -15,6 +15,7 @@ import (
 const (
 	injectionLabel = "istio-injection"         // of a Namespace
 	revisionLabel  = "istio.io/rev"            // of a Namespace or a pod
+	ambientLabel   = "istio.io/dataplane-mode" // of a Namespace
 	injectMark     = "sidecar.istio.io/inject" // of a pod, a label or an annotation
 )
 
@@ -26,6 +27,16 @@ func (v *Inventory) Injects(namespace string, pod *corev1.PodTemplateSpec) bool 
 		return Injects(n.Labels, pod)
 	}
 	return Injects(nil, pod)
+}
+
+// Ambient says whether the pods of a namespace are in the mesh without sidecars.
+// Rules for them act in waypoints.
+//
+//differential:elsewhere uncompared ambient mode
+func (v *Inventory) Ambient(namespace string) bool {
+	o, _ := v.Object(manifests.Key{Kind: "Namespace", Name: namespace})
+	n, ok := o.Value.(*corev1.Namespace)
+	return ok && n != nil && n.Labels[ambientLabel] == "ambient"
 }
 
 // Injects says whether new pods of a template get a sidecar in a namespace with
