@@ -169,3 +169,17 @@ func TestOneOfManyIsPlannedMoreStrictly(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, 2678, result.Plan.Requests, "as the example of analysis.Suite has it")
 }
+
+// Each option reaches the question that is asked.
+func TestOptionsReachTheQuestion(t *testing.T) {
+	ask := func(context.Context) (string, error) { return "v1", nil }
+	result, err := splittest.Check(t.Context(), ask, splittest.Weights{"v1": 90, "v2": 10, "v3": 0},
+		splittest.Margins(map[string]float64{"v1": .04, "v2": .02}), splittest.Alpha(.01), splittest.Power(.9), splittest.Leak(.03),
+		splittest.MaxErrors(.2), splittest.Seed(7), splittest.Requests(100))
+	require.NoError(t, err)
+	q := result.Plan.Question
+	assert.Equal(t, map[string]float64{"v1": .04, "v2": .02, "v3": 0}, q.Margins)
+	assert.Equal(t, []float64{.01, .9, .03, .2}, []float64{q.Alpha, q.Power, q.Leak, q.MaxErrors})
+	assert.EqualValues(t, 7, q.Seed)
+	assert.EqualValues(t, 100, result.Plan.Requests)
+}
