@@ -9,6 +9,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/identify"
 	"github.com/splitcheck/splitcheck/internal/problems"
+	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
 // LintIdentify asks every version that a check is to tell apart for an answer,
@@ -53,9 +54,22 @@ func (v *view) lintAnswers(l *linter, c Check) {
 	for _, w := range v.behind(*split, nil) {
 		if version := v.versionOf(w); c.Expect.Has(version) {
 			answer, err := (&pinned{view: v, service: split.host, workload: w}).ask(c, e)
+			if err == nil && e.rule != nil {
+				e.rule.ChangeResponse(answer.Header, v.leads(e.rule, version))
+			}
 			l.judge(c, w, version, c.Request.Method+" "+c.Request.Path, answer, err)
 		}
 	}
+}
+
+// leads is the destination of a rule that stands for a version, or nil.
+func (v *view) leads(rule *routing.Rule, version string) *routing.Destination {
+	for i, d := range rule.Destinations {
+		if v.versionBehind(d, rule) == version {
+			return &rule.Destinations[i]
+		}
+	}
+	return nil
 }
 
 // lintProbes asks the versions of a bundle themselves.

@@ -85,7 +85,7 @@ func (p *proxy) route(c *call) (*answer, error) {
 		if chosen := v.plan(rule, c.service).choose(v, c); chosen != nil {
 			dest = chosen.dest
 		}
-		changeAll(a.header, dest, responseChanges, rule)
+		rule.ChangeResponse(a.header, dest)
 		return a, nil
 	}
 	var a *answer
@@ -97,7 +97,7 @@ func (p *proxy) route(c *call) (*answer, error) {
 	default:
 		return p.send(ctx, c, v, rule)
 	}
-	changeHeaders(a.header, &rule.Headers.Response)
+	rule.ChangeResponse(a.header, nil)
 	return a, nil
 }
 
@@ -117,7 +117,7 @@ func (p *proxy) send(ctx context.Context, c *call, v *view, rule *routing.Rule) 
 			status = cmp.Or(chosen.dest.Status, status)
 		}
 		a := reply(status, "")
-		changeAll(a.header, chosen.dest, responseChanges, rule)
+		rule.ChangeResponse(a.header, chosen.dest)
 		return a, nil
 	}
 	c.take()
@@ -134,7 +134,7 @@ func (p *proxy) send(ctx context.Context, c *call, v *view, rule *routing.Rule) 
 	if err != nil {
 		return nil, err
 	}
-	changeAll(a.header, chosen.dest, responseChanges, rule)
+	rule.ChangeResponse(a.header, chosen.dest)
 	return a, nil
 }
 

@@ -15,7 +15,7 @@ import (
 //
 //differential:virtualservice/rewrites virtualservice/headers
 func prepare(c *call, rule *routing.Rule, dest *routing.Destination) {
-	changeAll(c.request.Header, dest, requestChanges, rule)
+	rule.ChangeRequest(c.request.Header, dest)
 	if dest != nil {
 		if host, ok := dest.Headers.Request.Set["Host"]; ok {
 			c.request.Host = host
@@ -55,58 +55,6 @@ func (c *call) setPath(escaped string) {
 	c.url.Path, c.url.RawPath = path, ""
 	if plain, err := url.PathUnescape(path); err == nil && plain != path {
 		c.url.Path, c.url.RawPath = plain, path
-	}
-}
-
-// requestChanges and responseChanges choose the half that changeAll applies.
-func requestChanges(h *routing.HeaderChanges) *routing.HeaderOps  { return &h.Request }
-func responseChanges(h *routing.HeaderChanges) *routing.HeaderOps { return &h.Response }
-
-// changeAll applies the changes of a rule and of the destination that was drawn,
-// nil if there is none: the destination's first, or both as one list, of which
-// Envoy removes all that is to be removed, then sets all that is to be set, and
-// adds what is left (source/common/router/header_parser.cc).
-//
-//differential:virtualservice/headers virtualservice/headers-of-one
-func changeAll(h http.Header, dest *routing.Destination, of func(*routing.HeaderChanges) *routing.HeaderOps, rule *routing.Rule) {
-	switch {
-	case dest == nil:
-		changeHeaders(h, of(&rule.Headers))
-	case dest.Alone:
-		both := [...]*routing.HeaderOps{of(&rule.Headers), of(&dest.Headers)}
-		for _, change := range [...]func(http.Header, *routing.HeaderOps){remove, set, add} {
-			for _, ops := range both {
-				change(h, ops)
-			}
-		}
-	default:
-		changeHeaders(h, of(&dest.Headers))
-		changeHeaders(h, of(&rule.Headers))
-	}
-}
-
-// changeHeaders applies changes in the order remove, set, add.
-func changeHeaders(h http.Header, ops *routing.HeaderOps) {
-	remove(h, ops)
-	set(h, ops)
-	add(h, ops)
-}
-
-func remove(h http.Header, ops *routing.HeaderOps) {
-	for _, name := range ops.Remove {
-		h.Del(name)
-	}
-}
-
-func set(h http.Header, ops *routing.HeaderOps) {
-	for name, value := range ops.Set {
-		h.Set(name, value)
-	}
-}
-
-func add(h http.Header, ops *routing.HeaderOps) {
-	for name, value := range ops.Add {
-		h.Add(name, value)
 	}
 }
 
