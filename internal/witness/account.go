@@ -27,6 +27,9 @@ type Account struct {
 	// each proxy carries that has the rule; nil where no rule is known.
 	configured shares
 	programmed map[string]shares
+	// obeyed tells of a proxy that it carries what the rule asks of it. The same
+	// rule can ask for something else on a port without the Service.
+	obeyed map[string]bool
 
 	counted, failed map[string]int64 // by version
 	sent            map[string]int64 // by proxy
@@ -47,7 +50,7 @@ type shares map[string]float64
 func newAccount(q Question, before, after target.Observation) *Account {
 	a := &Account{
 		Question:   q,
-		programmed: map[string]shares{}, counted: map[string]int64{}, failed: map[string]int64{},
+		programmed: map[string]shares{}, obeyed: map[string]bool{}, counted: map[string]int64{}, failed: map[string]int64{},
 		sent: map[string]int64{}, sample: Sample{Answers: &split.Tally{}},
 	}
 	a.nameless = !slices.ContainsFunc(slices.Collect(maps.Values(q.Decides.Clusters)), q.Expect.Has)
@@ -121,8 +124,8 @@ func (a *Account) weights(seen target.Observation) {
 		carried := a.sharesOf(r, programmed)
 		// A proxy may have the rule for several hosts and ports: one that is
 		// wrong shows.
-		if known, twice := a.programmed[r.Proxy]; !twice || same(known, a.configured) {
-			a.programmed[r.Proxy] = carried
+		if known, twice := a.programmed[r.Proxy]; !twice || a.obeyed[r.Proxy] || same(known, a.configured) {
+			a.programmed[r.Proxy], a.obeyed[r.Proxy] = carried, same(carried, a.sharesOf(r, configured))
 		}
 	}
 }

@@ -48,7 +48,7 @@ func (a *Account) place(verdict analysis.Verdict) (place string, mistake split.F
 	}
 	for _, name := range a.proxies() {
 		carried, has := a.programmed[name]
-		if has && !same(carried, a.configured) {
+		if has && !a.obeyed[name] && !same(carried, a.configured) {
 			return reports.InControlPlane, split.Found("mistake-in-control-plane", split.Values{
 				"rule": a.Decides.Source, "configured": a.ratio(a.configured), "proxy": name, "programmed": a.ratio(carried),
 			})

@@ -140,22 +140,28 @@ func TestTheMistakeIsPlaced(t *testing.T) {
 	}
 }
 
-// The answers are right, and a proxy that may answer others is not.
+// The answers are right, and a proxy that may answer others is not. One of which the
+// same rule asks for something else is: a sidecar does for a port of the rule's host
+// that the Service does not have.
 func TestAVerifiedCheckWarnsOfAProxyThatIsNotUpToDate(t *testing.T) {
-	c := last(t, library(t, "version-test-90-10"), &lying{tells: func(_ int, seen *target.Observation) error {
-		for _, r := range seen.Routes {
-			if r.Proxy == gatewayPod {
-				r.Proxy, r.Arms = "istio-ingressgateway-9.istio-system", []target.Arm{
-					{Cluster: r.Arms[0].Cluster, Configured: 90, Programmed: 100}, {Cluster: r.Arms[1].Cluster, Configured: 10},
+	with := func(configured float64) string {
+		c := last(t, library(t, "version-test-90-10"), &lying{tells: func(_ int, seen *target.Observation) error {
+			for _, r := range seen.Routes {
+				if r.Proxy == gatewayPod {
+					r.Proxy, r.Arms = "istio-ingressgateway-9.istio-system", []target.Arm{
+						{Cluster: r.Arms[0].Cluster, Configured: configured, Programmed: 100}, {Cluster: r.Arms[1].Cluster, Configured: 100 - configured},
+					}
+					seen.Routes = append(seen.Routes, r)
 				}
-				seen.Routes = append(seen.Routes, r)
 			}
-		}
-		return nil
-	}}, 1)
-	assert.Equal(t, analysis.Verified, c.Verdict)
-	assert.Empty(t, c.Mesh.MistakeIn)
-	assert.Contains(t, strings.Join(c.Warnings, "\n"), "proxy istio-ingressgateway-9.istio-system is programmed with 100/0")
+			return nil
+		}}, 1)
+		assert.Equal(t, analysis.Verified, c.Verdict)
+		assert.Empty(t, c.Mesh.MistakeIn)
+		return strings.Join(c.Warnings, "\n")
+	}
+	assert.Contains(t, with(90), "proxy istio-ingressgateway-9.istio-system is programmed with 100/0")
+	assert.Empty(t, with(100))
 }
 
 // Both gateways stand in the report, each with what it carries.
