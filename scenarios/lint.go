@@ -51,6 +51,7 @@ func findings() []finding {
 		{"SC126", false, "a check whose requests no route takes", lintNoRoute},
 		{"SC127", true, "a regular expression that matches only a part", lintPartOfValue},
 		{"SC128", true, "a consistent hash beside weights", lintHashBesideWeights},
+		{"SC129", true, "a version that no answer can name", lintVersionNames},
 		{idNotInterpreted, true, "what Istio drops or splitcheck does not interpret", lintCompile},
 	}
 }

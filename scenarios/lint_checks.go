@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -289,4 +290,16 @@ func (v *view) namesHosts() bool {
 		}
 	}
 	return false
+}
+
+// lintVersionNames finds names that differ from what they look like: identify cuts
+// the blanks around a value off, and control characters cannot be seen.
+func lintVersionNames(l *linter, v *view) {
+	for _, c := range v.judged() {
+		for _, w := range c.Expect {
+			if w.Version != strings.TrimSpace(w.Version) || strings.ContainsFunc(w.Version, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+				l.check(c, "expect", fmt.Sprintf("the name of version %q has blanks around it, or characters that cannot be seen", w.Version), "write the name as the answers have it")
+			}
+		}
+	}
 }
