@@ -6,10 +6,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -101,6 +103,29 @@ func TestVerifyOnHostileServers(t *testing.T) {
 			code: exitNotMeasured,
 			says: []string{"COULD NOT MEASURE"},
 		},
+		"used connections hide what is too much of v2": {
+			handler: cutting(0.18),
+			code:    exitViolated,
+			says:    []string{"VIOLATED", "got no answer because the server closed", "connection closed without an answer"},
+		},
+		"used connections are cut, and the weights are right": {
+			handler: cutting(0.10),
+			code:    exitVerified,
+			says:    []string{"VERIFIED", "got no answer because the server closed", "connection closed without an answer"},
+		},
+		"switches protocols and waits": {
+			handler: func(w http.ResponseWriter, _ *http.Request) {
+				conn, _, err := w.(http.Hijacker).Hijack()
+				if err == nil {
+					_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+					_, _ = io.Copy(io.Discard, conn) // until the client closes
+					conn.Close()
+				}
+			},
+			flags: []string{"--requests", "20"},
+			code:  exitInconclusive,
+			says:  []string{"101 without a marker"},
+		},
 		"slow and right": {
 			handler: func() http.HandlerFunc {
 				var n atomic.Int64
@@ -128,6 +153,30 @@ func TestVerifyOnHostileServers(t *testing.T) {
 			}
 			assert.NotContains(t, out, "\x1b", "a server's bytes must not reach the terminal as they are")
 		})
+	}
+}
+
+// cutting gives v2 that share, and closes six in ten of v2's connections that have
+// carried a request before without an answer.
+func cutting(share float64) http.HandlerFunc {
+	var (
+		mu     sync.Mutex
+		draws  = rand.New(rand.NewPCG(1, 2))
+		before = map[string]bool{}
+	)
+	return func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		second, cut := draws.Float64() < share, draws.Float64() < 0.6
+		used := before[r.RemoteAddr]
+		before[r.RemoteAddr] = true
+		mu.Unlock()
+		if second && cut && used {
+			if conn, _, err := w.(http.Hijacker).Hijack(); err == nil {
+				conn.Close()
+			}
+			return
+		}
+		fmt.Fprintln(w, map[bool]string{true: "v2", false: "v1"}[second])
 	}
 }
 
