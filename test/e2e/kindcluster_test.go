@@ -128,7 +128,7 @@ func TestClustersThatCannotBe(t *testing.T) {
 		"no docker on PATH":  {[]string{"PATH=/nonexistent"}, []string{"cluster", "up"}, 5, []string{"no program `docker` on PATH"}},
 		"no such node image": {nil, []string{"cluster", "up", "--config", taken}, 5, []string{"set nodeImage", "registry.invalid/node:v1"}},
 		"another istioctl":   {nil, []string{"cluster", "up", "--config", release}, 5, []string{"0.0.1", "istioctl"}},
-		"mistakes in a file": {nil, []string{"cluster", "up", "--config", broken}, 2, []string{":1:1: apiVersion is missing", ":2:7:", ":3:1: unknown field \"foo\""}},
+		"mistakes in a file": {nil, []string{"cluster", "up", "--config", broken}, 2, []string{":1:1: apiVersion is missing", ":2:7:", ":3:1: at the top: unknown field \"foo\""}},
 		"no room for a cache": {[]string{"XDG_CACHE_HOME=" + full}, []string{"cluster", "up"}, 5,
 			[]string{"XDG_CACHE_HOME"}},
 	} {
