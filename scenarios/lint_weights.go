@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	networking "istio.io/api/networking/v1alpha3"
@@ -154,7 +155,63 @@ func lintUnreachable(l *linter, v *view) {
 			}
 			l.at(o, dead.Path(), message, hint)
 		}
+		v.lintShadowed(l, o, vs)
 	}
+}
+
+// lintShadowed finds rules of a VirtualService at a gateway that an older one leaves
+// nothing to: gateways put the rules of a host together in order of age, with those
+// for every path last. One that has other hosts or gateways as well may be met there.
+//
+//differential:gateway/merged
+func (v *view) lintShadowed(l *linter, o manifests.Object, vs *networkingv1.VirtualService) {
+	for older, before := range inventory.Values[*networkingv1.VirtualService](v.Inventory) {
+		if older.Key() == o.Key() {
+			return
+		}
+		if onMesh(vs) || len(before.Spec.ExportTo) > 0 || !within(vs.Spec.Hosts, before.Spec.Hosts) || !within(fullGateways(o, vs), fullGateways(older, before)) {
+			continue
+		}
+		both := &networkingv1.VirtualService{}
+		var places []int
+		for i, rule := range before.Spec.Http {
+			if !slices.ContainsFunc(rule.Match, anyPath) && len(rule.Match) > 0 {
+				both.Spec.Http = append(both.Spec.Http, rule)
+				places = append(places, i)
+			}
+		}
+		both.Spec.Http = append(both.Spec.Http, vs.Spec.Http...)
+		for _, dead := range routing.Unreachable(both) {
+			if dead.Rule < len(places) || dead.By >= len(places) {
+				continue
+			}
+			line, _ := older.Position(fmt.Sprintf("spec.http[%d]", places[dead.By]))
+			dead.Rule -= len(places)
+			l.at(o, dead.Path(), fmt.Sprintf("%s can never match: http[%d] of %s (%s:%d), which is older, takes everything that it would",
+				strings.TrimPrefix(dead.Path(), "spec."), places[dead.By], older, older.File, line),
+				"gateways try the rules of a host in order of age: put both into one VirtualService, the special one first")
+		}
+	}
+}
+
+// anyPath reports whether a condition may be one that Istio moves to the end.
+//
+//differential:gateway/merged
+func anyPath(m *networking.HTTPMatchRequest) bool {
+	uri := m.GetUri()
+	return uri == nil || uri.GetExact() == "" && len(uri.GetPrefix()) < 2 && (uri.GetRegex() == "" || uri.GetRegex() == ".*")
+}
+
+func fullGateways(o manifests.Object, vs *networkingv1.VirtualService) []string {
+	var names []string
+	for _, name := range vs.Spec.Gateways {
+		names = append(names, routing.FullGateway(name, o.Namespace))
+	}
+	return names
+}
+
+func within(some, all []string) bool {
+	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
 }
 
 // lintHashBesideWeights finds splits whose subsets are balanced by a consistent hash,
