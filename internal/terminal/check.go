@@ -1,7 +1,7 @@
 package terminal
 
 import (
-	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -16,6 +16,9 @@ const labels = 9
 // say writes a labelled paragraph of a check.
 func (t *text) say(label, s string) {
 	if s != "" {
+		if label != "" {
+			label = t.word(label)
+		}
 		t.labelled(t.dim(label), labels, s)
 	}
 }
@@ -25,8 +28,8 @@ func (t *text) say(label, s string) {
 func (t *text) allWarnings(r *reports.Report) {
 	var order []string
 	places := map[string][]string{}
-	add := func(place string, warnings []string) {
-		for _, w := range warnings {
+	add := func(place string, found []split.Finding, sentences []string) {
+		for _, w := range t.said(found, sentences) {
 			if _, known := places[w]; !known {
 				order = append(order, w)
 			}
@@ -36,35 +39,35 @@ func (t *text) allWarnings(r *reports.Report) {
 		}
 	}
 	several := len(itemsOf(r)) > 1
-	add("", r.Warnings)
+	add("", r.WarningItems, r.Warnings)
 	for i := range r.Scenarios {
 		s := &r.Scenarios[i]
-		add(s.Name, s.Warnings)
+		add(s.Name, s.WarningItems, s.Warnings)
 		for j := range s.Steps {
 			step := &s.Steps[j]
-			add(item{scenario: s, step: step}.name(), step.Warnings)
+			add(item{scenario: s, step: step}.name(), step.WarningItems, step.Warnings)
 			for k := range step.Checks {
-				add(item{scenario: s, step: step, check: &step.Checks[k]}.name(), step.Checks[k].Warnings)
+				c := &step.Checks[k]
+				add(item{scenario: s, step: step, check: c}.name(), c.WarningItems, c.Warnings)
 			}
 		}
 	}
 	for _, w := range order {
 		where := places[w]
-		text := sentence(w)
-		switch {
-		case !several || where[0] == "":
-		case len(where) > 3:
-			text += fmt.Sprintf(" (%s and %d more)", where[0], len(where)-1)
-		default:
-			text += " (" + list(where) + ")"
+		text := t.sentence(w)
+		if several && where[0] != "" {
+			if more := len(where) - 1; more > 2 {
+				where = []string{where[0], t.word("more", split.Values{"count": more})}
+			}
+			text += t.word("in-places", split.Values{"places": where})
 		}
-		t.labelled(t.color("33", "Warning"), labels, text)
+		t.labelled(t.color("33", t.word("label-warning")), labels, text)
 	}
 }
 
 // rule separates one item of several from the one before.
 func (t *text) rule(i item) {
-	verdict, name := i.verdict(), i.name()
+	verdict, name := t.verdictOf(i), i.name()
 	room := t.Width - cells(verdict) - 6
 	if room < min(cells(name), narrowest/2) {
 		t.paragraph("── ", t.bold(name))
@@ -82,13 +85,13 @@ func (t *text) item(i item) {
 		return
 	}
 	if i.step == nil {
-		t.say("Failed", sentence(i.scenario.Failure))
+		t.say("label-failed", t.sentence(i.scenario.Failure))
 		return
 	}
-	t.say("Failed", sentence(i.step.Failure))
+	t.say("label-failed", t.sentence(i.step.Failure))
 	t.live(i.step)
 	if i.step.Failure == "" {
-		t.say("Next", nextFor(i.counts()))
+		t.say("label-next", t.nextFor(i.counts()))
 	}
 }
 
@@ -104,45 +107,45 @@ func (t *text) check(i item) {
 	}
 	t.paragraph("", t.seen(i))
 	if full || t.cluster && !i.scenario.Unnamed {
-		t.say("Asked", asked(c))
+		t.say("label-asked", t.asked(c))
 	}
 	if full {
 		t.live(i.step)
 	}
-	t.kinds("Errors", c.ErrorsByKind)
-	t.kinds("Unknown", c.UnidentifiedByKind)
+	t.kinds("label-errors", c.ErrorsByKind)
+	t.kinds("label-unknown", c.UnidentifiedByKind)
 	t.mesh(c)
 	if !full {
 		return
 	}
 	if t.Verbose {
-		t.say("Means", means(c))
+		t.say("label-means", t.means(c))
 	}
 	t.why(i)
 	for _, g := range c.Gates {
 		if g.Broken && !told(c, g) {
-			t.say("Broken", brokenGate(g))
+			t.say("label-broken", t.brokenGate(g))
 		}
 	}
-	for n, d := range c.Diagnosis {
-		t.say([]string{"Likely", ""}[min(n, 1)], sentence(d))
+	for n, cause := range t.said(c.Causes, c.Diagnosis) {
+		t.say([]string{"label-likely", ""}[min(n, 1)], t.sentence(cause))
 	}
 	t.next(c)
 	if t.Verbose {
-		for n, line := range numbers(c) {
-			t.say([]string{"Numbers", ""}[min(n, 1)], t.dim(line))
+		for n, line := range t.numbers(c) {
+			t.say([]string{"label-numbers", ""}[min(n, 1)], t.dim(line))
 		}
 	}
 }
 
 // why writes the reasons for the verdict.
 func (t *text) why(i item) {
-	label := "Why"
-	for n, reason := range i.check.Reasons {
+	label := "label-why"
+	for n, reason := range t.said(i.check.ReasonItems, i.check.Reasons) {
 		if n < len(i.check.ReasonItems) && isDetail(i.step, i.check.ReasonItems[n]) {
 			continue // It stands above.
 		}
-		t.say(label, sentence(reason))
+		t.say(label, t.sentence(reason))
 		label = ""
 	}
 }
@@ -154,10 +157,10 @@ func (t *text) live(step *reports.Step) {
 	case c == nil:
 		return
 	case !c.Converged:
-		t.say("Live", "The change was not in effect after "+duration(c.Seconds.Or(0))+". "+sentence(c.Detail))
+		t.say("label-live", t.word("change-not-live", split.Values{"time": t.duration(c.Seconds.Or(0))})+t.sentence(t.saidOne(c.DetailItem, c.Detail)))
 	case t.Verbose:
 		if seconds, ok := c.Seconds.Get(); ok && seconds > 0 {
-			t.say("Live", "The change was in effect after "+duration(seconds)+"; what was sent until then does not count. "+sentence(c.Detail))
+			t.say("label-live", t.word("change-live", split.Values{"time": t.duration(seconds)})+t.sentence(t.saidOne(c.DetailItem, c.Detail)))
 		}
 	}
 	t.states(c)
@@ -171,7 +174,7 @@ type question struct {
 	same   bool
 }
 
-func questionOf(c *reports.Check) question {
+func (t *text) questionOf(c *reports.Check) question {
 	q := question{margin: -1, same: true}
 	d := decimals(c.Versions)
 	for _, v := range c.Versions {
@@ -183,7 +186,7 @@ func questionOf(c *reports.Check) question {
 			q.never = append(q.never, clip(v.Version, longName))
 			continue
 		}
-		q.wanted = append(q.wanted, clip(v.Version, longName)+" "+percent(expected, d))
+		q.wanted = append(q.wanted, clip(v.Version, longName)+" "+t.percent(expected, d))
 		if m, ok := v.Margin.Get(); ok {
 			q.same = q.same && (q.margin < 0 || q.margin == m)
 			q.margin = max(q.margin, m)
@@ -193,75 +196,48 @@ func questionOf(c *reports.Check) question {
 }
 
 // asked puts the question of a check in words.
-func asked(c *reports.Check) string {
-	q := questionOf(c)
+func (t *text) asked(c *reports.Check) string {
+	q := t.questionOf(c)
+	request := ""
+	if c.Asked != nil {
+		request = c.Asked.Request
+	}
 	if len(q.wanted) == 0 {
-		if c.Asked == nil {
-			return ""
-		}
-		return sentence(c.Asked.Request)
+		return t.sentence(request)
 	}
 	wanted := q.wanted
 	if len(wanted) > 10 {
-		wanted = append(wanted[:8:8], fmt.Sprintf("%d more", len(wanted)-8))
+		wanted = append(wanted[:8:8], t.word("more", split.Values{"count": len(wanted) - 8}))
 	}
-	s := list(wanted)
-	if c.Asked != nil && c.Asked.Request != "" {
-		s += " of " + c.Asked.Request
-	}
-	switch {
-	case q.margin > 0 && q.same && len(wanted) > 1:
-		s += ", each to within " + points(q.margin)
-	case q.margin > 0 && q.same:
-		s += ", to within " + points(q.margin)
-	case q.margin > 0:
-		s += ", each to within its margin"
-	}
-	if len(q.never) > 0 {
-		s += "; " + list(q.never) + " never"
-	}
-	return s + "."
+	return t.word("asked", split.Values{
+		"wanted": wanted, "request": request, "margin": max(0, q.margin), "same": q.same, "never": q.never,
+	})
 }
 
 // seen says what came back.
 func (t *text) seen(i item) string {
 	c := i.check
 	if c.Requests == 0 {
-		return "No request was counted."
+		return t.word("nothing-seen")
 	}
-	s := plural(c.Requests, "request")
-	if c.Interrupted && c.Asked != nil && c.Asked.PlannedRequests > c.Requests {
-		s = fmt.Sprintf("Interrupted after %s of %s requests", count(c.Requests), count(c.Asked.PlannedRequests))
+	values := split.Values{
+		"requests": c.Requests, "errors": c.Errors, "unidentified": c.Unidentified, "verbose": t.Verbose, "interrupted": c.Interrupted,
+		"error_share":        t.percent(float64(c.Errors)/float64(c.Requests), 2),
+		"unidentified_share": t.percent(float64(c.Unidentified)/float64(c.Requests), 2),
 	}
-	if c.Sequential != nil && !c.Interrupted && c.Asked != nil && c.Asked.PlannedRequests > c.Requests {
-		s = fmt.Sprintf("%s of %s at most", count(c.Requests), plural(c.Asked.PlannedRequests, "request"))
+	if c.Asked != nil && c.Asked.PlannedRequests > c.Requests && (c.Interrupted || c.Sequential != nil) {
+		values["planned"] = c.Asked.PlannedRequests
 	}
 	if seconds, ok := c.DurationSeconds.Get(); ok {
-		s += " in " + duration(seconds)
+		values["time"] = t.duration(seconds)
 		if rate, ok := c.Rate.Get(); ok && rate >= 0.5 && t.Verbose {
-			s += fmt.Sprintf(" (%s a second)", count(int64(rate+0.5)))
+			values["rate"] = math.Floor(rate + 0.5)
 		}
 	}
-	share := func(n int64) string { return percent(float64(n)/float64(c.Requests), 2) }
-	var lost []string
-	if c.Errors > 0 {
-		lost = append(lost, fmt.Sprintf("%s (%s)", plural(c.Errors, "error"), share(c.Errors)))
-	}
-	if c.Unidentified > 0 {
-		lost = append(lost, fmt.Sprintf("%s (%s) that named no version", plural(c.Unidentified, "answer"), share(c.Unidentified)))
-	}
-	switch {
-	case len(lost) > 0:
-		s += ": " + list(lost)
-	case t.Verbose:
-		s += ", no errors, and every answer named its version"
-	default:
-		s += ", no errors"
-	}
 	if live := i.step.Convergence; live != nil && live.Converged && live.Seconds.Or(0) > 0 {
-		s += "; live " + duration(live.Seconds.Or(0)) + " after the change"
+		values["live"] = t.duration(live.Seconds.Or(0))
 	}
-	return s + "."
+	return t.word("seen", values)
 }
 
 // kinds writes errors or unidentified answers by kind, each with an excerpt.
@@ -273,52 +249,28 @@ func (t *text) kinds(label string, kinds []reports.Kind) {
 	for i, k := range shown {
 		line := count(k.Count) + " × " + clip(k.Kind, 80)
 		if k.Example != "" {
-			line += t.dim(", such as: " + clip(k.Example, 160))
+			line += t.dim(t.word("such-as", split.Values{"example": clip(k.Example, 160)}))
 		}
 		t.say([]string{label, ""}[min(i, 1)], line)
 	}
 	if more := len(kinds) - len(shown); more > 0 {
-		t.say("", fmt.Sprintf("and %d more kinds; --verbose shows them", more))
+		t.say("", t.word("more-kinds", split.Values{"count": more}))
 	}
-}
-
-// evidence is what each verdict rests on.
-var evidence = map[analysis.Verdict]string{
-	analysis.Verified:     "Every share is shown to be within its margin.",
-	analysis.Violated:     "This is more than chance.",
-	analysis.Inconclusive: "The weights are neither shown right nor shown wrong.",
-	analysis.NotConverged: "No sample was drawn: it would have measured the weights from before.",
-	analysis.NotMeasured:  "Too little is known to judge the split.",
 }
 
 // means says what the verdict rests on, and how far it can be relied on.
-func means(c *reports.Check) string {
-	s := evidence[reports.Worst(c.Verdict)]
+func (t *text) means(c *reports.Check) string {
+	values := split.Values{"verdict": reports.Worst(c.Verdict), "impossible": impossible(c)}
 	if c.Asked != nil && !c.Asked.Alpha.IsZero() {
-		alpha := percent(c.Asked.Alpha.Or(0), 3)
-		switch c.Verdict {
-		case analysis.Verified:
-			s += " Were one off by its margin or more, this verdict would come with a probability of at most " + alpha + "."
-		case analysis.Violated:
-			if impossible(c) {
-				return "A version answered that must never answer. Chance cannot do that." + control(c)
-			}
-			s += " A correct split gets this verdict with a probability of at most " + alpha + "."
-		}
+		values["alpha"] = t.percent(c.Asked.Alpha.Or(0), 3)
 	}
-	return s + control(c)
-}
-
-// control says what a negative control came to.
-func control(c *reports.Check) string {
-	switch c.ExpectedVerdict {
-	case "":
-		return ""
-	case c.Verdict:
-		return " It is a negative control: exactly this was expected, so it counts as verified."
-	default:
-		return fmt.Sprintf(" It is a negative control: %s was expected and %s came out, so it counts as violated.", c.ExpectedVerdict, c.Verdict)
+	said := t.word("means", values)
+	if c.ExpectedVerdict != "" {
+		said += t.word("control", split.Values{
+			"as_expected": c.AsExpected(), "expected": t.lower(c.ExpectedVerdict), "verdict": t.lower(c.Verdict),
+		})
 	}
+	return said
 }
 
 // isDetail reports whether a reason is what there is to say of a change that did
@@ -333,26 +285,26 @@ func told(c *reports.Check, g reports.Gate) bool {
 	return slices.ContainsFunc(c.AdviceItems, func(f split.Finding) bool { return f.Text("gate") == g.Name })
 }
 
-func brokenGate(g reports.Gate) string {
-	s := "The assumption that \"" + g.Name + "\" tests does not hold"
+func (t *text) brokenGate(g reports.Gate) string {
+	values := split.Values{"gate": g.Name}
 	if p, ok := g.PValue.Get(); ok {
-		s += " (" + probability(p) + ")"
+		values["p_value"] = p
 	}
-	return s + ", so the counts cannot be judged. " + sentence(g.Repair)
+	return t.word("assumption-broken", values) + t.sentence(t.saidOne(g.RepairItem, g.Repair))
 }
 
 // next says what to do: the advice of the judgement, else what is always true.
 func (t *text) next(c *reports.Check) {
-	advice := c.Advice
+	advice := t.said(c.AdviceItems, c.Advice)
 	switch {
 	case len(advice) > 0 || c.AsExpected():
 	case c.ExpectedVerdict != "":
-		advice = []string{"See whether the fault that was to be found is really in effect; if it is, the sample is too small to notice it."}
+		advice = []string{t.word("next-control")}
 	case !broken(c):
-		advice = []string{nextFor(c.Verdict)}
+		advice = []string{t.nextFor(c.Verdict)}
 	}
 	for i, a := range advice {
-		t.say([]string{"Next", ""}[min(i, 1)], sentence(a))
+		t.say([]string{"label-next", ""}[min(i, 1)], t.sentence(a))
 	}
 }
 
@@ -362,17 +314,9 @@ func broken(c *reports.Check) bool {
 	return slices.ContainsFunc(c.Gates, func(g reports.Gate) bool { return g.Broken })
 }
 
-func nextFor(v analysis.Verdict) string {
-	switch reports.Worst(v) {
-	case analysis.Verified:
+func (t *text) nextFor(v analysis.Verdict) string {
+	if reports.Worst(v) == analysis.Verified {
 		return ""
-	case analysis.Violated:
-		return "Compare the weights that are applied with those expected; then ask which other route, balancer or retry could have chosen."
-	case analysis.Inconclusive:
-		return "Send more requests, or allow a wider margin."
-	case analysis.NotConverged:
-		return "See whether the change was accepted and reached every proxy; if it is only slow, raise settle.timeout."
-	default:
-		return "See whether the target answers at all, then run the check again."
 	}
+	return t.word("next-" + string(reports.Worst(v)))
 }

@@ -1,7 +1,6 @@
 package terminal
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -12,33 +11,36 @@ import (
 )
 
 // headline says in one sentence what a run came to.
-func headline(r *reports.Report, items []item) string {
+func (t *text) headline(r *reports.Report, items []item) string {
 	switch {
 	case r.Interrupted:
-		return "the run was ended before it was complete; what was counted until then follows"
+		return t.word("headline-interrupted")
 	case len(items) == 0:
-		return "nothing was checked, so nothing is known"
+		return t.word("headline-nothing")
 	case len(items) == 1:
-		return itemHeadline(items[0])
+		return t.itemHeadline(items[0])
 	}
-	return suiteHeadline(items)
+	return t.suiteHeadline(items)
 }
 
-func itemHeadline(i item) string {
+func (t *text) itemHeadline(i item) string {
 	if i.check == nil {
-		return meaning(i.counts())
+		return t.meaning(i.counts())
 	}
-	switch expected := i.check.ExpectedVerdict; {
-	case expected == "":
-		return checkHeadline(i.check)
-	case i.check.AsExpected():
-		return fmt.Sprintf("the check found the fault that it was meant to find: %s, as expected", expected)
-	default:
-		return fmt.Sprintf("the check was expected to be %s and was %s", expected, i.check.Verdict)
+	expected := i.check.ExpectedVerdict
+	if expected == "" {
+		return t.checkHeadline(i.check)
 	}
+	if i.check.AsExpected() {
+		return t.word("headline-fault-found", split.Values{"expected": t.lower(expected)})
+	}
+	return t.word("headline-not-expected", split.Values{"expected": t.lower(expected), "verdict": t.lower(i.check.Verdict)})
 }
 
-func suiteHeadline(items []item) string {
+// lower is a verdict within a sentence.
+func (t *text) lower(v analysis.Verdict) string { return t.word("lower-" + string(reports.Worst(v))) }
+
+func (t *text) suiteHeadline(items []item) string {
 	var (
 		off, controls int64
 		widest        float64
@@ -56,92 +58,80 @@ func suiteHeadline(items []item) string {
 			widest = max(widest, v.Margin.Or(0))
 		}
 	}
-	all := fmt.Sprintf("all %s checks", count(int64(len(items))))
-	if len(items) == 2 {
-		all = "both checks"
-	}
-	switch {
-	case off == 1:
-		return fmt.Sprintf("1 of %s checks is not as expected", count(int64(len(items))))
+	switch all := len(items); {
 	case off > 0:
-		return fmt.Sprintf("%s of %s checks are not as expected", count(off), count(int64(len(items))))
+		return t.word("headline-some-off", split.Values{"off": off, "checks": all})
 	case controls > 0:
-		return fmt.Sprintf("%s came out as expected, %s among them", all, plural(controls, "negative control"))
+		return t.word("headline-controls", split.Values{"checks": all, "controls": controls})
 	case widest > 0:
-		return fmt.Sprintf("%s are verified, each share to within %s or less", all, points(widest))
+		return t.word("headline-all-within", split.Values{"checks": all, "margin": widest})
 	default:
-		return all + " are verified"
+		return t.word("headline-all", split.Values{"checks": all})
 	}
 }
 
 // checkHeadline names what decides: the margin that was shown, or the version
 // that is farthest off.
-func checkHeadline(c *reports.Check) string {
+func (t *text) checkHeadline(c *reports.Check) string {
 	switch {
 	case c.Verdict == analysis.Verified && len(c.Versions) > 0:
-		return shown(c)
+		return t.shown(c)
 	case c.Verdict == analysis.Violated && impossible(c):
-		return strayed(c)
+		return t.strayed(c)
 	case c.Verdict == analysis.Violated:
-		if words := farthest(c); words != "" {
+		if words := t.farthest(c); words != "" {
 			return words
 		}
 	case c.Verdict == analysis.Inconclusive && broken(c):
-		return "the requests were not independent of each other, so the counts cannot be judged"
+		return t.word("headline-dependent")
 	}
-	return meaning(c.Verdict)
+	return t.meaning(c.Verdict)
 }
 
 // shown says within which margin each share is shown to lie.
-func shown(c *reports.Check) string {
-	q := questionOf(c)
-	words := strings.Join(q.wanted, ", ")
-	if len(q.wanted) > 4 {
-		words = fmt.Sprintf("%d versions", len(q.wanted))
+func (t *text) shown(c *reports.Check) string {
+	q := t.questionOf(c)
+	values := split.Values{"versions": len(q.wanted), "margin": q.margin}
+	if len(q.wanted) <= 4 {
+		values["split"] = strings.Join(q.wanted, t.word("comma"))
 	}
-	each := ", each"
-	if len(q.wanted) == 1 {
-		each = ","
-	}
+	id := "shown-within"
 	switch {
 	case q.margin <= 0:
-		words += each + " shown to be right"
+		id = "shown-right"
 	case !q.same:
-		words += each + " shown to within its margin, " + points(q.margin) + " at most"
+		id = "shown-within-margins"
 	default:
-		words += each + " shown to within " + points(q.margin)
 		if e := c.Equivalence; e != nil {
-			if least, ok := e.MinMargin.Get(); ok && least < q.margin && points(least) != points(q.margin) {
-				words += " (even to within " + strings.TrimSuffix(percent(least, 2), " %") + ")"
+			if least, ok := e.MinMargin.Get(); ok && least < q.margin && percent(least, 2) != percent(q.margin, 2) {
+				values["even"] = strings.TrimSuffix(percent(least, 2), " %")
 			}
 		}
 	}
+	said := t.word(id, values)
 	for _, v := range c.Versions {
 		if bound, ok := v.LeakBound.Get(); ok {
-			words += "; " + clip(v.Version, longName) + " never, shown to be below " + percent(bound, 3)
+			said += t.word("shown-never", split.Values{"version": clip(v.Version, longName), "bound": t.percent(bound, 3)})
 		}
 	}
-	return words
+	return said
 }
 
 // strayed names the versions that answered and must not.
-func strayed(c *reports.Check) string {
+func (t *text) strayed(c *reports.Check) string {
 	var (
 		names []string
 		hits  int64
 	)
 	for _, v := range c.Versions {
-		if v.Version == split.MirroredAgain {
-			return plural(v.Count, "request") + " arrived as a second copy"
-		}
 		if stray(v) {
 			names, hits = append(names, clip(v.Version, longName)), hits+v.Count
 		}
 	}
 	if more := len(names) - 3; more > 0 {
-		names = append(names[:3], fmt.Sprintf("%d more", more))
+		names = append(names[:3], t.word("more", split.Values{"count": more}))
 	}
-	return fmt.Sprintf("%s must never answer, and answered %s of %s", list(names), count(hits), plural(c.Requests, "request"))
+	return t.word("headline-strayed", split.Values{"versions": names, "hits": hits, "requests": c.Requests})
 }
 
 func stray(v reports.Version) bool { return v.Count > 0 && (v.Unexpected || v.Weight.Or(1) == 0) }
@@ -151,7 +141,7 @@ func impossible(c *reports.Check) bool { return slices.ContainsFunc(c.Versions, 
 
 // farthest names the version that is farthest off; of several the one that was
 // asked for least, which is off by the largest part of its share.
-func farthest(c *reports.Check) string {
+func (t *text) farthest(c *reports.Check) string {
 	var (
 		worst reports.Version
 		most  = -1.0
@@ -171,9 +161,9 @@ func farthest(c *reports.Check) string {
 		return ""
 	}
 	d := decimals(c.Versions)
-	got, asked := percent(worst.Share.Or(0), d), percent(worst.ExpectedShare.Or(0), d)
+	got, asked := t.percent(worst.Share.Or(0), d), t.percent(worst.ExpectedShare.Or(0), d)
 	for ; got == asked && d < 6; d++ {
-		got, asked = percent(worst.Share.Or(0), d+1), percent(worst.ExpectedShare.Or(0), d+1)
+		got, asked = t.percent(worst.Share.Or(0), d+1), t.percent(worst.ExpectedShare.Or(0), d+1)
 	}
-	return fmt.Sprintf("%s got %s of the answers, not %s", clip(worst.Version, longName), got, asked)
+	return t.word("headline-farthest", split.Values{"version": clip(worst.Version, longName), "share": got, "asked": asked})
 }

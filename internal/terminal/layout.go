@@ -8,6 +8,7 @@ import (
 
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
 	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/reports/words"
 )
 
 // text collects lines; nothing is written before all of them are there.
@@ -28,6 +29,9 @@ func newText(o Options) *text {
 		o.Width = 100
 	}
 	o.Width = max(o.Width, 40)
+	if o.Language == nil {
+		o.Language = words.In("en")
+	}
 	return &text{Options: o}
 }
 
@@ -134,24 +138,28 @@ func wrap(s string, columns int) []string {
 func wrapLine(s string, columns int) []string {
 	var lines []string
 	var line string
-	for _, word := range words(s) {
-		for cells(word) > columns {
-			head, rest := breakWord(word, columns)
+	for _, p := range pieces(s) {
+		for cells(p.text) > columns {
+			head, rest := breakWord(p.text, columns)
 			if line != "" {
 				lines = append(lines, line)
 				line = ""
 			}
 			lines = append(lines, head)
-			word = rest
+			p.text = rest
+		}
+		blank := ""
+		if p.apart {
+			blank = " "
 		}
 		switch {
 		case line == "":
-			line = word
-		case cells(line)+1+cells(word) <= columns:
-			line += " " + word
+			line = p.text
+		case cells(line)+cells(blank)+cells(p.text) <= columns:
+			line += blank + p.text
 		default:
 			lines = append(lines, line)
-			line = word
+			line = p.text
 		}
 	}
 	if line != "" {
@@ -163,15 +171,40 @@ func wrapLine(s string, columns int) []string {
 // units stay on the line of their number.
 var units = []string{"%", "s", "ms", "min", "h", "points"}
 
-// words splits s at blanks, and keeps a unit with its number.
-func words(s string) []string {
-	var kept []string
+// A piece of text stays on one line; apart says that a blank stands before it.
+type piece struct {
+	text  string
+	apart bool
+}
+
+// What must not begin a line, and what must not end one, where lines are broken
+// between any two wide characters, as Chinese is.
+const (
+	neverFirst = "，。、；：！？）」』”’》·%"
+	neverLast  = "（「『“‘《"
+)
+
+// pieces splits s at blanks, but between a number and its unit, and between wide
+// characters.
+func pieces(s string) []piece {
+	var kept []piece
 	for _, word := range strings.Fields(s) {
-		if len(kept) > 0 && slices.Contains(units, strings.TrimRight(word, ",.;:)")) && strings.ContainsAny(kept[len(kept)-1], "0123456789") {
-			kept[len(kept)-1] += " " + word
+		if len(kept) > 0 && slices.Contains(units, strings.TrimRight(word, ",.;:)")) && strings.ContainsAny(kept[len(kept)-1].text, "0123456789") {
+			kept[len(kept)-1].text += " " + word
 			continue
 		}
-		kept = append(kept, word)
+		apart, joins := true, false // joins says that the next belongs to the one before
+		wide := false
+		for _, r := range word {
+			isWide := cells(string(r)) == 2
+			switch {
+			case !apart && (joins || strings.ContainsRune(neverFirst, r) || !isWide && !wide):
+				kept[len(kept)-1].text += string(r)
+			default:
+				kept = append(kept, piece{string(r), apart})
+			}
+			apart, wide, joins = false, isWide, strings.ContainsRune(neverLast, r)
+		}
 	}
 	return kept
 }

@@ -2,13 +2,13 @@ package terminal
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // mesh writes the proxies' account beside that of the answers. Where the two
@@ -25,20 +25,20 @@ func (t *text) mesh(c *reports.Check) {
 	case t.simulated && (verified || agree(c)):
 		return
 	case verified && agree(c):
-		t.say("Proxies", m.Rule+" decides; the proxies carry its weights, and counted what the answers say.")
+		t.say("label-proxies", t.word("proxies-agree", split.Values{"rule": m.Rule}))
 		return
 	}
-	t.say("Proxies", decided(m, t.simulated))
+	t.say("label-proxies", t.decided(m))
 	t.accounts(m)
 	for n, p := range strays(m) {
 		if n == shownProxies && !t.Verbose {
-			t.say("", fmt.Sprintf("and %d more proxies; --verbose shows them", len(strays(m))-n))
+			t.say("", t.word("more-proxies", split.Values{"count": len(strays(m)) - n}))
 			break
 		}
-		t.say("", sentence(carries(p)))
+		t.say("", t.sentence(t.carries(p)))
 	}
-	for _, note := range m.Notes {
-		t.say("", sentence(note))
+	for _, note := range t.said(m.NoteItems, m.Notes) {
+		t.say("", t.sentence(note))
 	}
 }
 
@@ -73,27 +73,18 @@ func differ(a, b reports.Number) bool {
 }
 
 // decided says what makes the choice and who carries it.
-func decided(m *reports.Mesh, simulated bool) string {
-	words := "No rule that is known beforehand decides"
-	if m.Rule != "" {
-		words = m.Rule + " decides"
-	}
-	if simulated {
-		words += ", on the simulated proxies"
-	}
+func (t *text) decided(m *reports.Mesh) string {
 	var names []string
 	for _, p := range m.Proxies {
 		if p.Counted.Or(0) > 0 {
 			names = append(names, p.Name)
 		}
 	}
-	switch {
-	case len(names) == 1:
-		words += "; " + names[0] + " sent the requests"
-	case len(names) > 1:
-		words += fmt.Sprintf("; %d proxies sent the requests", len(names))
+	values := split.Values{"rule": m.Rule, "simulated": t.simulated, "proxies": len(names)}
+	if len(names) == 1 {
+		values["proxy"] = names[0]
 	}
-	return words + "."
+	return t.word("decides", values)
 }
 
 // accounts writes the table: what was asked for, carried, answered and sent.
@@ -112,14 +103,14 @@ func (t *text) accounts(m *reports.Mesh) {
 	}
 	differing := ""
 	if len(strays(m)) > 0 && !slices.ContainsFunc(rows, func(d reports.Destination) bool { return !d.ProgrammedShare.IsZero() }) {
-		differing = "differs"
+		differing = t.word("differs")
 	}
 	var table [][]string
 	var known [6]bool
 	for _, d := range rows {
 		row := []string{
-			d.Version, share(d.ConfiguredShare), cmp.Or(differing, share(d.ProgrammedShare)),
-			counted(d.Observed, d.ObservedShare), counted(d.Counted, d.CountedShare), counted(d.Failed, reports.Number{}),
+			d.Version, t.share(d.ConfiguredShare), cmp.Or(differing, t.share(d.ProgrammedShare)),
+			t.counted(d.Observed, d.ObservedShare), t.counted(d.Counted, d.CountedShare), t.counted(d.Failed, reports.Number{}),
 		}
 		for i, cell := range row {
 			known[i] = known[i] || cell != absent
@@ -142,26 +133,26 @@ func (t *text) accounts(m *reports.Mesh) {
 	}
 	t.table(indent, columns, table)
 	if more := len(m.Destinations) - len(rows); more > 0 {
-		t.say("", fmt.Sprintf("and %d more; --verbose shows them", more))
+		t.say("", t.word("more-rows", split.Values{"count": more}))
 	}
 }
 
-func share(n reports.Number) string {
+func (t *text) share(n reports.Number) string {
 	x, ok := n.Get()
 	if !ok {
 		return absent
 	}
-	return percent(x, 2)
+	return t.percent(x, 2)
 }
 
-func counted(n, part reports.Number) string {
+func (t *text) counted(n, part reports.Number) string {
 	x, ok := n.Get()
 	if !ok {
 		return absent
 	}
 	text := count(int64(x))
 	if _, ok := part.Get(); ok {
-		text += " (" + fixed(part.Or(0), 1) + " %)"
+		text += " (" + t.sign(fixed(part.Or(0), 1)) + ")"
 	}
 	return text
 }
@@ -185,15 +176,12 @@ func strays(m *reports.Mesh) []reports.Proxy {
 	return found
 }
 
-func carries(p reports.Proxy) string {
-	if len(p.Programmed) == 0 {
-		return p.Name + " does not carry this rule"
-	}
-	var parts []string
+func (t *text) carries(p reports.Proxy) string {
+	parts := []string{}
 	for _, w := range p.Programmed {
-		parts = append(parts, clip(w.Version, longName)+" "+share(w.Share))
+		parts = append(parts, clip(w.Version, longName)+" "+t.share(w.Share))
 	}
-	return p.Name + " is programmed with " + list(parts)
+	return t.word("proxy-carries", split.Values{"proxy": p.Name, "programmed": parts})
 }
 
 // states writes which proxies took a change and when: those that did not, or
@@ -207,16 +195,13 @@ func (t *text) states(c *reports.Convergence) {
 	}
 	for n, p := range shown {
 		if n == shownProxies && !t.Verbose {
-			t.say("", fmt.Sprintf("and %d more proxies; --verbose shows them", len(shown)-n))
+			t.say("", t.word("more-proxies", split.Values{"count": len(shown) - n}))
 			break
 		}
-		words := p.Name + " has not taken it"
+		state := split.Values{"proxy": p.Name, "detail": t.saidOne(p.DetailItem, p.Detail)}
 		if p.Converged {
-			words = p.Name + " had it after " + duration(p.Seconds.Or(math.NaN()))
+			state["time"] = t.duration(p.Seconds.Or(math.NaN()))
 		}
-		if p.Detail != "" {
-			words += ": " + p.Detail
-		}
-		t.say("", sentence(words))
+		t.say("", t.sentence(t.word("proxy-state", state)))
 	}
 }

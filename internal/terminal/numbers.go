@@ -4,71 +4,56 @@ import (
 	"fmt"
 
 	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // numbers are for those who want the statistics.
-func numbers(c *reports.Check) []string {
+func (t *text) numbers(c *reports.Check) []string {
 	var lines []string
+	add := func(id string, values split.Values) { lines = append(lines, t.word(id, values)) }
 	if p, test, ok := c.Deciding(); ok {
-		line := fmt.Sprintf("%s (%s): %s.", probability(p), tests[test], byChance(p))
-		if impossible(c) {
-			line = "Of those that may answer, " + line
-		}
-		lines = append(lines, line)
+		add("number-deciding", split.Values{"p_value": p, "test": test, "chance": t.byChance(p), "impossible": impossible(c)})
 	}
 	if c.Equivalence != nil {
 		if m, ok := c.Equivalence.MinMargin.Get(); ok {
-			lines = append(lines, "The smallest margin at which every share would be shown right is "+points(m)+".")
+			add("number-min-margin", split.Values{"margin": t.points(m)})
 		}
 	}
 	for _, v := range c.Versions {
 		if bound, ok := v.LeakBound.Get(); ok {
-			lines = append(lines, clip(v.Version, longName)+" had no hit: its share is shown to be below "+percent(bound, 3)+".")
+			add("number-leak", split.Values{"version": clip(v.Version, longName), "bound": t.percent(bound, 3)})
 		}
 	}
-	return append(lines, statistics(c)...)
-}
-
-// tests name what the deciding p-value was computed by.
-var tests = map[string]string{
-	"sequential": "sequential test", "monte-carlo": "chi-square test by Monte Carlo",
-	"exact": "exact chi-square test", "chi-square": "chi-square test",
-}
-
-func statistics(c *reports.Check) []string {
-	var lines []string
-	test := func(name string, x *reports.Test) {
-		if x != nil {
-			lines = append(lines, fmt.Sprintf("%s %.4g, df %d, %s", name, x.Statistic.Or(0), x.DF, probability(x.PValue.Or(0))))
+	for _, test := range []struct {
+		name string
+		of   *reports.Test
+	}{{"chi-square", c.ChiSquare}, {"g-test", c.GTest}, {"cressie-read", c.CressieRead}} {
+		if x := test.of; x != nil {
+			add("number-test", split.Values{"test": test.name, "statistic": x.Statistic.Or(0), "df": x.DF, "p_value": x.PValue.Or(0)})
 		}
 	}
-	test("chi-square", c.ChiSquare)
-	test("G test", c.GTest)
-	test("Cressie-Read", c.CressieRead)
 	if c.Sequential != nil {
-		lines = append(lines, fmt.Sprintf("sequential: log e-value %.4g, %s", c.Sequential.LogEValue.Or(0), probability(c.Sequential.PValue.Or(0))))
+		add("number-sequential", split.Values{"log_e_value": c.Sequential.LogEValue.Or(0), "p_value": c.Sequential.PValue.Or(0)})
 	}
 	if c.Equivalence != nil && !c.Equivalence.PValue.IsZero() {
-		lines = append(lines, "equivalence "+probability(c.Equivalence.PValue.Or(0)))
+		add("number-equivalence", split.Values{"p_value": c.Equivalence.PValue.Or(0)})
 	}
 	if c.Effect != nil {
-		lines = append(lines, fmt.Sprintf("effect w %.4g, misrouted %s", c.Effect.W.Or(0), percent(c.Effect.MisroutedShare.Or(0), 2)))
+		add("number-effect", split.Values{"w": c.Effect.W.Or(0), "misrouted": t.percent(c.Effect.MisroutedShare.Or(0), 2)})
 	}
 	if c.Power != nil && !c.Power.Achieved.IsZero() {
-		lines = append(lines, fmt.Sprintf("power %s against a difference of %s", percent(c.Power.Achieved.Or(0), 2), points(c.Power.Margin.Or(0))))
+		add("number-power", split.Values{"power": t.percent(c.Power.Achieved.Or(0), 2), "margin": t.points(c.Power.Margin.Or(0))})
 	}
 	if holm, ok := c.HolmPValue.Get(); ok {
-		lines = append(lines, "adjusted for all checks of this run (Holm) "+probability(holm))
+		add("number-holm", split.Values{"p_value": holm})
 	}
 	for _, g := range c.Gates {
-		state := "holds"
-		if g.Broken {
-			state = "broken"
-		}
-		lines = append(lines, fmt.Sprintf("gate %s %s: statistic %.4g, df %d, %s, alpha %.2g", g.Name, state, g.Statistic.Or(0), g.DF, probability(g.PValue.Or(0)), g.Alpha.Or(0)))
+		add("number-gate", split.Values{
+			"gate": g.Name, "broken": g.Broken, "statistic": g.Statistic.Or(0), "df": g.DF, "p_value": g.PValue.Or(0), "alpha": g.Alpha.Or(0),
+		})
 	}
 	if l := c.Latency; l != nil {
-		lines = append(lines, fmt.Sprintf("latency: median %s, 95 %% below %s, 99 %% below %s", milliseconds(l.P50), milliseconds(l.P95), milliseconds(l.P99)))
+		add("number-latency", split.Values{"p50": milliseconds(l.P50), "p95": milliseconds(l.P95), "p99": milliseconds(l.P99)})
 	}
 	return lines
 }

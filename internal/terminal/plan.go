@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/reports/words"
 )
 
 // planRates are the rates, in requests per second, for which a plan tells the
@@ -48,7 +49,7 @@ func PlanText(o Options) reports.Format[*reports.Plan] {
 			t.line("")
 		}
 		for _, rate := range rates(p) {
-			t.line(fmt.Sprintf("  at %5s a second  %s", count(int64(rate)), duration(float64(p.Requests)/rate)))
+			t.line(fmt.Sprintf("  at %5s a second  %s", count(int64(rate)), t.duration(float64(p.Requests)/rate)))
 		}
 		t.marginTable(p)
 		return t.flush(w)
@@ -84,14 +85,14 @@ func (t *text) chances(p *reports.Plan) {
 	default:
 		answer += fmt.Sprintf(": it takes %s.", count(needed))
 	}
-	t.paragraph("", t.bold(plural(p.Requests, "request"))+" "+answer)
+	t.paragraph("", t.bold(words.Plural(p.Requests, "request"))+" "+answer)
 	t.line("")
 	rows := [][2]string{
 		{"a correct split is verified in at least", percent(c.Verified.Or(0), 2)},
 		{"one that is off by a margin is violated in at least", percent(c.Violated.Or(0), 2)},
 	}
 	if margin := c.Margin.Or(1); margin < 1 {
-		rows = append(rows, [2]string{fmt.Sprintf("the smallest margin at which both have %s", percent(power, 2)), points(margin)})
+		rows = append(rows, [2]string{fmt.Sprintf("the smallest margin at which both have %s", percent(power, 2)), t.points(margin)})
 	}
 	for _, v := range p.Versions {
 		if v.Weight.Or(1) == 0 {
@@ -126,7 +127,7 @@ func (t *text) marginTable(p *reports.Plan) {
 		}
 		row := []string{"± " + margin, count(each.Requests)}
 		for _, rate := range rates(p) {
-			row = append(row, duration(float64(each.Requests)/rate))
+			row = append(row, t.duration(float64(each.Requests)/rate))
 		}
 		rows = append(rows, row)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/reports/words"
 )
 
 // SimulationText writes a simulation for a person.
@@ -38,22 +39,22 @@ func (t *text) simulation(s *reports.Simulation) {
 }
 
 func truthWords(truth reports.SimulatedTruth) string {
-	var words []string
+	var parts []string
 	switch {
 	case truth.Shares != "":
-		words = append(words, "the traffic really splits "+printable(truth.Shares))
+		parts = append(parts, "the traffic really splits "+printable(truth.Shares))
 	case len(truth.Defects) > 0:
-		words = append(words, "the mesh has the defect "+printable(strings.Join(truth.Defects, " and ")))
+		parts = append(parts, "the mesh has the defect "+printable(strings.Join(truth.Defects, " and ")))
 	}
 	if truth.PerConnection {
-		words = append(words, fmt.Sprintf("a version is drawn once for each connection of %s", plural(int64(truth.Reuse), "request")))
+		parts = append(parts, fmt.Sprintf("a version is drawn once for each connection of %s", words.Plural(int64(truth.Reuse), "request")))
 	} else if truth.Reuse > 0 {
-		words = append(words, fmt.Sprintf("connections carry %s", plural(int64(truth.Reuse), "request")))
+		parts = append(parts, fmt.Sprintf("connections carry %s", words.Plural(int64(truth.Reuse), "request")))
 	}
 	if share, given := truth.Errors.Get(); given {
-		words = append(words, percent(share, 3)+" of the requests end in errors")
+		parts = append(parts, percent(share, 3)+" of the requests end in errors")
 	}
-	return list(words)
+	return words.In("en").List(parts)
 }
 
 func (t *text) spent(s *reports.Simulation) string {
@@ -61,7 +62,7 @@ func (t *text) spent(s *reports.Simulation) string {
 		return fmt.Sprintf("%s requests in the median (%s in 99 of 100, %s at most)",
 			t.bold(count(s.Used.Median)), count(s.Used.P99), count(s.Requests))
 	}
-	return t.bold(plural(s.Requests, "request"))
+	return t.bold(words.Plural(s.Requests, "request"))
 }
 
 func (t *text) verdictTable(s *reports.Simulation) {
@@ -94,9 +95,9 @@ func (t *text) verdictTable(s *reports.Simulation) {
 // foundWords say how the probabilities were found.
 func foundWords(s *reports.Simulation) string {
 	var text string
-	runs := plural(s.Runs, "sample")
+	runs := words.Plural(s.Runs, "sample")
 	if s.Interrupted {
-		runs = fmt.Sprintf("%s of %s", count(s.Runs), plural(s.Wanted, "sample"))
+		runs = fmt.Sprintf("%s of %s", count(s.Runs), words.Plural(s.Wanted, "sample"))
 	}
 	switch s.Way {
 	case "summed":

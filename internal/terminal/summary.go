@@ -24,11 +24,11 @@ func (t *text) summary(items []item) {
 			table = append(table, []string{"", i.scenario.Name, "", "", "", ""})
 			counts = append(counts, "")
 		}
-		row := []string{mark(i.counts()), "  " + i.place(), strings.ToLower(i.verdict()), "", absent, absent}
+		row := []string{mark(i.counts()), "  " + i.place(), strings.ToLower(t.verdictOf(i)), "", absent, absent}
 		if i.check != nil {
-			row[3] = shares(i.check)
+			row[3] = t.shares(i.check)
 			row[4] = count(i.check.Requests)
-			row[5] = duration(i.check.DurationSeconds.Or(math.NaN()))
+			row[5] = t.duration(i.check.DurationSeconds.Or(math.NaN()))
 		}
 		table = append(table, row)
 		counts = append(counts, i.counts())
@@ -53,7 +53,7 @@ const narrowest = 60
 func (t *text) summaryList(items []item) {
 	for _, i := range items {
 		t.labelled(t.verdictColor(i.counts(), mark(i.counts())), 2, i.name())
-		t.paragraph("  ", t.verdictColor(i.counts(), strings.ToLower(i.verdict())))
+		t.paragraph("  ", t.verdictColor(i.counts(), strings.ToLower(t.verdictOf(i))))
 	}
 }
 
@@ -61,7 +61,7 @@ func (t *text) summaryList(items []item) {
 const longName = 32
 
 // shares tells the observed split in one cell.
-func shares(c *reports.Check) string {
+func (t *text) shares(c *reports.Check) string {
 	if c.Requests == 0 {
 		return ""
 	}
@@ -69,10 +69,10 @@ func shares(c *reports.Check) string {
 	var parts []string
 	for _, v := range c.Versions {
 		if v.Count > 0 || v.ExpectedShare.Or(0) > 0 {
-			parts = append(parts, clip(v.Version, longName)+" "+shareCell(v.Share, d))
+			parts = append(parts, clip(v.Version, longName)+" "+t.shareCell(v.Share, d))
 		}
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(parts, t.word("comma"))
 }
 
 func mark(v analysis.Verdict) string {

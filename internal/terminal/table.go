@@ -37,6 +37,10 @@ func (t *text) gap() int {
 // It returns how many columns of the terminal the cells of the first column
 // have. What goes wrong is told by flush.
 func (t *text) table(indent string, columns []column, rows [][]string) (first int) {
+	columns = slices.Clone(columns)
+	for i := range columns {
+		columns[i].title = t.title(columns[i].title)
+	}
 	columns, rows = t.fit(indent, columns, rows)
 	widths := make([]int, len(columns))
 	for i, c := range columns {
@@ -94,6 +98,14 @@ func (t *text) table(indent string, columns []column, rows [][]string) (first in
 	return widths[0]
 }
 
+// title is that of a column: the words of an id, or what it is.
+func (t *text) title(title string) string {
+	if t.Language.Knows(title) {
+		return t.word(title)
+	}
+	return title
+}
+
 // room is what is left of a line for the cells of a table.
 func (t *text) room(indent string, columns []column) int {
 	return t.Width - cells(indent) - t.gap()*(len(columns)-1)
@@ -101,7 +113,7 @@ func (t *text) room(indent string, columns []column) int {
 
 // fit leaves out columns until the others have room, as narrow as they may be.
 func (t *text) fit(indent string, columns []column, rows [][]string) ([]column, [][]string) {
-	columns, rows = slices.Clone(columns), slices.Clone(rows)
+	rows = slices.Clone(rows)
 	for {
 		needed, next := 0, -1
 		for i, c := range columns {

@@ -13,6 +13,8 @@ import (
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/reports/words"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // Options say how text is laid out. The zero value is plain text of 100
@@ -26,6 +28,8 @@ type Options struct {
 	Width int
 	// Verbose shows every check in full, with every version, gate and statistic.
 	Verbose bool
+	// Language is what the text is written in; nil is English.
+	Language *words.Language
 }
 
 // Text returns the format for a person at a terminal: the verdict first, then
@@ -147,36 +151,36 @@ func joined(names ...string) string {
 	return strings.Join(kept, " / ")
 }
 
-// verdict returns the item's verdict in words, with what was expected of it.
-func (i item) verdict() string {
+// verdictOf returns an item's verdict in words, with what was expected of it.
+func (t *text) verdictOf(i item) string {
 	if i.check == nil {
-		return word(i.counts())
+		return t.verdict(i.counts())
 	}
 	switch expected := i.check.ExpectedVerdict; expected {
 	case "":
-		return word(i.check.Verdict)
+		return t.verdict(i.check.Verdict)
 	case i.check.Verdict:
-		return word(i.check.Verdict) + ", as expected"
+		return t.word("verdict-as-expected", split.Values{"verdict": t.verdict(expected)})
 	default:
-		return word(i.check.Verdict) + ", but expected " + word(expected)
+		return t.word("verdict-but-expected", split.Values{"verdict": t.verdict(i.check.Verdict), "expected": t.verdict(expected)})
 	}
 }
 
 // head writes the verdict of the run, what it is of and what carried it.
 func (t *text) head(r *reports.Report, items []item) {
-	big := word(r.Verdict)
+	big := t.verdict(r.Verdict)
 	if r.Interrupted {
-		big = wordInterrupted
+		big = t.word("verdict-interrupted")
 	}
-	label, columns := t.verdictColor(r.Verdict, " "+big+" "), len(big)+3
+	label, columns := t.verdictColor(r.Verdict, " "+big+" "), cells(big)+3
 	if 4*columns > t.Width {
 		t.line(label)
 		label, columns = "", 1
 	}
-	t.labelled(label, columns, t.bold(sentence(headline(r, items))))
-	place := targetWords(r.Target)
+	t.labelled(label, columns, t.bold(t.sentence(t.headline(r, items))))
+	place := t.target(r.Target)
 	if len(items) == 1 && r.Target.Kind != "recorded" {
-		place = items[0].name() + ", " + place
+		place = items[0].name() + t.word("comma") + place
 	}
 	t.paragraph(strings.Repeat(" ", columns), place)
 	if t.Verbose && len(r.Scenarios) == 1 {
@@ -188,49 +192,49 @@ func (t *text) head(r *reports.Report, items []item) {
 // and the exit code.
 func (t *text) foot(r *reports.Report) {
 	t.line("")
-	if t.Verbose && made(r) != "" {
-		t.say("Made", made(r))
+	if made := t.made(r); t.Verbose && made != "" {
+		t.say("label-made", made)
 	}
 	if again := r.Reproduction; again != nil && (t.Verbose || r.Verdict != analysis.Verified) {
 		if len(again.Command) > 0 {
-			t.say("Again", shellWords(again.Command))
+			t.say("label-again", shellWords(again.Command))
 		}
 		if again.Seed != nil && !slices.Contains(again.Command, "--seed") {
-			t.say("Seed", fmt.Sprint(*again.Seed))
+			t.say("label-seed", fmt.Sprint(*again.Seed))
 		}
 		t.line("")
 	}
-	if words := look(r); words != "" {
-		t.say("Look", words)
+	if words := t.look(r); words != "" {
+		t.say("label-look", words)
 		t.line("")
 	}
-	end := word(r.Verdict)
+	end := t.verdict(r.Verdict)
 	if r.Interrupted {
-		end = wordInterrupted
+		end = t.word("verdict-interrupted")
 	}
 	if r.Target.Simulated {
-		end += " (simulated)"
+		end += t.word("simulated")
 	}
-	t.paragraph("", fmt.Sprintf("%s · exit code %d", t.verdictColor(r.Verdict, end), r.ExitCode()))
+	t.paragraph("", t.word("exit-code", split.Values{"verdict": t.verdictColor(r.Verdict, end), "code": r.ExitCode()}))
 }
 
 // made says when the run was and what made the report of it, as far as known.
-func made(r *reports.Report) string {
+func (t *text) made(r *reports.Report) string {
 	var words []string
 	if r.Started != nil {
 		words = append(words, r.Started.UTC().Format("2006-01-02 15:04:05 UTC"))
 	}
 	if seconds, ok := r.DurationSeconds.Get(); ok {
-		words = append(words, "took "+duration(seconds))
+		words = append(words, t.word("took", split.Values{"time": t.duration(seconds)}))
 	}
 	if r.Generator != "" {
-		words = append(words, "by "+r.Generator)
+		words = append(words, t.word("made-by", split.Values{"generator": r.Generator}))
 	}
-	return strings.Join(words, ", ")
+	return strings.Join(words, t.word("comma"))
 }
 
 // look says how to see more of a failed run on a cluster than a report holds.
-func look(r *reports.Report) string {
+func (t *text) look(r *reports.Report) string {
 	var command []string
 	if r.Reproduction != nil {
 		command = r.Reproduction.Command
@@ -263,42 +267,24 @@ func look(r *reports.Report) string {
 	if flag("diagnose") != "" || r.Interrupted || r.Verdict == analysis.Verified || r.Verdict == analysis.Inconclusive {
 		return ""
 	}
-	words := shellWords(gather) + " gathers the pods, events, logs and the proxies' routes into one archive, without secrets."
-	if len(command) > 1 && command[1] == "run" && !slices.Contains(command, "--keep") {
-		words += " What the run had brought is gone by now: --keep leaves it there, and --diagnose FILE gathers before it goes."
-	}
-	return words
+	gone := len(command) > 1 && command[1] == "run" && !slices.Contains(command, "--keep")
+	return t.word("look", split.Values{"command": shellWords(gather), "gone": gone})
 }
 
-// targetWords names what carried the traffic; a simulation says so.
-func targetWords(target reports.Target) string {
-	var words string
-	switch {
-	case target.Kind == "sim":
-		words = "on the simulated mesh: no real proxy took part"
-	case target.Kind == "recorded":
-		words = "recorded answers, judged as they are"
-	case target.Kind == "gateway":
-		words = "at an existing gateway"
-	case target.Kind == "kind":
-		words = "on a kind cluster"
-	case target.Kind == "cluster":
-		words = "on an existing cluster"
-	default:
-		words = "on the target " + target.Kind
-	}
-	if target.Simulated && target.Kind != "sim" {
-		words += " (simulated: no real proxy took part)"
-	}
+// target names what carried the traffic; a simulation says so.
+func (t *text) target(target reports.Target) string {
+	parts := []string{t.word("target", split.Values{
+		"kind": target.Kind, "simulated": target.Simulated && target.Kind != "sim",
+	})}
 	for _, detail := range []string{target.Context, target.URL, target.Source} {
 		if detail != "" {
-			words += ", " + detail
+			parts = append(parts, detail)
 		}
 	}
 	for _, name := range sortedKeys(target.Versions) {
-		words += ", " + name + " " + target.Versions[name]
+		parts = append(parts, name+" "+target.Versions[name])
 	}
-	return words
+	return strings.Join(parts, t.word("comma"))
 }
 
 // shellWords writes a command line so that a shell reads it back.

@@ -2,13 +2,14 @@ package terminal
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/reports/words"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // shownVersions is how many rows a table has unless all were asked for.
@@ -28,7 +29,7 @@ func (t *text) versions(c *reports.Check, bars bool) {
 	var table [][]string
 	for _, v := range rows {
 		table = append(table, []string{
-			v.Version, weight(v), askedShare(v, d), shareCell(v.Share, d), count(v.Count), interval(v, d),
+			v.Version, weight(v), t.askedShare(v, d), t.shareCell(v.Share, d), count(v.Count), t.interval(v, d),
 		})
 	}
 	if !t.Verbose {
@@ -40,12 +41,12 @@ func (t *text) versions(c *reports.Check, bars bool) {
 	if bars {
 		// The bar takes what the names leave of the line.
 		columns = append(columns, column{title: titleBar, yields: 2})
-		room := t.room(indent, columns) - min(columnWidth(titleVersion, table, 0), 2*leastBar)
+		room := t.room(indent, columns) - min(columnWidth(t.word(titleVersion), table, 0), 2*leastBar)
 		for i, c := range columns[1 : len(columns)-1] {
-			room -= columnWidth(c.title, table, i+1)
+			room -= columnWidth(t.word(c.title), table, i+1)
 		}
 		bar := min(mostBar, max(leastBar, room))
-		if cells(titleBar) > bar {
+		if cells(t.word(titleBar)) > bar {
 			columns[len(columns)-1].title = titleShortBar
 		}
 		for n, v := range rows {
@@ -54,7 +55,7 @@ func (t *text) versions(c *reports.Check, bars bool) {
 	}
 	names := t.table(indent, columns, table)
 	if hidden > 0 {
-		t.paragraph(indent, fmt.Sprintf("and %d more, each closer to its weight; --verbose shows them", hidden))
+		t.paragraph(indent, t.word("more-versions", split.Values{"count": hidden}))
 	}
 	for _, v := range rows {
 		if short := clip(v.Version, names); short != v.Version {
@@ -95,14 +96,7 @@ func decimals(versions []reports.Version) int {
 			least = min(least, m)
 		}
 	}
-	switch {
-	case least < 0.0005:
-		return 3
-	case least < 0.005:
-		return 2
-	default:
-		return 1
-	}
+	return words.Decimals(least)
 }
 
 func weight(v reports.Version) string {
@@ -112,32 +106,32 @@ func weight(v reports.Version) string {
 	return strconv.FormatFloat(v.Weight.Or(math.NaN()), 'g', 6, 64)
 }
 
-func askedShare(v reports.Version, decimals int) string {
+func (t *text) askedShare(v reports.Version, decimals int) string {
 	if v.Unexpected || v.ExpectedShare.Or(0) == 0 {
-		return "never"
+		return t.word("never")
 	}
-	s := fixed(v.ExpectedShare.Or(0), decimals) + " %"
+	s := t.sign(fixed(v.ExpectedShare.Or(0), decimals))
 	if m, ok := v.Margin.Get(); ok {
 		s += " ± " + fixed(m, decimals)
 	}
 	return s
 }
 
-func shareCell(n reports.Number, decimals int) string {
+func (t *text) shareCell(n reports.Number, decimals int) string {
 	x, ok := n.Get()
 	if !ok {
 		return absent
 	}
-	return fixed(x, decimals) + " %"
+	return t.sign(fixed(x, decimals))
 }
 
-func interval(v reports.Version, decimals int) string {
+func (t *text) interval(v reports.Version, decimals int) string {
 	low, ok := v.CILow.Get()
 	high, also := v.CIHigh.Get()
 	if !ok || !also {
 		return absent
 	}
-	return fixed(low, decimals) + " to " + fixed(high, decimals) + " %"
+	return t.word("interval", split.Values{"low": fixed(low, decimals), "high": t.sign(fixed(high, decimals))})
 }
 
 // bar draws the share in so many columns, with a mark where it was asked to be.
@@ -188,16 +182,16 @@ func (t *text) planTable(p *reports.Plan) {
 	d := decimals(versions)
 	var rows [][]string
 	for _, v := range versions {
-		row := []string{v.Version, weight(v), "never", absent}
+		row := []string{v.Version, weight(v), t.word("never"), absent}
 		if v.ExpectedShare.Or(0) > 0 {
 			row[2] = fixed(v.ExpectedShare.Or(0), d) + " %"
-			row[3] = "± " + points(v.Margin.Or(math.NaN()))
+			row[3] = "± " + t.points(v.Margin.Or(0))
 		}
 		rows = append(rows, row)
 	}
 	t.table("  ", []column{
 		{title: titleVersion, least: 6, paint: func(_ int, s string) string { return t.bold(s) }},
-		{title: titleWeight, right: true, yields: 1}, {title: "SHARE", right: true}, {title: "MARGIN", right: true},
+		{title: titleWeight, right: true, yields: 1}, {title: titleShare, right: true}, {title: titleMargin, right: true},
 	}, rows)
 }
 
@@ -216,9 +210,9 @@ func (t *text) graph(s reports.Scenario) {
 		rows = append(rows, []string{name(e.From), "→ " + name(e.To), count(e.Requests), count(e.Errors), count(e.Mirrored)})
 	}
 	t.line("")
-	t.paragraph("", t.bold("Traffic of "+s.Name))
+	t.paragraph("", t.bold(t.word("traffic-of", split.Values{"scenario": s.Name})))
 	t.table("  ", []column{
-		{title: "FROM", least: 8}, {title: "TO", least: 10}, {title: titleRequests, right: true},
-		{title: "ERRORS", right: true, yields: 2}, {title: "MIRRORED", right: true, yields: 1},
+		{title: titleFrom, least: 8}, {title: titleTo, least: 10}, {title: titleRequests, right: true},
+		{title: titleErrors, right: true, yields: 2}, {title: titleMirrored, right: true, yields: 1},
 	}, rows)
 }

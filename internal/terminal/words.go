@@ -1,78 +1,96 @@
 package terminal
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/reports/words"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // absent stands where there is no number.
 const absent = "–"
 
-// The titles of the columns.
+// The titles of the columns, as ids of their words.
 const (
-	titleVersion    = "VERSION"
-	titleWeight     = "WEIGHT"
-	titleAsked      = "ASKED"
-	titleSeen       = "SEEN"
-	titleCount      = "COUNT"
-	titleInterval   = "95 % INTERVAL"
-	titleBar        = "│ ASKED  █ SEEN"
-	titleShortBar   = "│ ASKED"
-	titleCheck      = "CHECK"
-	titleVerdict    = "VERDICT"
-	titleRequests   = "REQUESTS"
-	titleTime       = "TIME"
-	titleConfigured = "CONFIGURED"
-	titleProgrammed = "PROGRAMMED"
-	titleObserved   = "OBSERVED"
-	titleCounted    = "COUNTED BY PROXIES"
-	titleByProxies  = "BY PROXIES" // the same, where there is little room
-	titleFailed     = "FAILED"
+	titleVersion    = "title-version"
+	titleWeight     = "title-weight"
+	titleAsked      = "title-asked"
+	titleSeen       = "title-seen"
+	titleCount      = "title-count"
+	titleInterval   = "title-interval"
+	titleBar        = "title-bar"
+	titleShortBar   = "title-short-bar"
+	titleCheck      = "title-check"
+	titleVerdict    = "title-verdict"
+	titleRequests   = "title-requests"
+	titleTime       = "title-time"
+	titleConfigured = "title-configured"
+	titleProgrammed = "title-programmed"
+	titleObserved   = "title-observed"
+	titleCounted    = "title-counted"
+	titleByProxies  = "title-by-proxies" // the same, where there is little room
+	titleFailed     = "title-failed"
+	titleFrom       = "title-from"
+	titleTo         = "title-to"
+	titleErrors     = "title-errors"
+	titleMirrored   = "title-mirrored"
+	titleShare      = "title-share"
+	titleMargin     = "title-margin"
 )
 
-// said is how each verdict is put to a person.
-var said = map[analysis.Verdict]struct{ word, meaning string }{
-	analysis.Verified:     {"VERIFIED", "the traffic splits as the weights say"},
-	analysis.Violated:     {"VIOLATED", "the traffic does not split as the weights say"},
-	analysis.Inconclusive: {"INCONCLUSIVE", "this sample can neither confirm the weights nor refute them"},
-	analysis.NotConverged: {"NOT CONVERGED", "the new weights never took effect, so the split was not measured"},
-	analysis.NotMeasured:  {"COULD NOT MEASURE", "the split could not be measured"},
+// word returns the words of an id in the reader's language.
+func (t *text) word(id string, values ...split.Values) string {
+	for _, v := range values {
+		return t.Language.Words(id, v)
+	}
+	return t.Language.Words(id, nil)
 }
 
-// wordInterrupted stands in the place of a verdict that there is not.
-const wordInterrupted = "INTERRUPTED"
-
-// word returns the verdict as it is shouted.
-func word(v analysis.Verdict) string { return said[reports.Worst(v)].word }
+// verdict returns the verdict as it is shouted.
+func (t *text) verdict(v analysis.Verdict) string {
+	return t.word("verdict-" + string(reports.Worst(v)))
+}
 
 // meaning returns the verdict as half a sentence.
-func meaning(v analysis.Verdict) string { return said[reports.Worst(v)].meaning }
+func (t *text) meaning(v analysis.Verdict) string {
+	return t.word("meaning-" + string(reports.Worst(v)))
+}
+
+// said puts what was found into the reader's language. Reports from before there
+// were findings have the sentences alone.
+func (t *text) said(found []split.Finding, sentences []string) []string {
+	if len(found) != len(sentences) {
+		return sentences
+	}
+	return t.Language.All(found)
+}
+
+func (t *text) saidOne(found *split.Finding, sentence string) string {
+	if found == nil {
+		return sentence
+	}
+	return t.Language.Say(*found)
+}
+
+func (t *text) list(names []string) string { return t.Language.List(names) }
+
+func (t *text) percent(share float64, decimals int) string {
+	return t.sign(strings.TrimSuffix(percent(share, decimals), " %"))
+}
+
+// sign puts the sign of percent behind a number.
+func (t *text) sign(number string) string { return number + t.Language.Percent() }
+
+func (t *text) points(difference float64) string { return t.Language.Points(difference) }
 
 // count writes n with a comma between thousands.
-func count(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	sign := ""
-	if n < 0 {
-		sign, digits = "-", digits[1:]
-	}
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return sign + digits
-}
-
-// plural writes n and the noun, with an s unless there is one.
-func plural(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return count(n) + " " + noun + "s"
-}
+func count(n int64) string { return words.Count(n) }
 
 // percent writes a share with at most that many decimals, and never rounds a
 // part to nothing or to the whole.
@@ -101,75 +119,58 @@ func fixed(share float64, decimals int) string {
 	return text
 }
 
-// points writes a difference of shares in percentage points.
-func points(difference float64) string {
-	text := strings.TrimSuffix(percent(difference, 2), " %")
-	if text == "1" {
-		return "1 point"
-	}
-	return text + " points"
-}
-
 // duration writes seconds as a person says them.
-func duration(seconds float64) string {
+func (t *text) duration(seconds float64) string {
+	short := func(text string) string { return t.word("duration-seconds", split.Values{"seconds": text}) }
 	switch {
 	case math.IsNaN(seconds) || math.IsInf(seconds, 0) || seconds < 0:
 		return absent
 	case seconds < 0.01:
-		return "<0.01 s"
+		return short("<0.01")
 	case seconds < 1:
-		return strconv.FormatFloat(seconds, 'f', 2, 64) + " s"
+		return short(strconv.FormatFloat(seconds, 'f', 2, 64))
 	case seconds < 59.95:
-		return strconv.FormatFloat(seconds, 'f', 1, 64) + " s"
+		return short(strconv.FormatFloat(seconds, 'f', 1, 64))
 	case seconds < 3600-0.5:
 		whole := int64(math.Round(seconds))
-		return fmt.Sprintf("%d min %d s", whole/60, whole%60)
+		return t.word("duration-minutes", split.Values{"minutes": whole / 60, "seconds": whole % 60})
 	case seconds < 1e12:
 		whole := int64(math.Round(seconds / 60))
-		return fmt.Sprintf("%s h %d min", count(whole/60), whole%60)
+		return t.word("duration-hours", split.Values{"hours": whole / 60, "minutes": whole % 60})
 	default:
-		return "ages"
-	}
-}
-
-// probability writes a p-value with two significant digits.
-func probability(p float64) string {
-	switch {
-	case p < 1e-12:
-		return "p < 1e-12"
-	case p < 0.001:
-		return "p = " + strconv.FormatFloat(p, 'e', 1, 64)
-	case p < 0.0995:
-		return "p = " + strconv.FormatFloat(p, 'g', 2, 64)
-	default:
-		return "p = " + strconv.FormatFloat(p, 'f', 2, 64)
+		return t.word("duration-ages")
 	}
 }
 
 // byChance says what a p-value means without the word.
-func byChance(p float64) string {
-	const tail = " at least this far off"
+func (t *text) byChance(p float64) string {
 	switch {
 	case p >= 0.995:
-		return "chance alone puts practically every correct split" + tail
+		return t.word("chance-every")
 	case p >= 0.0095:
-		return fmt.Sprintf("chance alone puts about %.0f of 100 correct splits%s", 100*p, tail)
+		return t.word("chance-of-hundred", split.Values{"count": strconv.FormatFloat(100*p, 'f', 0, 64)})
 	case p >= 1e-9:
 		// Two digits are all that is worth saying: 1 in 2,300.
 		one := 1 / p
 		scale := math.Pow(10, math.Floor(math.Log10(one))-1)
-		return "chance alone puts about 1 in " + count(int64(math.Round(one/scale)*scale)) + " correct splits" + tail
+		return t.word("chance-one-in", split.Values{"count": math.Round(one/scale) * scale})
 	default:
-		return "chance alone puts practically no correct split" + tail
+		return t.word("chance-none")
 	}
 }
 
-// list joins words as a sentence does.
-func list(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
+// sentence makes a sentence of s in the reader's language. What others have said
+// keeps the form of its own.
+func (t *text) sentence(s string) string {
+	s = strings.TrimSpace(s)
+	last, _ := utf8.DecodeLastRuneInString(s)
+	switch {
+	case !strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Han, r) }):
+		return sentence(s)
+	case strings.Contains(s, "\n") || strings.ContainsRune("。！？：.!?:", last):
+		return s
 	}
-	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+	return s + t.word("full-stop")
 }
 
 // sentence makes a sentence of s: a capital first, a full stop at the end.

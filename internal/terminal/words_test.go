@@ -29,19 +29,8 @@ func TestNumbersReadAsPeopleWriteThem(t *testing.T) {
 		0: "<0.01 s", 0.112: "0.11 s", 3.1: "3.1 s", 59.94: "59.9 s", 59.96: "1 min 0 s", 119.6: "2 min 0 s",
 		192: "3 min 12 s", 3599.9: "1 h 0 min", 6400: "1 h 47 min", 1e15: "ages", math.Inf(1): absent, -1: absent,
 	} {
-		assert.Equal(t, want, duration(seconds), seconds)
+		assert.Equal(t, want, newText(Options{}).duration(seconds), seconds)
 	}
-	for p, want := range map[float64]string{
-		0: "p < 1e-12", 1: "p = 1.00", 0.41: "p = 0.41", 0.0999: "p = 0.10", 0.0123: "p = 0.012", 0.00052: "p = 5.2e-04",
-	} {
-		assert.Equal(t, want, probability(p), p)
-	}
-	assert.Equal(t, "1 request", plural(1, "request"))
-	assert.Equal(t, "0 requests", plural(0, "request"))
-	assert.Equal(t, "5 points", points(0.05))
-	assert.Equal(t, "1 point", points(0.01))
-	assert.Equal(t, "a, b and c", list([]string{"a", "b", "c"}))
-	assert.Equal(t, "", list(nil))
 }
 
 func TestChanceInWords(t *testing.T) {
@@ -49,7 +38,7 @@ func TestChanceInWords(t *testing.T) {
 		0.41: "about 41 of 100 ", 1: "practically every ", 0.01: "about 1 of 100 ", 0.005: "about 1 in 200 ",
 		0.00043: "about 1 in 2,300 ", 1.4e-6: "about 1 in 710,000 ", 0: "practically no ",
 	} {
-		assert.Contains(t, byChance(p), want, p)
+		assert.Contains(t, newText(Options{}).byChance(p), want, p)
 	}
 }
 
@@ -80,6 +69,8 @@ func TestWrap(t *testing.T) {
 	assert.Equal(t, []string{"of v1", "10 %, and"}, wrap("of v1 10 %, and", 9), "a number keeps its sign")
 	assert.Equal(t, []string{"abcd", "efgh", "i j"}, wrap("abcdefghi j", 4))
 	assert.Equal(t, []string{"版本", "一版"}, wrap("版本一版", 5))
+	assert.Equal(t, []string{"权重 90", "（均）。"}, wrap("权重 90（均）。", 9), "no bracket ends a line, no stop begins one")
+	assert.Equal(t, []string{"v1 得到", "90%，"}, wrap("v1 得到90%，", 9))
 	assert.Empty(t, wrap(" ", 4))
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 var englishGrammar = grammar{
-	joint: " ", full: ".", colon: ": ", others: "and others",
+	joint: " ", percent: " %", others: "and others",
 	points: func(text string) string {
 		if text == "1" {
 			return "1 point"

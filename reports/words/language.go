@@ -3,6 +3,7 @@ package words
 import (
 	_ "embed"
 	"fmt"
+	"strconv"
 	"strings"
 	"text/template"
 )
@@ -19,15 +20,14 @@ type Language struct {
 // A grammar is what a language does to numbers and lists that no template can.
 type grammar struct {
 	// joint stands between two lines of one template.
-	joint string
-	// full is the full stop, and colon what leads in.
-	full, colon string
-	points      func(text string) string
-	times       func(n int64) string
-	list        func(words []string) string
-	others      string // stands at the end of a list that is cut short
-	more        func(n int64) string
-	funcs       template.FuncMap
+	joint   string
+	percent string // the sign, and what stands before it
+	points  func(text string) string
+	times   func(n int64) string
+	list    func(words []string) string
+	others  string // stands at the end of a list that is cut short
+	more    func(n int64) string
+	funcs   template.FuncMap
 }
 
 //go:embed en.txt
@@ -47,6 +47,17 @@ func In(name string) *Language {
 
 // Languages returns all languages, English first.
 func Languages() []*Language { return []*Language{english} }
+
+// List joins names as a sentence does.
+func (l *Language) List(names []string) string { return l.list(names) }
+
+// Points writes a margin, or another difference of shares, in percentage points.
+func (l *Language) Points(difference float64) string {
+	return l.points(trimmed(strconv.FormatFloat(100*difference, 'f', decimalsOf(100*difference, 2), 64)))
+}
+
+// Percent is the sign of percent, as it stands behind a number.
+func (l *Language) Percent() string { return l.percent }
 
 // newLanguage reads a table: a line "id: template" for each id, which may go on
 // in lines that are indented. Lines that begin with # are comments. An id that

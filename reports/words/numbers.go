@@ -15,13 +15,13 @@ import (
 // values as JSON gives them: a number is a float64.
 func (l *Language) numbers() template.FuncMap {
 	return template.FuncMap{
-		"percent": Percent,
-		"given":   Given,
+		"percent": func(share float64, margin ...float64) string { return l.signed(Percent(share, margin...)) },
+		"given":   func(share float64) string { return l.signed(Given(share)) },
 		"p":       PValue,
 		"pis":     PIs,
 		"count":   func(n float64) string { return Count(int64(n)) },
 		"num":     func(x float64) string { return strconv.FormatFloat(x, 'g', 4, 64) },
-		"points":  func(x float64) string { return l.points(strings.TrimSuffix(Given(x), " %")) },
+		"points":  l.Points,
 		"times":   func(n float64) string { return l.times(int64(n)) },
 		"ratio":   ratio,
 		"few":     l.few,
@@ -102,10 +102,7 @@ func (l *Language) kinds(counts map[string]any) string {
 // is given it has enough decimals to tell shares within it apart.
 func Percent(share float64, margin ...float64) string {
 	x := 100 * share
-	decimals := 1
-	if lesser := min(x, 100-x); lesser > 0 && lesser < 1 {
-		decimals = int(min(20, 2-math.Floor(math.Log10(lesser))))
-	}
+	decimals := decimalsOf(min(x, 100-x), 1)
 	for _, m := range margin {
 		decimals = max(decimals, Decimals(m))
 	}
@@ -126,6 +123,18 @@ func Decimals(margin float64) int {
 	}
 	return 1
 }
+
+// decimalsOf are as many decimals as show three digits of a number below 1, and
+// usual ones otherwise.
+func decimalsOf(x float64, usual int) int {
+	if x > 0 && x < 1 {
+		return int(min(20, 2-math.Floor(math.Log10(x))))
+	}
+	return usual
+}
+
+// signed has the language's sign of percent in place of the English one.
+func (l *Language) signed(text string) string { return strings.TrimSuffix(text, " %") + l.percent }
 
 func trimmed(text string) string {
 	if strings.Contains(text, ".") {

@@ -151,6 +151,12 @@ func TestNumbers(t *testing.T) {
 	}
 	assert.Equal(t, "-1,234,567", Count(-1234567))
 	assert.Equal(t, "1 request", Plural(1, "request"))
+	assert.Equal(t, "0 requests", Plural(0, "request"))
+	for margin, want := range map[float64]string{0.05: "5 points", 0.01: "1 point", 0.024612: "2.46 points", 0.00025: "0.025 points"} {
+		assert.Equal(t, want, english.Points(margin))
+	}
+	assert.Equal(t, "a, b and c", english.List([]string{"a", "b", "c"}))
+	assert.Empty(t, english.List(nil))
 }
 
 // What a later program has found is shown as the data that it is.
