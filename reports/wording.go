@@ -5,7 +5,8 @@ import (
 	"github.com/splitcheck/splitcheck/split"
 )
 
-// word fills in the English sentences of everything that was found. Those that
+// word fills in the English sentences of everything that was found, whose values
+// become what they are in a report that was read. Those sentences that
 // are there already stay: a saved report keeps the sentences that it has, and
 // one from before there were findings has nothing else.
 func (r *Report) word() {
@@ -36,6 +37,9 @@ func (c *Check) word() {
 	wordAll(&c.Advice, c.AdviceItems)
 	for i := range c.Gates {
 		wordOne(&c.Gates[i].Repair, c.Gates[i].RepairItem)
+		if found := c.Gates[i].Found; found != nil {
+			*found = found.AsRead()
+		}
 	}
 	if c.Mesh != nil {
 		wordAll(&c.Mesh.Notes, c.Mesh.NoteItems)
@@ -43,13 +47,20 @@ func (c *Check) word() {
 }
 
 func wordAll(sentences *[]string, found []split.Finding) {
+	for i := range found {
+		found[i] = found[i].AsRead()
+	}
 	if len(*sentences) == 0 {
 		*sentences = words.All(found)
 	}
 }
 
 func wordOne(sentence *string, found *split.Finding) {
-	if *sentence == "" && found != nil {
+	if found == nil {
+		return
+	}
+	*found = found.AsRead()
+	if *sentence == "" {
 		*sentence = words.English(*found)
 	}
 }

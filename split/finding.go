@@ -51,6 +51,20 @@ func (f Finding) Key() string {
 	return string(data)
 }
 
+// AsRead returns the finding with the values that it has when it is read from
+// JSON: every number is a float64, every list a []any.
+func (f Finding) AsRead() Finding {
+	data, err := json.Marshal(f)
+	if err != nil {
+		return f
+	}
+	read := f
+	if json.Unmarshal(data, &read) != nil {
+		return f
+	}
+	return read
+}
+
 // MarshalJSON writes the id and the values beside it: {"id": "version-silent",
 // "version": "v2"}. Numbers that JSON does not have are left out, as absent
 // numbers are everywhere in a report.

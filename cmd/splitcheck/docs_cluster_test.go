@@ -22,7 +22,7 @@ func TestDocsOfClusters(t *testing.T) {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
 		for _, line := range shellLines(string(text)) {
-			args := words(line)
+			args := wordsOf(line)
 			for len(args) > 0 && strings.Contains(args[0], "=") {
 				args = args[1:] // A variable for this command alone.
 			}
@@ -65,8 +65,8 @@ func shellLines(text string) []string {
 
 var word = regexp.MustCompile(`'[^']*'|"[^"]*"|[^\s'"]+`)
 
-// words splits a line as a shell does, as far as pages need it.
-func words(line string) []string {
+// wordsOf splits a line as a shell does, as far as pages need it.
+func wordsOf(line string) []string {
 	all := word.FindAllString(line, -1)
 	for i := range all {
 		all[i] = strings.Trim(all[i], `'"`)

@@ -103,7 +103,7 @@ func runPage(t *testing.T, steps []consoleStep) []string {
 	shell.WaitDelay = 10 * time.Second // for what a page has left running
 	shell.Dir = t.TempDir()
 	// The commands that a page starts in the background end with its shell.
-	shell.Env = append(os.Environ(), "NO_COLOR=1", "SPLITCHECK_TEST_ADDRESS="+address)
+	shell.Env = append(os.Environ(), "NO_COLOR=1", "LC_ALL=C", "SPLITCHECK_TEST_ADDRESS="+address)
 	stdin, err := shell.StdinPipe()
 	require.NoError(t, err)
 	read, write := io.Pipe()

@@ -12,26 +12,32 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/terminal"
 	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/reports/words"
 )
 
 // outputFlags say in which forms a report is written and where.
 type outputFlags struct {
-	formats []string
-	verbose bool
-	std     streams
+	formats  []string
+	verbose  bool
+	language string
+	std      streams
 }
 
 func (f *outputFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&f.formats, "output", "o", nil, outputUsage(reportKind.built())+"; repeatable")
 	reportKind.complete(cmd)
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "show every check in full, with all statistics")
+	cmd.Flags().StringVar(&f.language, "lang", "", "`LANGUAGE` of the text ("+strings.Join(languages(), ", ")+"); without it that of LC_ALL, LC_MESSAGES or LANG")
+	// The only error is that of a flag that does not exist.
+	_ = cmd.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions(languages(), cobra.ShellCompDirectiveNoFileComp))
 }
 
 // outputs are where a report will go. They are made before anything is sent, so
 // that no measurement is lost to a mistyped path.
 type outputs struct {
-	std     streams
-	verbose bool
+	std      streams
+	verbose  bool
+	language *words.Language
 	// taken says that standard output holds a document, and the table for
 	// people goes to standard error.
 	taken   bool
@@ -48,8 +54,13 @@ type reportFile struct {
 
 // open reads the flags and makes the files; the error holds every mistake.
 func (f *outputFlags) open() (*outputs, error) {
-	out := &outputs{std: f.std, verbose: f.verbose}
+	out := &outputs{std: f.std, verbose: f.verbose, language: words.In(languageOf(f.std.locale))}
 	var mistakes []string
+	if f.language != "" {
+		if out.language = words.In(f.language); out.language.Name != f.language {
+			mistakes = append(mistakes, fmt.Sprintf("--lang %s: there is no text in this language; there are: %s", f.language, strings.Join(languages(), ", ")))
+		}
+	}
 	for _, text := range f.formats {
 		name, path, toFile := strings.Cut(text, "=")
 		format, err := out.format(name, toFile)
@@ -83,15 +94,30 @@ func (f *outputFlags) open() (*outputs, error) {
 }
 
 func (o *outputs) format(name string, toFile bool) (reports.Format[*reports.Report], error) {
-	options := terminal.Options{Verbose: o.verbose}
+	options := terminal.Options{Verbose: o.verbose, Language: o.language}
 	if !toFile {
 		options = o.options(o.std.outTTY)
 	}
 	return reportKind.format(name, options)
 }
 
+// languages are the names of those that the text can be written in.
+func languages() []string {
+	var names []string
+	for _, l := range words.Languages() {
+		names = append(names, l.Name)
+	}
+	return names
+}
+
+// languageOf is the language of a locale: "zh" of "zh_CN.UTF-8".
+func languageOf(locale string) string {
+	language, _, _ := strings.Cut(strings.NewReplacer("-", "_", ".", "_", "@", "_").Replace(locale), "_")
+	return strings.ToLower(language)
+}
+
 func (o *outputs) options(tty bool) terminal.Options {
-	return terminal.Options{Color: tty && o.std.color, Width: o.std.width, Verbose: o.verbose}
+	return terminal.Options{Color: tty && o.std.color, Width: o.std.width, Verbose: o.verbose, Language: o.language}
 }
 
 // people is the stream for the table and the progress.

@@ -15,6 +15,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "1")
+			env.Setenv("LC_ALL", "C")
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

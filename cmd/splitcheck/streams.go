@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"io"
 	"os"
 
@@ -17,6 +18,8 @@ type streams struct {
 	width int
 	// color is allowed unless NO_COLOR (https://no-color.org) is set.
 	color bool
+	// locale is that of messages, such as "zh_CN.UTF-8".
+	locale string
 	// workDir is the folder that relative paths start from.
 	workDir string
 }
@@ -28,6 +31,7 @@ func systemStreams() streams {
 		errTTY: term.IsTerminal(int(os.Stderr.Fd())),
 		color:  os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
 	}
+	s.locale = cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG"))
 	for _, f := range []*os.File{os.Stdout, os.Stderr} {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil && s.width == 0 {
 			s.width = width

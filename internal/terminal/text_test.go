@@ -17,6 +17,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/terminal"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/reports/reportstest"
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -50,6 +51,10 @@ func TestTextIsAsPinned(t *testing.T) {
 		})
 	}
 	golden(t, "verified.verbose.txt", render(t, reportstest.OneCheck(reportstest.Good("everyone")), terminal.Options{Verbose: true}))
+	for _, name := range []string{"verified", "violated", "inconclusive", "kind-stuck", "kind-violated", "suite"} {
+		golden(t, name+".zh.txt", render(t, reportstest.Documents()[name], terminal.Options{Language: words.In("zh")}))
+	}
+	golden(t, "violated.verbose.zh.txt", render(t, reportstest.Documents()["violated"], terminal.Options{Language: words.In("zh"), Verbose: true}))
 	golden(t, "suite.color.txt", render(t, reportstest.Suite(), terminal.Options{Color: true}))
 	for _, name := range []string{"verified", "violated", "inconclusive", "kind-stuck", "interrupted", "suite"} {
 		for _, width := range []int{40, 80, 120} {
@@ -60,7 +65,7 @@ func TestTextIsAsPinned(t *testing.T) {
 
 func TestTextWithoutColourIsPlainAndFits(t *testing.T) {
 	for name, r := range reportstest.Documents() {
-		for _, o := range []terminal.Options{{}, {Width: 200}, {Width: 80}, {Width: 60}, {Width: 47}, {Width: 40}, {Verbose: true}, {Verbose: true, Width: 40}} {
+		for _, o := range []terminal.Options{{}, {Width: 200}, {Width: 80}, {Width: 60}, {Width: 47}, {Width: 40}, {Verbose: true}, {Verbose: true, Width: 40}, {Language: words.In("zh")}, {Language: words.In("zh"), Width: 40, Verbose: true}} {
 			for line := range strings.Lines(render(t, r, o)) {
 				line = strings.TrimSuffix(line, "\n")
 				width := o.Width
@@ -73,6 +78,32 @@ func TestTextWithoutColourIsPlainAndFits(t *testing.T) {
 					assert.True(t, unicode.IsPrint(r), "%s: %q in %q", name, r, line)
 				}
 			}
+		}
+	}
+}
+
+// The columns of a table stand below each other though a Chinese character takes
+// two columns of the terminal: where one title or cell ends, so do all.
+func TestColumnsOfWideCharactersAreAligned(t *testing.T) {
+	said := render(t, reportstest.OneCheck(reportstest.Bad("everyone")), terminal.Options{Language: words.In("zh")})
+	var ends []int
+	for line := range strings.Lines(said) {
+		for title, cell := range map[string]string{"  版本": "要求", "  v1": "90.0% ± 5.0", "  v2": "10.0% ± 5.0"} {
+			if before, _, found := strings.Cut(line, cell); found && strings.HasPrefix(line, title) {
+				ends = append(ends, twwidth.WidthWithOptions(before+cell, twwidth.Options{}))
+			}
+		}
+	}
+	require.Len(t, ends, 3)
+	assert.Equal(t, ends[0], ends[1])
+	assert.Equal(t, ends[0], ends[2])
+}
+
+// No document shows data in place of words.
+func TestEverythingHasWords(t *testing.T) {
+	for name, r := range reportstest.Documents() {
+		for _, language := range words.Languages() {
+			assert.NotContains(t, render(t, r, terminal.Options{Language: language, Verbose: true}), `{"id"`, name)
 		}
 	}
 }

@@ -26,7 +26,7 @@ func account() *reports.Mesh {
 			Name: "productpage-v1-7d5f-x2x4z.default", Counted: reports.Num(1917),
 			Programmed: []reports.Programmed{{Version: "v1", Share: reports.Num(0.7)}, {Version: "v2", Share: reports.Num(0.3)}},
 		}},
-		Notes: []string{"the proxies sent 577 requests to v2, and 570 answers named it: 7 failed there and were tried again or came back as errors"},
+		NoteItems: []split.Finding{split.Found("proxies-sent-more", split.Values{"version": "v2", "sent": 577, "named": 570, "failed": 7})},
 	}
 }
 

@@ -88,8 +88,16 @@ func Bad(name string) reports.Check {
 	j.ChiSquare = analysis.Test{Statistic: 838, DF: 1, PValue: 3.2e-184, Valid: true}
 	j.Exact = &analysis.ExactTest{PValue: 1e-180, Method: "enumeration"}
 	j.Equivalence = analysis.Equivalence{PValue: 1, MinMargin: 0.23}
-	j.Reasons = []split.Finding{split.Text("v2 got 29.9 % of the requests where 10 % were asked")}
-	j.Advice = []split.Finding{split.Text("look at which VirtualService the gateway holds: istioctl proxy-config routes")}
+	asked := []split.Values{{"version": "v1", "share": 0.9}, {"version": "v2", "share": 0.1}}
+	j.Reasons = []split.Finding{
+		split.Found("weights-refuted", split.Values{"asked": asked, "p_value": 1e-180, "method": "exact", "alpha": 0.0005, "lost": 12}),
+		split.Found("version-off", split.Values{"version": "v2", "asked": 0.1, "share": 0.29874, "low": 0.2756, "high": 0.323, "margin": 0.05}),
+	}
+	j.Advice = []split.Finding{split.Found("compare-programmed", nil)}
+	j.Diagnosis = []analysis.Cause{{
+		Name: analysis.PreviousWeights, LogFactor: 402,
+		Shares: []analysis.Share{{Version: "v1", Share: 0.7}, {Version: "v2", Share: 0.3}},
+	}}
 	m := badMeasurement()
 	return reports.FromJudgement(name, j, m)
 }
@@ -130,6 +138,7 @@ func unsure(name string) reports.Check {
 	c.ReasonItems = []split.Finding{split.Found("gate-broken", split.Values{
 		"gate": analysis.GateConnections, "found": pure, "p_value": 1e-20, "alpha": 0.00007,
 	})}
+	c.AdviceItems = []split.Finding{split.Found("repair-gate", split.Values{"gate": analysis.GateConnections, "repair": repair})}
 	g := &c.Gates[1]
 	g.Broken, g.PValue, g.Found, g.RepairItem = true, reports.Num(1e-20), &pure, &repair
 	return c

@@ -46,7 +46,7 @@ func In(name string) *Language {
 }
 
 // Languages returns all languages, English first.
-func Languages() []*Language { return []*Language{english} }
+func Languages() []*Language { return []*Language{english, chinese} }
 
 // List joins names as a sentence does.
 func (l *Language) List(names []string) string { return l.list(names) }
