@@ -191,7 +191,7 @@ func (f *simulateFlags) experiment(cmd *cobra.Command) (simulate.Experiment, *re
 		return e, nil, err
 	}
 	if f.perConnection && f.reuse == 0 {
-		truth.Reuse = draw.DefaultReuse
+		truth.Reuse = draw.Reuse(plan)
 	}
 	e = simulate.Experiment{Plan: plan, Truth: truth, Runs: f.runs, Seed: f.seed, Workers: runtime.GOMAXPROCS(0)}
 	document := f.document(plan, truth)

@@ -61,6 +61,9 @@ func TestSimulateDraws(t *testing.T) {
 	assert.Equal(t, 1., probability(failing, "error"))
 	sequential := simulation(t, "--expect", "v1=90,v2=10", "--method", "sequential", "--runs", "500")
 	assert.Less(t, sequential.Used.Median, sequential.Requests)
+	fresh := simulation(t, "--expect", "v1=50,v2=50", "--per-connection", "--method", "sequential", "--runs", "20")
+	assert.Equal(t, 1, fresh.Truth.Reuse, "as run draws it")
+	assert.Zero(t, probability(fresh, "inconclusive"))
 }
 
 func TestSimulateDefectsOfTheMesh(t *testing.T) {

@@ -6,9 +6,9 @@ import (
 	"github.com/splitcheck/splitcheck/scenarios"
 )
 
-// DefaultReuse is the greatest number of requests on a connection where nothing
+// defaultReuse is the greatest number of requests on a connection where nothing
 // else is said.
-const DefaultReuse = 10
+const defaultReuse = 10
 
 // Load is the load of a check: as the check says, or else as the plan and the
 // target say. The address is left open.
@@ -21,7 +21,7 @@ func Load(c scenarios.Check, plan *analysis.Plan, o Options) loadgen.Plan {
 		},
 		Load: loadgen.Load{
 			Requests: plan.Requests, Rate: o.Rate,
-			Connections: loadgen.DefaultConnections, Reuse: reuse(plan), Timeout: loadgen.DefaultTimeout,
+			Connections: loadgen.DefaultConnections, Reuse: Reuse(plan), Timeout: loadgen.DefaultTimeout,
 		},
 	}
 	if r.Login != nil {
@@ -43,16 +43,16 @@ func set[T int | ~int64](to *T, value T) {
 	}
 }
 
-// reuse is how many requests a connection may carry so that there are enough
+// Reuse is how many requests a connection may carry so that there are enough
 // connections to tell a silent version from a sticky balancer: twice as many as
 // the verdict asks for, so that the last, half-used ones do not matter.
-func reuse(plan *analysis.Plan) int {
+func Reuse(plan *analysis.Plan) int {
 	needed := 2 * plan.Connections()
 	if needed == 0 {
-		return DefaultReuse
+		return defaultReuse
 	}
 	if plan.Method == analysis.Sequentially {
 		return 1 // it would end sooner than there are enough
 	}
-	return int(min(DefaultReuse, max(1, plan.Requests/needed)))
+	return int(min(defaultReuse, max(1, plan.Requests/needed)))
 }
