@@ -102,7 +102,7 @@ func (f Form) Rule() (Rule, error) {
 		}
 	}
 	if len(mistakes) > 0 {
-		return nil, errors.New(strings.Join(mistakes, "; "))
+		return nil, Mistakes(mistakes)
 	}
 	switch {
 	case f.Body != "":
@@ -115,6 +115,11 @@ func (f Form) Rule() (Rule, error) {
 		return &statusRule{form: f}, nil
 	}
 }
+
+// Mistakes are all that is wrong with a rule.
+type Mistakes []string
+
+func (m Mistakes) Error() string { return strings.Join(m, "; ") }
 
 func (f Form) mistakes() []string {
 	var mistakes []string

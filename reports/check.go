@@ -92,7 +92,8 @@ func (c *Check) Deciding() (p float64, test string, ok bool) {
 type Asked struct {
 	// Request describes each request in words: "GET /version.html through the
 	// gateway".
-	Request string `json:"request,omitempty"`
+	Request     string         `json:"request,omitempty"`
+	RequestItem *split.Finding `json:"request_item,omitempty"`
 	// Identify lists the rules that tell the version, in the flags' form.
 	Identify []string `json:"identify,omitempty"`
 	// PlannedRequests is the size of the sample that the question needs.

@@ -31,6 +31,9 @@ func (r *Report) word() {
 }
 
 func (c *Check) word() {
+	if c.Asked != nil {
+		wordOne(&c.Asked.Request, c.Asked.RequestItem)
+	}
 	wordAll(&c.Diagnosis, c.Causes)
 	wordAll(&c.Warnings, c.WarningItems)
 	wordAll(&c.Reasons, c.ReasonItems)

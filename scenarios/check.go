@@ -139,8 +139,8 @@ func (s *fields) weights(n *yaml.Node, at string) split.Weights {
 	if len(s.Found) > before {
 		return nil
 	}
-	if err := weights.Validate(); err != nil {
-		s.At(n, fmt.Sprintf("%s: %s", at, strings.TrimPrefix(err.Error(), "weights: ")), "write it as {v1: 90, v2: 10}")
+	if mistakes := weights.Mistakes(); len(mistakes) > 0 {
+		s.At(n, fmt.Sprintf("%s: %s", at, strings.Join(mistakes, "; ")), "write it as {v1: 90, v2: 10}")
 		return nil
 	}
 	return weights

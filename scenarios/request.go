@@ -1,10 +1,12 @@
 package scenarios
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
 	"regexp"
+	"regexp/syntax"
 	"strconv"
 	"strings"
 
@@ -156,7 +158,11 @@ func (s *fields) rule(n *yaml.Node, at string) identify.Rule {
 		f.Read = func(n *yaml.Node) {
 			inner(n)
 			if _, err := regexp.Compile(*to); err != nil {
-				s.At(n, fmt.Sprintf("%s.%s: %s", at, name, strings.TrimPrefix(err.Error(), "error parsing regexp: ")), "the syntax is RE2's: https://github.com/google/re2/wiki/Syntax")
+				words := err.Error()
+				if wrong := (*syntax.Error)(nil); errors.As(err, &wrong) {
+					words = fmt.Sprintf("%s: `%s`", wrong.Code, wrong.Expr)
+				}
+				s.At(n, fmt.Sprintf("%s.%s: %s", at, name, words), "the syntax is RE2's: https://github.com/google/re2/wiki/Syntax")
 			}
 		}
 		return f
@@ -190,7 +196,9 @@ func (s *fields) rule(n *yaml.Node, at string) identify.Rule {
 	}
 	rule, err := form.Rule()
 	if err != nil {
-		for _, mistake := range strings.Split(err.Error(), "; ") {
+		mistakes := identify.Mistakes{err.Error()}
+		errors.As(err, &mistakes)
+		for _, mistake := range mistakes {
 			s.At(n, at+": "+mistake, "")
 		}
 		return nil

@@ -55,6 +55,14 @@ func ParseWeights(s string) (Weights, error) {
 // Validate reports why w cannot be a split, with every mistake in one error,
 // or nil.
 func (w Weights) Validate() error {
+	if mistakes := w.Mistakes(); len(mistakes) > 0 {
+		return fmt.Errorf("weights: %s", strings.Join(mistakes, "; "))
+	}
+	return nil
+}
+
+// Mistakes are why w cannot be a split; none if it can.
+func (w Weights) Mistakes() []string {
 	mistakes := w.mistakes()
 	if len(w) == 0 {
 		mistakes = append(mistakes, "no versions are given")
@@ -65,10 +73,7 @@ func (w Weights) Validate() error {
 	if len(mistakes) == 0 && math.IsInf(w.Sum(), 0) {
 		mistakes = append(mistakes, "the sum of the weights is not a finite number")
 	}
-	if len(mistakes) == 0 {
-		return nil
-	}
-	return fmt.Errorf("weights: %s", strings.Join(mistakes, "; "))
+	return mistakes
 }
 
 // mistakes are those of single weights.

@@ -76,9 +76,10 @@ func (f *analyzeFlags) run(cmd *cobra.Command, std streams, args []string) error
 	if err != nil {
 		return err
 	}
+	recorded := split.Found("recorded-answers", split.Values{"source": source, "furniture": furniture(record)})
 	check := reports.FromJudgement("split", judge(record.Tally), reports.Measurement{
 		Plan: plan, Tally: record.Tally, Latency: reports.LatencyOf(record.Tally.Latencies()), Warnings: doubts(record),
-		Asked: reports.Asked{Request: "answers recorded in " + source + furniture(record), Identify: f.identify.rules},
+		Asked: reports.Asked{RequestItem: &recorded, Identify: f.identify.rules},
 	})
 	if f.counts == "" && args[0] != "-" {
 		check.Source = &reports.Source{File: disk(std).Relative(filepath.ToSlash(args[0]))}
@@ -112,18 +113,18 @@ func judgeOf(plan *analysis.Plan) (judge func(*split.Tally) *analysis.Judgement,
 }
 
 // furniture says how many lines around each answer name no version, where that is
-// the same number for all, as in pages of HTML. Else it is empty.
-func furniture(r *recorded.Record) string {
+// the same number for all, as in pages of HTML. Else it is 0.
+func furniture(r *recorded.Record) int64 {
 	if answers := r.Tally.Requests(); r.Other > 0 && r.Other%answers == 0 {
-		return fmt.Sprintf(", each with %d more lines that name no version", r.Other/answers)
+		return r.Other / answers
 	}
-	return ""
+	return 0
 }
 
 // doubts are what the reading itself has to say about a record.
 func doubts(r *recorded.Record) []split.Finding {
 	var found []split.Finding
-	if r.Other > 0 && furniture(r) == "" {
+	if r.Other > 0 && furniture(r) == 0 {
 		found = append(found, split.Found("lines-not-counted", split.Values{"lines": r.Other, "first": r.Example}))
 	}
 	if r.Disordered {

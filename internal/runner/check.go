@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -44,7 +43,7 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 	}
 	defer drawing.Close()
 	if drawing.Note != "" {
-		measured.Asked.Request += ", " + drawing.Note
+		measured.Asked.RequestItem.Values["note"] = drawing.Note
 	}
 	proxies, _ := opened.(target.Witness)
 	observer := before(ctx, proxies, s, step, c)
@@ -139,26 +138,28 @@ func doubts(sample *draw.Sample) []split.Finding {
 	return []split.Finding{split.Found("requests-lost", split.Values{"requests": sample.Lost})}
 }
 
-// asked puts in words what each request is.
+// asked is what each request is.
 func asked(c scenarios.Check) reports.Asked {
 	r := c.Request
-	words := r.Method + " " + r.Path
+	request := split.Values{"method": r.Method, "path": r.Path}
 	if r.Host != "" {
-		words += " of " + r.Host
+		request["host"] = r.Host
 	}
+	var headers []split.Values
 	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
-		words += fmt.Sprintf(" with %s: %s", name, reports.HeaderValue(name, r.Headers[name]))
+		headers = append(headers, split.Values{"name": name, "value": reports.HeaderValue(name, r.Headers[name])})
+	}
+	if len(headers) > 0 {
+		request["headers"] = headers
 	}
 	if r.Login != nil {
-		words += " logged in"
-		if user := r.Login.Form["username"]; user != "" {
-			words += " as " + user
-		}
+		request["login"], request["user"] = true, r.Login.Form["username"]
 	}
 	if r.Via.Service != "" {
-		words += fmt.Sprintf(" straight to service %s/%s", r.Via.Namespace, r.Via.Service)
+		request["service"] = r.Via.Namespace + "/" + r.Via.Service
 	}
-	answer := reports.Asked{Request: words}
+	item := split.Found("request", request)
+	answer := reports.Asked{RequestItem: &item}
 	for _, rule := range c.Identify {
 		answer.Identify = append(answer.Identify, rule.String())
 	}

@@ -45,10 +45,10 @@ func (t *text) allWarnings(r *reports.Report) {
 		add(s.Name, s.WarningItems, s.Warnings)
 		for j := range s.Steps {
 			step := &s.Steps[j]
-			add(item{scenario: s, step: step}.name(), step.WarningItems, step.Warnings)
+			add(t.name(item{scenario: s, step: step}), step.WarningItems, step.Warnings)
 			for k := range step.Checks {
 				c := &step.Checks[k]
-				add(item{scenario: s, step: step, check: c}.name(), c.WarningItems, c.Warnings)
+				add(t.name(item{scenario: s, step: step, check: c}), c.WarningItems, c.Warnings)
 			}
 		}
 	}
@@ -67,7 +67,7 @@ func (t *text) allWarnings(r *reports.Report) {
 
 // rule separates one item of several from the one before.
 func (t *text) rule(i item) {
-	verdict, name := t.verdictOf(i), i.name()
+	verdict, name := t.verdictOf(i), t.name(i)
 	room := t.Width - cells(verdict) - 6
 	if room < min(cells(name), narrowest/2) {
 		t.paragraph("── ", t.bold(name))
@@ -200,7 +200,7 @@ func (t *text) asked(c *reports.Check) string {
 	q := t.questionOf(c)
 	request := ""
 	if c.Asked != nil {
-		request = c.Asked.Request
+		request = t.saidOne(c.Asked.RequestItem, c.Asked.Request)
 	}
 	if len(q.wanted) == 0 {
 		return t.sentence(request)

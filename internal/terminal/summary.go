@@ -52,7 +52,7 @@ const narrowest = 60
 
 func (t *text) summaryList(items []item) {
 	for _, i := range items {
-		t.labelled(t.verdictColor(i.counts(), mark(i.counts())), 2, i.name())
+		t.labelled(t.verdictColor(i.counts(), mark(i.counts())), 2, t.name(i))
 		t.paragraph("  ", t.verdictColor(i.counts(), strings.ToLower(t.verdictOf(i))))
 	}
 }

@@ -121,9 +121,9 @@ func (t *text) full(i item) bool { return t.Verbose || i.counts() != analysis.Ve
 
 // name returns where the item stands: what was asked, where nobody gave it a
 // name.
-func (i item) name() string {
+func (t *text) name(i item) string {
 	if i.scenario.Unnamed && i.check != nil && i.check.Asked != nil && i.check.Asked.Request != "" {
-		return i.check.Asked.Request
+		return t.saidOne(i.check.Asked.RequestItem, i.check.Asked.Request)
 	}
 	return joined(i.scenario.Name, i.place())
 }
@@ -180,7 +180,7 @@ func (t *text) head(r *reports.Report, items []item) {
 	t.labelled(label, columns, t.bold(t.sentence(t.headline(r, items))))
 	place := t.target(r.Target)
 	if len(items) == 1 && r.Target.Kind != "recorded" {
-		place = items[0].name() + t.word("comma") + place
+		place = t.name(items[0]) + t.word("comma") + place
 	}
 	t.paragraph(strings.Repeat(" ", columns), place)
 	if t.Verbose && len(r.Scenarios) == 1 {

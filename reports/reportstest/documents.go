@@ -86,6 +86,7 @@ func Full() *reports.Report {
 		FirstAnswers: []reports.FirstAnswer{{Version: "v1", Seconds: reports.Num(1.5)}},
 	}
 	c.Causes, c.WarningItems = words, words
+	c.Asked.RequestItem = &words[0]
 	c.Mesh = account()
 	c.Mesh.Notes, c.Mesh.NoteItems = nil, words
 	step.Convergence.Proxies = []reports.ProxyState{{Name: "p.n", Seconds: reports.Num(1), Converged: true, DetailItem: &words[0]}}
