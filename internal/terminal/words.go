@@ -78,8 +78,6 @@ func (t *text) saidOne(found *split.Finding, sentence string) string {
 	return t.Language.Say(*found)
 }
 
-func (t *text) list(names []string) string { return t.Language.List(names) }
-
 func (t *text) percent(share float64, decimals int) string {
 	return t.sign(strings.TrimSuffix(percent(share, decimals), " %"))
 }
