@@ -175,7 +175,14 @@ func newText(pattern, version string) (*text, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the regular expression %q: %w", pattern, err)
 	}
-	t := &text{re: re, version: version, looksAround: looksAround(tree)}
+	t := &text{re: re, version: version}
+	if t.bounded = withoutLastBoundary(tree); t.bounded {
+		if re, err = regexp.Compile(tree.String()); err != nil {
+			return nil, fmt.Errorf("the regular expression %q: %w", pattern, err)
+		}
+		t.re = re
+	}
+	t.looksAround = looksAround(tree)
 	// A group around the whole needs no search for groups, which is the only
 	// thing that would allocate.
 	if re.NumSubexp() > 0 && version == "" && tree.Op != syntax.OpCapture {

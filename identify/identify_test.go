@@ -216,6 +216,11 @@ func TestNamesInsideLongerWords(t *testing.T) {
 		{identify.Form{Body: "v[12]"}, "v12 v2", "v2", []string{"v1"}},
 		{identify.Form{Body: "版本(一)"}, "版本一二", "", []string{"一"}},
 		{identify.Form{Body: `version (v\d)`}, "version v1, version v23", "v1", []string{"v2"}},
+		{identify.Form{Body: `\b(v[0-9]+)\b`}, "v2version", "", []string{"v2"}},
+		{identify.Form{Body: `\b(v[0-9]+)\b`}, "v2_a", "", []string{"v2"}},
+		{identify.Form{Body: `(?:v(1|2)\b)`}, "v2 v1x", "2", []string{"1"}},
+		{identify.Form{Body: `\b(v[0-9]+\b)`}, "v2版本", "v2", nil},
+		{identify.Form{Body: `(v.)\b`}, "v1x v2", "v2", nil}, // what may not be a word keeps its \b
 		{identify.Form{Body: "v1", Version: "stable"}, "v10", "", []string{"stable"}},
 		{identify.Form{Body: "v1", Version: "stable"}, "v10 v1", "stable", []string{"stable"}},
 		{identify.Form{Body: "color=", Version: "v3"}, "color=red", "v3", nil},

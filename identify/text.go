@@ -19,6 +19,58 @@ type text struct {
 	// looksAround says that a match may depend on the text before or after it,
 	// so the search cannot continue in the rest of the text alone.
 	looksAround bool
+	// bounded says that the pattern ended in \b. It is left out of re: what ends
+	// inside a longer word is to be known, not passed over.
+	bounded bool
+}
+
+// withoutLastBoundary takes the \b off the end of a pattern whose last characters
+// are those of words, so that it can say only that the word ends there.
+func withoutLastBoundary(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpCapture:
+		return withoutLastBoundary(re.Sub[0])
+	case syntax.OpConcat:
+		last := len(re.Sub) - 1
+		if re.Sub[last].Op != syntax.OpWordBoundary {
+			return withoutLastBoundary(re.Sub[last])
+		}
+		if !endsInWord(re.Sub[last-1]) {
+			return false
+		}
+		re.Sub = re.Sub[:last]
+		return true
+	}
+	return false
+}
+
+// endsInWord says whether every match of re ends in a character of a word.
+func endsInWord(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpLiteral:
+		return re.Flags&syntax.FoldCase == 0 && isWord(re.Rune[len(re.Rune)-1])
+	case syntax.OpCharClass:
+		for i := 0; i < len(re.Rune); i += 2 {
+			for r := re.Rune[i]; r <= re.Rune[i+1]; r++ {
+				if !isWord(r) {
+					return false
+				}
+			}
+		}
+		return true
+	case syntax.OpPlus, syntax.OpCapture:
+		return endsInWord(re.Sub[0])
+	case syntax.OpConcat:
+		return endsInWord(re.Sub[len(re.Sub)-1])
+	case syntax.OpAlternate:
+		return !slices.ContainsFunc(re.Sub, func(sub *syntax.Regexp) bool { return !endsInWord(sub) })
+	}
+	return false
+}
+
+// isWord says whether regular expressions count r among the characters of words.
+func isWord(r rune) bool {
+	return r == '_' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z'
 }
 
 // looksAround says whether re asks what stands around a place.
@@ -35,7 +87,7 @@ func looksAround(re *syntax.Regexp) bool {
 func (t *text) first(s []byte) (version, other string) {
 	for from, to := range t.matches(s) {
 		name, ok := t.nameOf(s[from:to])
-		if !ok || insideWord(s, to, t.version != "") {
+		if !ok || t.insideWord(s, to) {
 			continue // "v(\d*)" meets the v of "div" first
 		}
 		switch {
@@ -59,7 +111,7 @@ func (t *text) all(s []byte, found *Finding) {
 		name, ok := t.nameOf(s[from:to])
 		switch {
 		case !ok:
-		case insideWord(s, to, t.version != ""):
+		case t.insideWord(s, to):
 			found.Inside = appendNew(found.Inside, name)
 		default:
 			found.Versions = appendNew(found.Versions, name)
@@ -120,13 +172,16 @@ func (t *text) nameOf(found []byte) (string, bool) {
 
 // insideWord says whether the word that ends at end goes on there. A rule that
 // names its version by itself may end on purpose where no word is.
-func insideWord(s []byte, end int, named bool) bool {
+func (t *text) insideWord(s []byte, end int) bool {
 	next, _ := utf8.DecodeRune(s[end:])
+	if t.bounded && next == '_' {
+		return true
+	}
 	if !unicode.IsLetter(next) && !unicode.IsDigit(next) {
 		return false
 	}
 	last, _ := utf8.DecodeLastRune(s[:end])
-	if named && !unicode.IsLetter(last) && !unicode.IsDigit(last) {
+	if t.version != "" && !unicode.IsLetter(last) && !unicode.IsDigit(last) {
 		return false
 	}
 	// These are written without blanks around words of other scripts.
