@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -37,11 +38,12 @@ func Recorded(r io.Reader, format Format, rules identify.Rules) iter.Seq2[Record
 	return func(yield func(RecordedAnswer, error) bool) {
 		bounded := &boundedReader{source: r}
 		var decode vegeta.Decoder
+		lines := &lineReader{source: bufio.NewReader(bounded)}
 		switch format {
 		case Gob:
 			decode = vegeta.NewDecoder(bounded)
 		case JSON:
-			decode = vegeta.NewJSONDecoder(&lineEnder{source: bounded})
+			decode = vegeta.NewJSONDecoder(lines)
 		case CSV:
 			decode = vegeta.NewCSVDecoder(bounded)
 		default:
@@ -54,6 +56,10 @@ func Recorded(r io.Reader, format Format, rules identify.Rules) iter.Seq2[Record
 			var result vegeta.Result
 			bounded.left = maxResult
 			switch err := safely(decode, &result); {
+			case errors.Is(err, io.EOF) && (!result.Timestamp.IsZero() || lines.begun >= n):
+				// Not the end of the record, but of something within a result.
+				yield(RecordedAnswer{}, fmt.Errorf("vegeta result %d cannot be read as %s: it breaks off", n, format))
+				return
 			case errors.Is(err, io.EOF):
 				if format == CSV && n > 1 && bounded.last != '\n' {
 					// Its last fields could be missing, and nothing else tells.
@@ -135,22 +141,36 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A lineEnder ends the last line if nothing else does: vegeta's JSON decoder
-// drops one that is not ended.
-type lineEnder struct {
-	source io.Reader
-	inLine bool
+// A lineReader hands out one line at a time, so that it is known which one a decoder
+// is reading: vegeta's JSON decoder calls it the end of the record when a line breaks
+// off. It ends the last line if nothing else does, because the decoder drops one that
+// is not ended, and leaves out blank ones, at which the decoder would stop.
+type lineReader struct {
+	source *bufio.Reader
+	line   []byte // what is left of the line
+	within bool   // a part of the line has been handed out
+	begun  int    // lines
 }
 
-func (l *lineEnder) Read(p []byte) (int, error) {
-	n, err := l.source.Read(p)
-	if n > 0 {
-		l.inLine = p[n-1] != '\n'
+func (l *lineReader) Read(p []byte) (int, error) {
+	for len(l.line) == 0 {
+		line, err := l.source.ReadSlice('\n')
+		switch {
+		case err == nil, errors.Is(err, bufio.ErrBufferFull):
+		case errors.Is(err, io.EOF) && (len(line) > 0 || l.within):
+			line = append(line[:len(line):len(line)], '\n')
+		default:
+			return 0, err
+		}
+		if !l.within && !errors.Is(err, bufio.ErrBufferFull) && len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		if !l.within {
+			l.begun++
+		}
+		l.line, l.within = line, line[len(line)-1] != '\n'
 	}
-	if n == 0 && len(p) > 0 && err == io.EOF && l.inLine {
-		l.inLine = false
-		p[0] = '\n'
-		return 1, nil
-	}
-	return n, err
+	n := copy(p, l.line)
+	l.line = l.line[n:]
+	return n, nil
 }

@@ -33,6 +33,18 @@ func TestErrorsBetweenAnswers(t *testing.T) {
 			versions: map[string]int64{"v1": 1}, errors: map[string]int64{"no healthy upstream": 9}},
 		{name: "without line ends", text: "no healthy upstreamno healthy upstreamThis is v1\n",
 			versions: map[string]int64{"v1": 1}, errors: map[string]int64{"no healthy upstream": 2}},
+		{name: "an answer glued to an error", text: "no healthy upstreamv1\n",
+			versions: map[string]int64{"v1": 1}, errors: map[string]int64{"no healthy upstream": 1}},
+		{name: "curl -si with failures", text: "HTTP/1.1 200 OK\n\nv1\ncurl: (52) Empty reply from server\nHTTP/1.1 200 OK\nA: b\n\nv2curl: (18) transfer closed\n",
+			versions: map[string]int64{"v1": 1}, errors: map[string]int64{"curl: (52)": 1, "answer cut short": 1}},
+		{name: "curl -si of cut bodies", text: strings.Repeat("HTTP/1.1 200 OK\nContent-Length: 500\n\nv1\n", 3),
+			errors: map[string]int64{"answer cut short": 3}},
+		{name: "curl -si of a body that speaks HTTP", text: strings.Repeat("HTTP/1.1 200 OK\nContent-Length: 43\n\nI speak\nHTTP/1.1 200 OK\nA: b\n\nand am v1 ---", 2),
+			versions: map[string]int64{"v1": 2}},
+		{name: "curl -si that quotes a status line", text: "HTTP/1.1 200 OK\nA: b\n\nI speak HTTP/1.1 200 OK, I am v1\nHTTP/2 200 \nA: b\n\nv2",
+			versions: map[string]int64{"v1": 1, "v2": 1}},
+		{name: "curl -sI", text: strings.Repeat("HTTP/1.1 200 OK\nContent-Length: 300\nA: b\n\n", 2),
+			unidentified: map[string]int64{"no marker in a 200 answer": 2}},
 		{name: "a refused connection", text: "This is v1\ncurl: (7) Failed to connect to api/v1/users port 80\n",
 			versions: map[string]int64{"v1": 1}, errors: map[string]int64{"curl: (7)": 1}},
 		{name: "nginx's page", text: "v1\n<head><title>502 Bad Gateway</title></head>\n<center><h1>502 Bad Gateway</h1></center>\n",
@@ -52,6 +64,16 @@ func TestErrorsBetweenAnswers(t *testing.T) {
 			assert.Equal(t, test.other, record.Other)
 		})
 	}
+	for name, text := range map[string]string{
+		"answers without line ends":    "version: v2version: v1\n",
+		"an answer of each on a line":  "version: v2version: v2\nversion: v1\n",
+		"two answers with line breaks": "Hello from v2Hello from v1\n",
+	} {
+		_, err := recorded.Read(strings.NewReader(text), guessed(t))
+		assert.ErrorContains(t, err, "the line names several versions", name)
+	}
+	_, err := recorded.Read(strings.NewReader("HTTP/1.1 302 Found\nLocation: /api/v1/\n\nHTTP/1.1 200 OK\n\nv2\n"), guessed(t))
+	assert.ErrorContains(t, err, "record without -i or without -L")
 	tally, err := recorded.Read(strings.NewReader("upgraded from v1 to v2\n---\nv1\n---\nno healthy upstream\n---\n"), options(t, "^---$"))
 	require.NoError(t, err)
 	assert.Equal(t, map[string]int64{"names two versions": 1}, tally.Tally.Unidentified)
@@ -77,11 +99,12 @@ func page(b *strings.Builder, version string, kinds ...string) {
 // another, counting lines counts it too often.
 func TestAnswersOfSeveralLines(t *testing.T) {
 	for name, kinds := range map[string]map[string][]string{
-		"two kinds of lines":        {"v1": {"<title>%s</title>", "<p>%s</p>"}, "v2": {"<p>%s</p>"}},
-		"a line between":            {"v1": {"<title>%s</title>\nx", "<p>%s</p>\ny"}, "v2": {"z\n<p>%s</p>"}},
-		"two lines that are alike":  {"v1": {"<p>%s</p>", "<p>%s</p>"}, "v2": {"<p>%s</p>"}},
-		"all versions on two lines": {"v1": {"a %s", "b %s"}, "v2": {"a %s", "b %s"}},
-		"the rare one on three":     {"v1": {"a %s"}, "v2": {"a %s", "b %s", "c %s"}},
+		"two kinds of lines":          {"v1": {"<title>%s</title>", "<p>%s</p>"}, "v2": {"<p>%s</p>"}},
+		"a line between":              {"v1": {"<title>%s</title>\nx", "<p>%s</p>\ny"}, "v2": {"z\n<p>%s</p>"}},
+		"two lines that are alike":    {"v1": {"<p>%s</p>", "<p>%s</p>"}, "v2": {"<p>%s</p>"}},
+		"all versions on two lines":   {"v1": {"a %s", "b %s"}, "v2": {"a %s", "b %s"}},
+		"the rare one on three":       {"v1": {"a %s"}, "v2": {"a %s", "b %s", "c %s"}},
+		"a version of something else": {"v1": {"API v1, %.0s", "served by %s"}, "v2": {"API v1, %.0s", "served by %s"}},
 	} {
 		draw := rand.New(rand.NewPCG(85, 15))
 		var b strings.Builder
@@ -115,6 +138,9 @@ func TestLinesThatAreAnswers(t *testing.T) {
 		"ten words": func(draw *rand.Rand, i int) string {
 			return fmt.Sprintf("v%d %c", 1+min(1, draw.IntN(10)), 'a'+rune(draw.IntN(10)))
 		},
+		"turns with texts": func(draw *rand.Rand, i int) string {
+			return []string{"stable v1", "canary v2"}[map[bool]int{true: 1}[i%10 == 0]]
+		},
 		"turns":          func(draw *rand.Rand, i int) string { return []string{"v1", "v2"}[min(1, i%10)] },
 		"no two alike":   func(draw *rand.Rand, i int) string { return fmt.Sprintf("v1 %x", draw.Uint64()) },
 		"a time of each": func(draw *rand.Rand, i int) string { return fmt.Sprintf("%d: v1", i) + strings.Repeat("\ny", i%3) },
@@ -131,8 +157,10 @@ func TestLinesThatAreAnswers(t *testing.T) {
 }
 
 func TestCountsAndSortedLines(t *testing.T) {
-	_, err := recorded.Read(strings.NewReader("   1784 v1\n    216 v2\n"), options(t, ""))
-	assert.ErrorContains(t, err, "--counts v1=")
+	for _, text := range []string{"   1784 v1\n    216 v2\n", "v1 1784\nv2 216\n"} {
+		_, err := recorded.Read(strings.NewReader(text), options(t, ""))
+		assert.ErrorContains(t, err, "--counts v1=")
+	}
 	record, err := recorded.Read(strings.NewReader(strings.Repeat("v1\n", 90)+strings.Repeat("v2\n", 10)), options(t, ""))
 	require.NoError(t, err)
 	assert.True(t, record.Sorted)
@@ -196,19 +224,46 @@ func TestResultsWithoutOrder(t *testing.T) {
 // TestCutResults: a record that was cut within its last result is not taken for a
 // whole one.
 func TestCutResults(t *testing.T) {
+	// Where the last result begins: a record that ends there is whole.
+	ends := map[string]int{
+		"json": bytes.LastIndexByte(bytes.TrimSpace(attack(t, "json")), '\n') + 1,
+		"csv":  bytes.LastIndexByte(bytes.TrimSpace(attack(t, "csv")), '\n') + 1,
+		"gob":  lastMessage(attack(t, "gob")),
+	}
 	for _, format := range formats {
 		content := attack(t, format)
 		whole, err := recorded.Read(bytes.NewReader(content), options(t, ""))
 		require.NoError(t, err)
-		for cut := len(content) - 600; cut < len(content); cut++ {
+		for cut := ends[format]; cut < len(content); cut++ {
 			record, err := recorded.Read(bytes.NewReader(content[:cut]), options(t, ""))
-			if err != nil {
-				continue
-			}
-			if record.Tally.Requests() == 20 {
-				assert.Equal(t, whole.Tally.Versions, record.Tally.Versions, "%s cut at %d of %d", format, cut, len(content))
-				assert.Contains(t, []int{len(content) - 1}, cut, "%s cut at %d of %d is counted as whole", format, cut, len(content))
+			if cut == ends[format] {
+				require.NoError(t, err)
+				assert.EqualValues(t, 19, record.Tally.Requests())
+			} else if err == nil {
+				assert.Equal(t, len(content)-1, cut, "%s cut at %d of %d is counted without a word", format, cut, len(content))
+				assert.Equal(t, whole.Tally.Versions, record.Tally.Versions, "only the end of its line lacks")
 			}
 		}
 	}
+}
+
+// lastMessage is where the last message of a gob begins: each says how long it is,
+// in a byte below 128, or in so many bytes as 256 less the first.
+func lastMessage(content []byte) int {
+	at, last := 0, 0
+	for at < len(content) {
+		last = at
+		length := int(content[at])
+		at++
+		if length >= 128 {
+			size := 256 - length
+			length = 0
+			for _, b := range content[at : at+size] {
+				length = length<<8 | int(b)
+			}
+			at += size
+		}
+		at += length
+	}
+	return last
 }

@@ -30,18 +30,29 @@ type shape struct {
 }
 
 // A neighbour is the shape that stood beside a shape so far, if it was always the
-// same one, of the same version.
+// same one.
 type neighbour struct {
 	is    *shape
 	count int64
-	mixed bool
+	mixed bool // it was not
+	// others says that its version was another one at least once, and versions
+	// that it was not always the same one.
+	others, versions bool
+	version          string
 }
 
-func (n *neighbour) meet(s *shape, sameVersion bool) {
+func (n *neighbour) meet(s *shape, version string, same bool) {
+	n.mixed = n.mixed || n.is != nil && n.is != s
+	n.others = n.others || !same
+	n.versions = n.versions || n.count > 0 && n.version != version
 	n.count++
-	n.mixed = n.mixed || !sameVersion || n.is != nil && n.is != s
-	n.is = s
+	n.is, n.version = s, version
 }
+
+// fixed says whether lines always stand beside such lines. Where versions take
+// turns, and each has a text of its own, the next line is known too, but then it
+// always has the same version, and that is another one.
+func (n *neighbour) fixed() bool { return n.is != nil && !n.mixed && (!n.others || n.versions) }
 
 // runs are the lengths of the runs of a version.
 type runs struct {
@@ -64,8 +75,8 @@ func (l *layout) hit(line []byte, version string) {
 		now.count++
 		if l.last != nil {
 			same := version == l.lastVersion
-			l.last.after.meet(now, same)
-			now.before.meet(l.last, same)
+			l.last.after.meet(now, version, same)
+			now.before.meet(l.last, l.lastVersion, same)
 		}
 	}
 	if version != l.lastVersion {
@@ -107,12 +118,12 @@ func (l *layout) endRun() {
 func (l *layout) several() string {
 	l.endRun()
 	for _, s := range l.shapes {
-		for _, n := range []neighbour{s.after, s.before} {
-			if n.is == nil || n.mixed || n.is == s {
+		for _, n := range []*neighbour{&s.after, &s.before} {
+			if !n.fixed() || n.is == s {
 				continue
 			}
 			if float64(n.count)*math.Log(float64(n.is.count)/float64(l.hits)) <= math.Log(byChance) {
-				return "lines of one kind always stand next to lines of another kind with the same version"
+				return "lines of one kind always stand next to lines of another kind"
 			}
 		}
 	}

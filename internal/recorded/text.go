@@ -63,7 +63,8 @@ func (l *lines) read(text []byte) error {
 		l.failures(text)
 		return nil
 	}
-	answer := answerOf(text)
+	// An answer may stand on the line of an error that has no end of its own.
+	answer := answerOf(knownText.ReplaceAll(text, []byte("\n")))
 	names, inside := markers(l.options.Identify, answer)
 	switch {
 	case len(names) == 0 && len(inside) > 0:
@@ -147,8 +148,8 @@ func (l *lines) end() error {
 	return nil
 }
 
-// uniqLine is a line of uniq -c.
-var uniqLine = regexp.MustCompile(`^\s*[1-9][0-9]*\s+\S`)
+// uniqLine is a line of uniq -c, or a version and how many times it answered.
+var uniqLine = regexp.MustCompile(`^\s*(?:[1-9][0-9]*\s+\S.*|\S+[\s:=]+[1-9][0-9]*\s*)$`)
 
 // inPath says whether a version stands in a line only as part of an address.
 func inPath(text []byte, version string) bool {
