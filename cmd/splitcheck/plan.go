@@ -76,6 +76,8 @@ func (f *planFlags) plan(cmd *cobra.Command) (*reports.Plan, error) {
 		return nil, usagef("--checks %d: a run has at least one check", f.checks)
 	case given("requests") && f.requests < 1:
 		return nil, usagef("--requests %d: a sample has at least one request", f.requests)
+	case f.requests > analysis.MostRequests:
+		return nil, usagef("--requests %d: at most %.0g are planned", f.requests, float64(analysis.MostRequests))
 	case given("requests") && f.errors != "":
 		return nil, usagef("--requests says what a sample without errors can show; leave out --errors, or --requests to plan for them")
 	case given("rate") && !(f.rate > 0 && f.rate <= 1e6):
