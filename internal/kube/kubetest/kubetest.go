@@ -1,6 +1,6 @@
 // Package kubetest is a cluster of which only the objects are there, the kinds
 // that it knows, and the same log for every container. It is for tests: client-go's
-// fakes, which it puts together, hold all kinds of Kubernetes.
+// fake of objects, which it uses, is told of all kinds of Kubernetes.
 package kubetest
 
 import (
@@ -18,7 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	dynamicfake "k8s.io/client-go/dynamic/fake"
 	"k8s.io/client-go/kubernetes/scheme"
-	restfake "k8s.io/client-go/rest/fake"
+	"k8s.io/client-go/rest"
 
 	"github.com/splitcheck/splitcheck/internal/kube"
 )
@@ -72,8 +72,21 @@ func (c *Cluster) Add(object runtime.Object) error {
 
 // Client asks the cluster.
 func (c *Cluster) Client() *kube.Client {
-	return kube.Over(c.FakeDynamicClient, &restfake.RESTClient{NegotiatedSerializer: kube.Codecs(), Client: restfake.CreateHTTPClient(c.answer)})
+	// client-go's own fake of this one writes down the last request, and is not for
+	// several goroutines.
+	config := &rest.Config{Host: "http://cluster.invalid", ContentConfig: rest.ContentConfig{NegotiatedSerializer: kube.Codecs()}, QPS: -1}
+	other, err := rest.UnversionedRESTClientForConfigAndClient(config, &http.Client{Transport: answers(c.answer)})
+	if err != nil {
+		panic(err) // the configuration is right
+	}
+	return kube.Over(c.FakeDynamicClient, other)
 }
+
+// answers is a transport that is a function.
+type answers func(*http.Request) (*http.Response, error)
+
+// RoundTrip implements http.RoundTripper.
+func (a answers) RoundTrip(r *http.Request) (*http.Response, error) { return a(r) }
 
 // answer says what is not an object.
 func (c *Cluster) answer(r *http.Request) (*http.Response, error) {
