@@ -64,6 +64,8 @@ func TestErrorsBetweenAnswers(t *testing.T) {
 			assert.Equal(t, test.other, record.Other)
 		})
 	}
+	_, err := recorded.Read(strings.NewReader("apiVersion: x/v1alpha1\n"), guessed(t))
+	assert.ErrorContains(t, err, "except inside longer words, as in 1.txt:1")
 	for name, text := range map[string]string{
 		"answers without line ends":    "version: v2version: v1\n",
 		"an answer of each on a line":  "version: v2version: v2\nversion: v1\n",
@@ -72,7 +74,7 @@ func TestErrorsBetweenAnswers(t *testing.T) {
 		_, err := recorded.Read(strings.NewReader(text), guessed(t))
 		assert.ErrorContains(t, err, "the line names several versions", name)
 	}
-	_, err := recorded.Read(strings.NewReader("HTTP/1.1 302 Found\nLocation: /api/v1/\n\nHTTP/1.1 200 OK\n\nv2\n"), guessed(t))
+	_, err = recorded.Read(strings.NewReader("HTTP/1.1 302 Found\nLocation: /api/v1/\n\nHTTP/1.1 200 OK\n\nv2\n"), guessed(t))
 	assert.ErrorContains(t, err, "record without -i or without -L")
 	tally, err := recorded.Read(strings.NewReader("upgraded from v1 to v2\n---\nv1\n---\nno healthy upstream\n---\n"), options(t, "^---$"))
 	require.NoError(t, err)

@@ -26,6 +26,8 @@ type lines struct {
 
 	line, answers, hits uint64
 	first               string // the first line, for a person to look at
+	inside              uint64 // answers with a version inside a longer word
+	word                string // the first of them
 	mistakes            []error
 	more                int
 	tallied             bool // all lines so far look like those of uniq -c
@@ -68,6 +70,9 @@ func (l *lines) read(text []byte) error {
 	names, inside := markers(l.options.Identify, answer)
 	switch {
 	case len(names) == 0 && len(inside) > 0:
+		if l.inside++; l.word == "" {
+			l.word = l.excerpt(text)
+		}
 		l.add(split.Answer{Outcome: split.Unidentified, Kind: insideWord, Example: l.excerpt(text)})
 		return nil
 	case len(names) > 1 || len(names) == 1 && len(inside) > 0:
@@ -137,6 +142,9 @@ func (l *lines) end() error {
 	}
 	if l.answers == 0 {
 		return fmt.Errorf("%s: none of its %d lines names a version by %s; the first one reads %s", o.Name, l.line, o.Identify, l.first)
+	}
+	if l.inside == l.answers {
+		return fmt.Errorf("%s: none of its %d lines names a version by %s, except inside longer words, as in %s", o.Name, l.line, o.Identify, l.word)
 	}
 	if l.hits > 0 && l.tallied && l.hits == uint64(len(l.counter.known)) {
 		return fmt.Errorf("%s looks like the output of sort | uniq -c, which holds counts and not answers; give the counts with --counts, such as --counts v1=881,v2=119; the first line reads %s", o.Name, l.first)
