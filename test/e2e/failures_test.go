@@ -156,7 +156,7 @@ func TestFailures(t *testing.T) {
 		code, text := r.wait(t, time.Minute)
 		if strings.Contains(text, "more than the 1 % allowed") {
 			assert.Equal(t, 5, code)
-			assert.Contains(t, text, "Mend the errors and measure again")
+			assert.Contains(t, text, "Find out what the errors come from and measure again")
 		} else {
 			assert.Contains(t, []int{0, 3}, code, "few errors cost no verdict, or leave it open")
 		}
