@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -278,7 +279,10 @@ func (f *failures) start(t *testing.T, scenario string, args ...string) *running
 	for _, each := range args {
 		switch {
 		case each == "--target":
-			target = []string{"--kubeconfig", f.kubeconfig, "--rate", "0"}
+			target = []string{"--kubeconfig", f.kubeconfig}
+			if !slices.Contains(args, "--rate") {
+				target = append(target, "--rate", "0")
+			}
 			line = append(line, each)
 		case strings.Contains(each, "="):
 			env = append(env, each)
