@@ -27,7 +27,10 @@ type Answer struct {
 	Number uint64
 	// Connection tells the client's connections apart; numbers are not reused.
 	Connection uint64
-	Outcome    Outcome
+	// Address is the network address that answered, as the client dialled it; the
+	// empty string where it is not known. A name may have several.
+	Address string
+	Outcome Outcome
 	// Version is set for a Hit.
 	Version string
 	// Status is the HTTP status; 0 if there was no answer, or none is known.
@@ -46,10 +49,11 @@ type Answer struct {
 
 // An Exchange travels in the context of a request from the load generator to
 // the transport that carries it. The generator sets Number; the transport sets
-// Connection before RoundTrip returns.
+// Connection, and Address where it knows it, before RoundTrip returns.
 type Exchange struct {
 	Number     uint64
 	Connection uint64
+	Address    string
 }
 
 type exchangeKey struct{}

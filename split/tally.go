@@ -32,6 +32,9 @@ type Tally struct {
 	// Connections describes how hits fell to connections. It is empty where
 	// connections are not known.
 	Connections Connections `json:"connections"`
+	// Addresses describes how hits fell to the addresses that answered. It is
+	// empty where they are not known.
+	Addresses Addresses `json:"addresses,omitzero"`
 }
 
 // MirroredAgain is the version that copies are counted as, in a sample of mirrored
@@ -62,6 +65,7 @@ func (t *Tally) hit(a Answer) {
 	t.Sequence.add(a.Version)
 	t.Blocks.add(a.Number, a.Version)
 	t.Connections.add(a.Connection, a.Version)
+	t.Addresses.add(a.Address, a.Version)
 	if a.Status != 0 || a.Latency != 0 {
 		t.replies(a.Version).add(a)
 	}
@@ -118,6 +122,7 @@ func (t *Tally) Merge(other *Tally) {
 	t.Sequence.merge(other.Sequence)
 	t.Blocks.merge(other.Blocks)
 	t.Connections.merge(other.Connections)
+	t.Addresses.merge(other.Addresses)
 }
 
 // Close ends the sequence and the connections: nothing is added afterwards.
