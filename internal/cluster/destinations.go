@@ -110,6 +110,9 @@ func (u *underway) awaitClusters(ctx context.Context, world []manifests.Object) 
 		missing := false
 		choosers, err := u.cluster.choosers(limit, world)
 		if err != nil {
+			if ctx.Err() == nil && limit.Err() != nil {
+				return nil
+			}
 			return err
 		}
 		for _, p := range choosers.proxies {

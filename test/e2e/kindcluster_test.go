@@ -196,7 +196,7 @@ func TestTwoRunsAtOnce(t *testing.T) {
 		got := <-all
 		assert.Equal(t, 0, got.code, got.out+got.errs)
 		assert.NotContains(t, got.errs, "an earlier run has left")
-		waited += strings.Count(got.errs, "is at work on cluster")
+		waited += strings.Count(got.errs, "is working on cluster")
 	}
 	assert.Equal(t, 1, waited, "one of them has waited")
 }
