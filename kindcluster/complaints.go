@@ -65,8 +65,8 @@ func complaints(ctx context.Context, client *kube.Client) string {
 
 // podTrouble says why a pod is not ready, or "".
 func podTrouble(pod *corev1.Pod) string {
-	if words, _ := kube.Trouble(pod); words != "" {
-		return words
+	if trouble, _ := kube.Trouble(pod); trouble != nil {
+		return trouble.String()
 	}
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.PodReady && c.Status != corev1.ConditionTrue && c.Reason != "PodCompleted" {

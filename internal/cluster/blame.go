@@ -2,7 +2,7 @@ package cluster
 
 import (
 	"context"
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -28,8 +28,15 @@ func hasRoutes(o manifests.Object) bool {
 	return false
 }
 
-// idleWords name what a route attaches to: a name that is mistyped is found there.
-func idleWords(o manifests.Object) string {
+// ofObject are the values by which a finding names an object and its place.
+func ofObject(o manifests.Object, more split.Values) split.Values {
+	values := split.Values{"object": o.String(), "file": o.File, "line": o.Line}
+	maps.Copy(values, more)
+	return values
+}
+
+// unattached names what a route attaches to: a name that is mistyped is found there.
+func unattached(o manifests.Object) split.Finding {
 	var names []string
 	for key := range gatewaysNamed([]manifests.Object{o}) {
 		names = append(names, key.Namespace+"/"+key.Name)
@@ -39,37 +46,40 @@ func idleWords(o manifests.Object) string {
 	if o.Kind == "HTTPRoute" {
 		what, hosts = "parentRefs", "hostnames"
 	}
-	if len(names) > 0 {
-		what += " (" + listed(names) + ")"
+	return split.Found("route-attaches-to-nothing", ofObject(o, split.Values{"field": what, "gateways": names, "hosts": hosts}))
+}
+
+// several is one finding of all, or the only one.
+func several(found []split.Finding) split.Finding {
+	if len(found) == 1 {
+		return found[0]
 	}
-	return fmt.Sprintf("the manifest: %s (%s:%d) attaches to nothing: no proxy serves its %s with its %s", o, o.File, o.Line, what, hosts)
+	return split.Found("several", split.Values{"found": found})
 }
 
 // blame places what went wrong: in the manifest, in the control plane, or in the
 // data plane, in this order, for each may be the reason of the next.
-func (u *underway) blame(ctx context.Context, s *state) string {
-	var parts []string
-	if s.settledWrong != "" {
-		parts = append(parts, s.settledWrong)
+func (u *underway) blame(ctx context.Context, s *state) split.Finding {
+	var parts []split.Finding
+	if len(s.settledWrong) > 0 {
+		parts = append(parts, s.settledWrong...)
 	} else {
 		for _, o := range s.unserved {
-			parts = append(parts, unservedWords(o))
+			parts = append(parts, unserved(o))
 		}
 		parts = append(parts, s.troubles...)
 		for _, o := range s.idle {
-			parts = append(parts, idleWords(o))
+			parts = append(parts, unattached(o))
 		}
 		parts = append(parts, u.cluster.conditions(ctx, u.cluster.world())...)
 		parts = append(parts, u.refusals(ctx, s)...)
 	}
-	for _, words := range u.cluster.controlPlane(ctx) {
-		parts = append(parts, "the control plane: "+words)
-	}
-	if s.unsettled != "" {
-		parts = append(parts, s.unsettled)
+	parts = append(parts, u.cluster.controlPlane(ctx)...)
+	if s.unsettled != nil {
+		parts = append(parts, *s.unsettled)
 	}
 	var have, lack []string
-	var words []string
+	var behind []split.Finding
 	for i := range s.looks {
 		l := &s.looks[i]
 		name := l.proxy.String()
@@ -77,33 +87,32 @@ func (u *underway) blame(ctx context.Context, s *state) string {
 		case s.good(l):
 			have = append(have, name)
 			continue
-		case l.words() != "":
-			words = append(words, l.words())
+		case l.wrong() != nil:
+			behind = append(behind, *l.wrong())
 		case s.unmoved[name]:
-			words = append(words, fmt.Sprintf("proxy %s has not said that it took the change", name))
+			behind = append(behind, split.Found("proxy-said-nothing", split.Values{"proxy": name}))
 		}
 		lack = append(lack, name)
 	}
 	const most = 4
-	if more := len(words) - most; more > 0 {
-		words = append(words[:most], fmt.Sprintf("%d more proxies likewise", more))
-	}
-	if len(words) > 0 {
-		parts = append(parts, "the data plane: "+strings.Join(words, "; "))
-		parts = append(parts, fmt.Sprintf("the change is live on %s, and not on %s", listed(have), listed(lack)))
+	more := max(0, len(behind)-most)
+	if len(behind) > 0 {
+		parts = append(parts,
+			split.Found("proxies-are-wrong", split.Values{"found": behind[:len(behind)-more], "more": more}),
+			split.Found("change-is-live-on", split.Values{"have": have, "lack": lack}))
 	}
 	if len(parts) == 0 {
-		return "the proxies took the change, and did not stay the same afterwards"
+		return split.Found("proxies-did-not-stay", nil)
 	}
-	return strings.Join(parts, "; ")
+	return several(parts)
 }
 
-// refusals are the words of proxies that answer and do not carry the change, if
+// refusals are those of proxies that answer and do not carry the change, if
 // it is because they have refused it: istiod took the objects, and what it made
 // of them is nothing that Envoy can use. Envoy says so in its log only.
 //
 //differential:elsewhere test test/e2e/TestFailures
-func (u *underway) refusals(ctx context.Context, s *state) []string {
+func (u *underway) refusals(ctx context.Context, s *state) []split.Finding {
 	if u.sent.IsZero() || time.Since(u.logsRead) < logsInterval {
 		return u.refused
 	}
@@ -120,14 +129,14 @@ func (u *underway) refusals(ctx context.Context, s *state) []string {
 			continue // What the proxy carries is told in any case.
 		}
 		for _, words := range said {
-			u.refused = append(u.refused, fmt.Sprintf("the data plane: proxy %s has refused what istiod made of the objects, and goes on with what it had: %s", l.proxy, words))
+			u.refused = append(u.refused, split.Found("proxy-refused", split.Values{"proxy": l.proxy.String(), "text": words}))
 		}
 	}
 	return u.refused
 }
 
 // controlPlane says what is wrong with the control plane, nothing if it runs.
-func (c *Cluster) controlPlane(ctx context.Context) []string {
+func (c *Cluster) controlPlane(ctx context.Context) []split.Finding {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	list, err := c.kube.Deployments("").List(ctx, metav1.ListOptions{LabelSelector: "app=istiod"})
@@ -135,9 +144,9 @@ func (c *Cluster) controlPlane(ctx context.Context) []string {
 		return nil
 	}
 	if len(list) == 0 {
-		return []string{"there is no istiod in this cluster (a Deployment with the label app=istiod)"}
+		return []split.Finding{split.Found("istiod-missing", nil)}
 	}
-	var words []string
+	var found []split.Finding
 	for _, d := range list {
 		want := int32(1)
 		if d.Spec.Replicas != nil {
@@ -147,20 +156,20 @@ func (c *Cluster) controlPlane(ctx context.Context) []string {
 		case d.Status.ReadyReplicas > 0:
 			return nil
 		case want == 0:
-			words = append(words, fmt.Sprintf("istiod (Deployment %s/%s) is scaled to zero, so that nobody tells the proxies of a change; `kubectl -n %s scale deployment/%s --replicas=1` brings it back", d.Namespace, d.Name, d.Namespace, d.Name))
+			found = append(found, split.Found("istiod-scaled-to-zero", split.Values{"namespace": d.Namespace, "deployment": d.Name}))
 		default:
-			words = append(words, fmt.Sprintf("istiod (Deployment %s/%s) has none of its %d pods ready, so that nobody tells the proxies of a change", d.Namespace, d.Name, want))
+			found = append(found, split.Found("istiod-not-ready", split.Values{"namespace": d.Namespace, "deployment": d.Name, "pods": want}))
 		}
 	}
-	return words
+	return found
 }
 
 // conditions are what the control plane says against the routes and gateways of
 // a world, in its own words: conditions that are not true, and messages.
-func (c *Cluster) conditions(ctx context.Context, world []manifests.Object) []string {
+func (c *Cluster) conditions(ctx context.Context, world []manifests.Object) []split.Finding {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	var words []string
+	var found []split.Finding
 	for _, o := range world {
 		if !phaseOf(o.Key()).routing() {
 			continue
@@ -174,18 +183,18 @@ func (c *Cluster) conditions(ctx context.Context, world []manifests.Object) []st
 			continue
 		}
 		for _, said := range against(there) {
-			words = append(words, fmt.Sprintf("the control plane says of %s (%s:%d): %s", o, o.File, o.Line, said))
+			found = append(found, split.Found("control-plane-says", ofObject(o, split.Values{"said": said})))
 		}
 	}
-	return words
+	return found
 }
 
 // against reads from the status of an object what speaks against it.
 //
 //differential:elsewhere test test/e2e/TestFailures
-func against(u *unstructured.Unstructured) []string {
-	var words []string
-	read := func(prefix string, conditions []any) {
+func against(u *unstructured.Unstructured) []split.Finding {
+	var found []split.Finding
+	read := func(parent string, conditions []any) {
 		for _, each := range conditions {
 			condition, _ := each.(map[string]any)
 			kind, _ := condition["type"].(string)
@@ -197,7 +206,7 @@ func against(u *unstructured.Unstructured) []string {
 			if status != "False" || kind == "Programmed" && reason == "AddressNotAssigned" || kind != "Accepted" && kind != "ResolvedRefs" && kind != "Programmed" && kind != "Reconciled" {
 				continue
 			}
-			words = append(words, fmt.Sprintf("%s%s is false: %s: %s", prefix, kind, reason, message))
+			found = append(found, split.Found("condition-is-false", split.Values{"parent": parent, "condition": kind, "reason": reason, "text": message}))
 		}
 	}
 	conditions, _, _ := unstructured.NestedSlice(u.Object, "status", "conditions")
@@ -207,7 +216,7 @@ func against(u *unstructured.Unstructured) []string {
 		parent, _ := each.(map[string]any)
 		name, _, _ := unstructured.NestedString(parent, "parentRef", "name")
 		conditions, _, _ := unstructured.NestedSlice(parent, "conditions")
-		read("for the parent "+name+", ", conditions)
+		read(name, conditions)
 	}
 	messages, _, _ := unstructured.NestedSlice(u.Object, "status", "validationMessages")
 	for _, each := range messages {
@@ -217,17 +226,14 @@ func against(u *unstructured.Unstructured) []string {
 		}
 		code, _, _ := unstructured.NestedString(message, "type", "code")
 		name, _, _ := unstructured.NestedString(message, "type", "name")
-		said := strings.TrimSpace(code + " " + name)
-		// Istio writes no more than the code; what it means stands there.
-		if page, _, _ := unstructured.NestedString(message, "documentationUrl"); page != "" {
-			said += ", see " + page
-		}
-		words = append(words, said)
+		// Istio writes no more than the code; what it means stands on the page.
+		page, _, _ := unstructured.NestedString(message, "documentationUrl")
+		found = append(found, split.Found("istio-analysis", split.Values{"text": strings.TrimSpace(code + " " + name), "page": page}))
 	}
 	if len(parents) == 0 && u.GetKind() == "HTTPRoute" {
-		words = append(words, "nothing: no controller has taken it up; are its parentRefs there, and of a class that Istio serves?")
+		found = append(found, split.Found("route-not-taken-up", nil))
 	}
-	return words
+	return found
 }
 
 // news are the warnings that have not been given before.

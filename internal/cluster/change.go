@@ -4,15 +4,14 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -46,33 +45,34 @@ func (c *Cluster) Change(ctx context.Context, change target.Change) (target.Conv
 	if result.Took == 0 {
 		result.Took = time.Since(u.began)
 	}
-	var not *notLive
+	var not *changeNotLive
 	switch {
 	case err == nil:
 		result.Converged = true
 	case ctx.Err() != nil:
 		return result, ctx.Err()
 	case errors.As(err, &not):
-		result.Detail = split.Text(not.detail)
+		result.Detail = not.Found
 	case errors.Is(err, errUnavailable):
-		first, _, _ := strings.Cut(err.Error(), "\n")
-		result.Detail = split.Text("the control plane: " + strings.Join(append(c.controlPlane(ctx), first), "; "))
+		result.Detail = several(append(c.controlPlane(ctx), split.Found("control-plane-absent", split.Values{"text": err.Error()})))
 	case errors.Is(err, errLate), context.Cause(limit) != nil && errors.Is(context.Cause(limit), errLate):
-		words := err.Error()
+		waited := split.Text(err.Error())
 		if late := (*lateError)(nil); errors.As(err, &late) {
-			words = late.waitedFor
+			waited = late.waitedFor
 		}
-		result.Detail = split.Text(strings.Join(append(u.silent(), fmt.Sprintf("after %s: %s", timeout, words)), "; "))
+		result.Detail = several(append(u.silent(), split.Found("not-in-time", split.Values{"seconds": timeout.Seconds(), "waited_for": waited})))
 	default:
 		return result, err
 	}
 	return result, nil
 }
 
-// notLive is the error of a change that was made and did not take effect.
-type notLive struct{ detail string }
+// changeNotLive is the error of a change that was made and did not take effect.
+type changeNotLive struct{ words.Failure }
 
-func (n *notLive) Error() string { return n.detail }
+func (n *changeNotLive) Unwrap() error { return &n.Failure }
+
+func notLive(why split.Finding) error { return &changeNotLive{words.Failure{Found: why}} }
 
 // underway is one change on its way.
 type underway struct {
@@ -96,7 +96,7 @@ type underway struct {
 	bad map[string]time.Time
 	// refused is what proxies have said against the change when their logs were
 	// last read, at logsRead.
-	refused  []string
+	refused  []split.Finding
 	logsRead time.Time
 }
 

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
@@ -13,6 +12,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 	"github.com/splitcheck/splitcheck/internal/routing"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // Choosers are the proxies that make a choice by the objects of a world, and the
@@ -115,10 +115,10 @@ func makesPods(o manifests.Object) bool {
 	return ok && !g.Handed
 }
 
-// unservedWords says why nobody serves a Gateway.
-func unservedWords(o manifests.Object) string {
+// unserved says why nobody serves a Gateway.
+func unserved(o manifests.Object) split.Finding {
 	if g, ok := o.Value.(*networkingv1.Gateway); ok {
-		return fmt.Sprintf("the manifest: the selector of %s (%s:%d), %s, matches no running gateway pod", o, o.File, o.Line, labels.FormatLabels(g.Spec.GetSelector()))
+		return split.Found("gateway-selects-nothing", ofObject(o, split.Values{"selector": labels.FormatLabels(g.Spec.GetSelector())}))
 	}
-	return fmt.Sprintf("the control plane: Istio has made no running pod for %s (%s:%d)", o, o.File, o.Line)
+	return split.Found("gateway-without-pods", ofObject(o, nil))
 }

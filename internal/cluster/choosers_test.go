@@ -147,7 +147,7 @@ func TestGatewaysOnTheirWay(t *testing.T) {
 		atLeast time.Duration
 	}{
 		"ContainerCreating": {"", time.Minute + time.Second, 59 * time.Second},
-		"ImagePullBackOff":  {"pod public-istio-1 of Gateway infra/public is waiting: container istio-proxy: ImagePullBackOff", 40 * time.Second, 30 * time.Second},
+		"ImagePullBackOff":  {"Gateway infra/public: pod public-istio-1 is waiting: container istio-proxy: ImagePullBackOff", 40 * time.Second, 30 * time.Second},
 		"no pod at all":     {"HTTPRoute default/split (test.yaml:2) attaches to nothing: no proxy serves its parentRefs (infra/public) with its hostnames", 15 * time.Second, 10 * time.Second},
 	} {
 		t.Run(reason, func(t *testing.T) {

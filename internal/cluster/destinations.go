@@ -16,6 +16,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 	"github.com/splitcheck/splitcheck/internal/routing"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // widened returns a DestinationRule with the subsets of what is there beside its
@@ -74,13 +75,13 @@ func destinationsOf(world []manifests.Object, p proxies.Proxy) (named, plain []p
 }
 
 // awry says which endpoints of p's destinations are not the pods that are ready.
-func awry(world []manifests.Object, p proxies.Proxy, s *snapshot, clusters envoy.Clusters) []string {
+func awry(world []manifests.Object, p proxies.Proxy, s *snapshot, clusters envoy.Clusters) []split.Finding {
 	named, plain := destinationsOf(world, p)
 	want := s.addresses(named)
-	var wrong []string
+	var wrong []split.Finding
 	for _, d := range named {
 		if _, known := want[d.Cluster]; known && clusters.Find(d.Cluster) == nil {
-			wrong = append(wrong, "no destination "+d.Cluster)
+			wrong = append(wrong, split.Found("destination-missing", split.Values{"cluster": d.Cluster}))
 			delete(want, d.Cluster)
 		}
 	}
@@ -91,10 +92,10 @@ func awry(world []manifests.Object, p proxies.Proxy, s *snapshot, clusters envoy
 		}
 	}
 	for _, m := range proxies.MissingEndpoints(clusters, want) {
-		wrong = append(wrong, "without "+m)
+		wrong = append(wrong, split.Found("endpoint-missing", split.Values{"address": m.Address, "cluster": m.Cluster}))
 	}
 	for _, m := range proxies.StaleEndpoints(clusters, want) {
-		wrong = append(wrong, "still with "+m)
+		wrong = append(wrong, split.Found("endpoint-stale", split.Values{"address": m.Address, "cluster": m.Cluster}))
 	}
 	return wrong
 }

@@ -2,7 +2,7 @@ package cluster
 
 import (
 	"context"
-	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"time"
@@ -12,6 +12,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/envoy"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // looksAtOnce bounds how many proxies are asked at the same time.
@@ -22,7 +23,7 @@ type look struct {
 	proxy       proxies.Proxy
 	err         error
 	differences []proxies.Difference
-	endpoints   []string
+	endpoints   []split.Finding
 	// routes are those of the scenario's objects, without their times; updated
 	// is when the newest of all was taken.
 	routes  envoy.Routes
@@ -36,21 +37,22 @@ func (l *look) matches() bool {
 
 func (l *look) same(other *look) bool { return reflect.DeepEqual(l.routes, other.routes) }
 
-// words say what is wrong.
-func (l *look) words() string {
+// wrong says what is, nil for nothing.
+func (l *look) wrong() *split.Finding {
+	var found split.Finding
 	switch {
 	case l.err != nil:
-		return l.err.Error()
+		found = split.Text(l.err.Error())
 	case len(l.differences) > 0:
-		words := l.differences[0].String()
-		if more := len(l.differences) - 1; more > 0 {
-			words += fmt.Sprintf("; and %d more differences", more)
-		}
-		return words
+		found = l.differences[0].Finding()
+		found.Values["more"] = len(l.differences) - 1
 	case len(l.endpoints) > 0:
-		return fmt.Sprintf("proxy %s: its endpoints are not the pods that are ready: %s", l.proxy, listed(l.endpoints))
+		shown := l.endpoints[:min(len(l.endpoints), mostListed)]
+		found = split.Found("endpoints-are-wrong", split.Values{"proxy": l.proxy.String(), "found": shown, "more": len(l.endpoints) - len(shown)})
+	default:
+		return nil
 	}
-	return ""
+	return &found
 }
 
 // lookAt asks one proxy. Without a snapshot its endpoints are left alone.
@@ -122,15 +124,14 @@ func (u *underway) look(ctx context.Context, world []manifests.Object) {
 
 // silent says which proxies did not answer when they were asked before the
 // change, so that time that was lost on them is placed.
-func (u *underway) silent() []string {
-	var words []string
-	for _, l := range u.before {
-		if l.err != nil {
-			words = append(words, "the data plane: "+l.err.Error())
+func (u *underway) silent() []split.Finding {
+	var found []split.Finding
+	for _, name := range slices.Sorted(maps.Keys(u.before)) {
+		if l := u.before[name]; l.err != nil {
+			found = append(found, split.Found("proxies-are-wrong", split.Values{"found": []split.Finding{split.Text(l.err.Error())}, "more": 0}))
 		}
 	}
-	slices.Sort(words)
-	return words
+	return found
 }
 
 // unmoved says that a proxy had nothing to change by what can be compared, and

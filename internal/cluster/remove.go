@@ -19,6 +19,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // leaving looks up what a step deletes, in the order in which it may go.
@@ -154,7 +155,7 @@ func (c *Cluster) forgotten(ctx context.Context, world []manifests.Object, keys 
 		defer cancel()
 	}
 	for {
-		var holding []string
+		var holding []split.Finding
 		list, err := c.holders(limit, world, within > 0)
 		if err != nil && limit.Err() == nil {
 			return err
@@ -164,10 +165,10 @@ func (c *Cluster) forgotten(ctx context.Context, world []manifests.Object, keys 
 			switch {
 			case proxies.Gone(err):
 			case err != nil:
-				holding = append(holding, err.Error())
+				holding = append(holding, split.Text(err.Error()))
 			default:
 				if named := proxies.Mentions(routes, keys); len(named) > 0 {
-					holding = append(holding, fmt.Sprintf("proxy %s has %s", p, named[0]))
+					holding = append(holding, split.Found("proxy-holds", split.Values{"proxy": p.String(), "route": named[0]}))
 				}
 			}
 		}
@@ -178,8 +179,10 @@ func (c *Cluster) forgotten(ctx context.Context, world []manifests.Object, keys 
 			if !errors.Is(err, errLate) {
 				return err
 			}
-			words := append(c.controlPlane(context.WithoutCancel(ctx)), fmt.Sprintf("%s after they were deleted, routes of theirs are still in use: %s", time.Since(began).Round(time.Second), listed(holding)))
-			return &notLive{detail: strings.Join(words, "; ")}
+			shown := holding[:min(len(holding), mostListed)]
+			return notLive(several(append(c.controlPlane(context.WithoutCancel(ctx)), split.Found("routes-still-in-use", split.Values{
+				"seconds": time.Since(began).Round(time.Second).Seconds(), "found": shown, "more": len(holding) - len(shown),
+			}))))
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // awaited says whether a change waits until a workload runs. Others, such as a Job,
@@ -48,45 +49,45 @@ func (c *Cluster) others(ctx context.Context) (map[manifests.Key]*unstructured.U
 }
 
 // rolling says what a workload still has to do until it runs as it was asked to;
-// empty for nothing. It is not known where the workload is not there.
-func (s *snapshot) rolling(key manifests.Key) (words string, known bool) {
+// nil for nothing. It is not known where the workload is not there.
+func (s *snapshot) rolling(key manifests.Key) (left *split.Finding, known bool) {
 	if key.Kind == "Deployment" {
 		d := s.deployment(key.Namespace, key.Name)
 		if d == nil {
-			return "", false
+			return nil, false
 		}
 		return cmp.Or(deploying(d), s.ending(key)), true
 	}
 	u, known := s.others[key]
 	if !known {
-		return "", false
+		return nil, false
 	}
 	switch key.Kind {
 	case "StatefulSet":
 		var set appsv1.StatefulSet
 		read(u, &set)
-		words = stateful(&set)
+		left = stateful(&set)
 	case "DaemonSet":
 		var set appsv1.DaemonSet
 		read(u, &set)
-		words = daemons(&set)
+		left = daemons(&set)
 	case "ReplicaSet":
 		var set appsv1.ReplicaSet
 		read(u, &set)
-		words = counted(set.Generation, set.Status.ObservedGeneration, set.Spec.Replicas, set.Status.ReadyReplicas, set.Status.Replicas)
+		left = counted(set.Generation, set.Status.ObservedGeneration, set.Spec.Replicas, set.Status.ReadyReplicas, set.Status.Replicas)
 	case "ReplicationController":
 		var set corev1.ReplicationController
 		read(u, &set)
-		words = counted(set.Generation, set.Status.ObservedGeneration, set.Spec.Replicas, set.Status.ReadyReplicas, set.Status.Replicas)
+		left = counted(set.Generation, set.Status.ObservedGeneration, set.Spec.Replicas, set.Status.ReadyReplicas, set.Status.Replicas)
 	case "Pod":
 		var pod corev1.Pod
 		read(u, &pod)
 		if !kube.Ready(&pod) && pod.Status.Phase != corev1.PodSucceeded {
-			return "it is not ready", true
+			return because("pod-not-ready", nil), true
 		}
-		return "", true
+		return nil, true
 	}
-	return cmp.Or(words, s.ending(key)), true
+	return cmp.Or(left, s.ending(key)), true
 }
 
 // read fills in what it can: what the API server has sent has its own types.
@@ -94,63 +95,76 @@ func read(u *unstructured.Unstructured, into any) {
 	_ = runtime.DefaultUnstructuredConverter.FromUnstructured(u.Object, into)
 }
 
-const unseen = "its controller has not seen the change yet"
+func because(id string, values split.Values) *split.Finding {
+	f := split.Found(id, values)
+	return &f
+}
 
-func deploying(d *appsv1.Deployment) string {
+func unseen() *split.Finding { return because("controller-behind", nil) }
+
+func renewed(pods, wanted int32) *split.Finding {
+	return because("pods-renewed", split.Values{"pods": pods, "wanted": wanted})
+}
+
+func ready(pods, wanted int32) *split.Finding {
+	return because("pods-ready", split.Values{"pods": pods, "wanted": wanted})
+}
+
+func deploying(d *appsv1.Deployment) *split.Finding {
 	want := wanted(d.Spec.Replicas)
 	status := d.Status
 	switch {
 	case status.ObservedGeneration < d.Generation:
-		return unseen
+		return unseen()
 	case status.UpdatedReplicas != want:
-		return fmt.Sprintf("%d of %d pods are of the new kind", status.UpdatedReplicas, want)
+		return renewed(status.UpdatedReplicas, want)
 	case status.AvailableReplicas != want || status.ReadyReplicas != want:
-		return fmt.Sprintf("%d of %d pods are ready", min(status.AvailableReplicas, status.ReadyReplicas), want)
+		return ready(min(status.AvailableReplicas, status.ReadyReplicas), want)
 	}
 	return counted(0, 0, &want, want, status.Replicas)
 }
 
 // stateful leaves alone what its strategy leaves to others: pods that are only
 // replaced when somebody deletes them, or are kept back by a partition.
-func stateful(s *appsv1.StatefulSet) string {
+func stateful(s *appsv1.StatefulSet) *split.Finding {
 	strategy := s.Spec.UpdateStrategy
 	held := strategy.Type == appsv1.OnDeleteStatefulSetStrategyType ||
 		strategy.RollingUpdate != nil && strategy.RollingUpdate.Partition != nil && *strategy.RollingUpdate.Partition > 0
-	if words := counted(s.Generation, s.Status.ObservedGeneration, s.Spec.Replicas, s.Status.ReadyReplicas, s.Status.Replicas); words != "" {
-		return words
+	if left := counted(s.Generation, s.Status.ObservedGeneration, s.Spec.Replicas, s.Status.ReadyReplicas, s.Status.Replicas); left != nil {
+		return left
 	}
 	if !held && s.Status.CurrentRevision != s.Status.UpdateRevision {
-		return fmt.Sprintf("%d of %d pods are of the new kind", s.Status.UpdatedReplicas, wanted(s.Spec.Replicas))
+		return renewed(s.Status.UpdatedReplicas, wanted(s.Spec.Replicas))
 	}
-	return ""
+	return nil
 }
 
-func daemons(s *appsv1.DaemonSet) string {
+func daemons(s *appsv1.DaemonSet) *split.Finding {
 	status := s.Status
 	want := status.DesiredNumberScheduled
 	switch {
 	case status.ObservedGeneration < s.Generation:
-		return unseen
+		return unseen()
 	case s.Spec.UpdateStrategy.Type != appsv1.OnDeleteDaemonSetStrategyType && status.UpdatedNumberScheduled != want:
-		return fmt.Sprintf("%d of %d pods are of the new kind", status.UpdatedNumberScheduled, want)
+		return renewed(status.UpdatedNumberScheduled, want)
 	case min(status.NumberAvailable, status.NumberReady) != want:
-		return fmt.Sprintf("%d of %d pods are ready", min(status.NumberAvailable, status.NumberReady), want)
+		return ready(min(status.NumberAvailable, status.NumberReady), want)
 	}
-	return ""
+	return nil
 }
 
 // counted says which pods are missing, or still there.
-func counted(generation, observed int64, replicas *int32, ready, there int32) string {
+func counted(generation, observed int64, replicas *int32, running, there int32) *split.Finding {
 	want := wanted(replicas)
 	switch {
 	case observed < generation:
-		return unseen
-	case ready != want:
-		return fmt.Sprintf("%d of %d pods are ready", ready, want)
+		return unseen()
+	case running != want:
+		return ready(running, want)
 	case there != want:
-		return fmt.Sprintf("there are %d pods, and %d are wanted", there, want)
+		return because("pods-there", split.Values{"pods": there, "wanted": want})
 	}
-	return ""
+	return nil
 }
 
 func wanted(replicas *int32) int32 {
@@ -161,11 +175,11 @@ func wanted(replicas *int32) int32 {
 }
 
 // ending names a pod of a workload that goes.
-func (s *snapshot) ending(key manifests.Key) string {
+func (s *snapshot) ending(key manifests.Key) *split.Finding {
 	for _, p := range s.of(key) {
 		if p.DeletionTimestamp != nil {
-			return fmt.Sprintf("pod %s is still ending", p.Name)
+			return because("pod-ending", split.Values{"pod": p.Name})
 		}
 	}
-	return ""
+	return nil
 }

@@ -3,9 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/splitcheck/splitcheck/internal/kube"
@@ -58,8 +56,8 @@ func (u *underway) settle(ctx context.Context, guard time.Duration) error {
 			}
 			continue
 		}
-		if now.settledWrong != "" {
-			return &notLive{detail: u.blame(ctx, &now)}
+		if len(now.settledWrong) > 0 {
+			return notLive(u.blame(ctx, &now))
 		}
 		if err := kube.Pause(ctx, pollInterval); err != nil {
 			return u.late(ctx, err, &last)
@@ -83,7 +81,7 @@ func (u *underway) warn(world []manifests.Object, looks []look) {
 // late turns the end of the time allowed into what is known of the reason.
 func (u *underway) late(ctx context.Context, err error, last *state) error {
 	if errors.Is(context.Cause(ctx), errLate) || errors.Is(err, errLate) {
-		return &notLive{detail: u.blame(context.WithoutCancel(ctx), last)}
+		return notLive(u.blame(context.WithoutCancel(ctx), last))
 	}
 	return err
 }
@@ -96,17 +94,17 @@ type state struct {
 	// idle are the objects with routes that no proxy has any use for.
 	idle []manifests.Object
 	// troubles are those of pods that were made for Gateways.
-	troubles []string
+	troubles []split.Finding
 	// unsettled says in which Service the EndpointSlices are not the pods.
-	unsettled string
+	unsettled *split.Finding
 	// settledWrong says what will not come right by waiting.
-	settledWrong string
+	settledWrong []split.Finding
 }
 
 func (s *state) good(l *look) bool { return l.matches() && !s.unmoved[l.proxy.String()] }
 
 func (s *state) live() bool {
-	return len(s.unserved)+len(s.idle) == 0 && s.unsettled == "" && s.settledWrong == "" &&
+	return len(s.unserved)+len(s.idle) == 0 && s.unsettled == nil && len(s.settledWrong) == 0 &&
 		!slices.ContainsFunc(s.looks, func(l look) bool { return !s.good(&l) })
 }
 
@@ -121,8 +119,8 @@ func (s *state) states(took map[string]time.Duration) []target.ProxyState {
 	for i := range s.looks {
 		l := &s.looks[i]
 		p := target.ProxyState{Name: l.proxy.String(), Took: took[l.proxy.String()], Converged: s.good(l)}
-		if words := l.words(); words != "" {
-			p.Detail = split.Text(words)
+		if wrong := l.wrong(); wrong != nil {
+			p.Detail = *wrong
 		} else if s.unmoved[p.Name] {
 			p.Detail = split.Found("proxy-silent-on-change", nil)
 		}
@@ -144,8 +142,9 @@ func (u *underway) state(ctx context.Context, world []manifests.Object) (state, 
 	now := state{unserved: found.unserved, unmoved: map[string]bool{}, unsettled: s.unsettled(ownOnly(world))}
 	// A gateway that is made for a scenario takes load only when it is ready.
 	for _, p := range found.proxies {
-		if pod := s.pod(p.Namespace, p.Name); p.GatewayAPI != "" && pod != nil && !kube.Ready(pod) && now.unsettled == "" {
-			now.unsettled = fmt.Sprintf("pod %s of Gateway %s is not ready", p, p.GatewayAPI)
+		if pod := s.pod(p.Namespace, p.Name); p.GatewayAPI != "" && pod != nil && !kube.Ready(pod) && now.unsettled == nil {
+			waits := split.Found("gateway-pod-not-ready", split.Values{"pod": p.String(), "gateway": p.GatewayAPI})
+			now.unsettled = &waits
 		}
 	}
 	now.looks = c.lookAtAll(ctx, world, found.proxies, s)
@@ -184,22 +183,22 @@ func idle(world []manifests.Object, list []proxies.Proxy) []manifests.Object {
 // has been so for a while.
 //
 //differential:elsewhere test test/e2e/TestFailures
-func (u *underway) settledWrong(ctx context.Context, world []manifests.Object, now *state) string {
-	var doubts []string
+func (u *underway) settledWrong(ctx context.Context, world []manifests.Object, now *state) []split.Finding {
+	var doubts []split.Finding
 	for _, o := range now.unserved {
-		doubts = append(doubts, unservedWords(o))
+		doubts = append(doubts, unserved(o))
 	}
 	if now.live() {
-		return ""
+		return nil
 	}
 	for _, o := range now.idle {
-		doubts = append(doubts, idleWords(o))
+		doubts = append(doubts, unattached(o))
 	}
 	coming, troubles := u.starting(ctx, world)
 	now.troubles = troubles
 	if coming {
 		u.doubts = map[string]time.Time{}
-		return ""
+		return nil
 	}
 	doubts = append(doubts, troubles...)
 	doubts = append(doubts, u.cluster.conditions(ctx, world)...)
@@ -207,17 +206,18 @@ func (u *underway) settledWrong(ctx context.Context, world []manifests.Object, n
 	known := map[string]time.Time{}
 	stands := false
 	for _, d := range doubts {
-		known[d] = time.Now()
-		if first, ok := u.doubts[d]; ok {
-			known[d] = first
+		key := d.Key()
+		known[key] = time.Now()
+		if first, ok := u.doubts[key]; ok {
+			known[key] = first
 		}
-		stands = stands || time.Since(known[d]) > verdictPatience
+		stands = stands || time.Since(known[key]) > verdictPatience
 	}
 	u.doubts = known
 	if !stands {
-		return ""
+		return nil
 	}
 	// What came later is mostly the reason: istiod writes into a status what it
 	// thinks of an object a moment after nobody has any use for it.
-	return strings.Join(doubts, "; ")
+	return doubts
 }

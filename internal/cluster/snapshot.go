@@ -7,7 +7,6 @@ import (
 	"net"
 	"slices"
 	"strconv"
-	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -20,6 +19,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 	"github.com/splitcheck/splitcheck/internal/routing"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // A snapshot is what Kubernetes says of some namespaces at one moment.
@@ -158,8 +158,8 @@ func (s *snapshot) endpoints(service *corev1.Service, port int) map[string]strin
 }
 
 // unsettled says in which Service of those that are concerned the EndpointSlices
-// are not yet what the pods are; empty when they are.
-func (s *snapshot) unsettled(world []manifests.Object) string {
+// are not yet what the pods are; nil when they are.
+func (s *snapshot) unsettled(world []manifests.Object) *split.Finding {
 	for i := range s.services {
 		service := &s.services[i]
 		if !concerned(service, world) || len(service.Spec.Selector) == 0 || service.Spec.PublishNotReadyAddresses {
@@ -175,11 +175,13 @@ func (s *snapshot) unsettled(world []manifests.Object) string {
 		slices.Sort(should)
 		has := slices.Sorted(maps.Keys(s.endpoints(service, 0)))
 		if !slices.Equal(should, has) {
-			return fmt.Sprintf("the EndpointSlices of Service %s/%s hold %s, and the ready pods are %s",
-				service.Namespace, service.Name, listed(has), listed(should))
+			found := split.Found("endpoints-unsettled", split.Values{
+				"service": service.Namespace + "/" + service.Name, "has": has, "ready": should,
+			})
+			return &found
 		}
 	}
-	return ""
+	return nil
 }
 
 // addresses returns for each destination the addresses that a proxy should have
@@ -206,17 +208,8 @@ func (s *snapshot) addresses(destinations []proxies.Destination) map[string][]st
 	return want
 }
 
-// listed puts names into a sentence.
-func listed(names []string) string {
-	const most = 6
-	switch {
-	case len(names) == 0:
-		return "none"
-	case len(names) > most:
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
-	}
-	return strings.Join(names, ", ")
-}
+// mostListed is how many of one kind a finding has room for.
+const mostListed = 6
 
 // concerned says whether a Service is the scenario's, or that of a gateway which
 // was made for it.

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -10,13 +9,14 @@ import (
 	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // starting looks at the pods that are made for Gateways. coming
 // says that one is still on its way, as when its image is pulled or a node is
 // made for it: until it runs, nothing that is missing says anything. words are
 // those of pods that are in trouble.
-func (u *underway) starting(ctx context.Context, world []manifests.Object) (coming bool, words []string) {
+func (u *underway) starting(ctx context.Context, world []manifests.Object) (coming bool, troubles []split.Finding) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	for _, o := range world {
@@ -32,14 +32,14 @@ func (u *underway) starting(ctx context.Context, world []manifests.Object) (comi
 			if p.DeletionTimestamp != nil || kube.Ready(p) {
 				continue
 			}
-			said, at := kube.Trouble(p)
-			if said != "" {
-				words = append(words, fmt.Sprintf("pod %s of %s %s", p.Name, o, said))
+			trouble, at := kube.Trouble(p)
+			if trouble != nil {
+				troubles = append(troubles, podTrouble(p.Name, o.String(), trouble))
 			}
 			coming = coming || at == kube.Hopeful || at == kube.Doubtful && !u.stuck(p.Namespace+"/"+p.Name)
 		}
 	}
-	return coming, words
+	return coming, troubles
 }
 
 // stuck says that a pod has been in a state that mostly does not end by itself

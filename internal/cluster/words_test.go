@@ -9,6 +9,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
 	"github.com/splitcheck/splitcheck/internal/proxies"
+	"github.com/splitcheck/splitcheck/reports/words"
 )
 
 // TestAgainst reads a status as istiod 1.31 writes it for an HTTPRoute whose
@@ -19,10 +20,10 @@ func TestAgainst(t *testing.T) {
 "status":{"parents":[{"parentRef":{"name":"canary-gateway"},"conditions":[
  {"type":"Accepted","status":"True","reason":"Accepted","message":"Route was valid"},
  {"type":"ResolvedRefs","status":"False","reason":"BackendNotFound","message":"backend(appv9.default.svc.cluster.local) not found"}]}]}}`)))
-	assert.Equal(t, []string{"for the parent canary-gateway, ResolvedRefs is false: BackendNotFound: backend(appv9.default.svc.cluster.local) not found"}, against(u))
+	assert.Equal(t, []string{"for the parent canary-gateway, ResolvedRefs is false: BackendNotFound: backend(appv9.default.svc.cluster.local) not found"}, words.All(against(u)))
 	unstructured.RemoveNestedField(u.Object, "status")
 	require.Len(t, against(u), 1)
-	assert.Contains(t, against(u)[0], "no controller has taken it up")
+	assert.Contains(t, words.English(against(u)[0]), "no controller has taken it up")
 }
 
 // TestLedger: what was counted before a scenario is not its own, and a counter
@@ -56,5 +57,5 @@ func TestAnalysisIsToldWithItsPage(t *testing.T) {
 	assert.Equal(t, []string{
 		"IST0101, see https://istio.io/v1.31/docs/reference/config/analysis/ist0101/",
 		"IST0132 VirtualServiceHostNotFoundInGateway",
-	}, against(&u))
+	}, words.All(against(&u)))
 }

@@ -14,15 +14,17 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/reports/words"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // errLate marks what did not come about in the time that a change may take.
 var errLate = errors.New("not within the time allowed")
 
 // A lateError is errLate with what was waited for, and what is known of why.
-type lateError struct{ waitedFor string }
+type lateError struct{ waitedFor split.Finding }
 
-func (e *lateError) Error() string { return errLate.Error() + ": " + e.waitedFor }
+func (e *lateError) Error() string { return errLate.Error() + ": " + words.English(e.waitedFor) }
 func (e *lateError) Unwrap() error { return errLate }
 
 // rollOut waits until every workload of ours runs as it was asked to, its old
@@ -48,7 +50,7 @@ func (c *Cluster) rollOut(ctx context.Context) error {
 	var steady time.Time
 	var open, hopeless *trouble
 	late := func() error {
-		return &lateError{waitedFor: open.words + c.evidence(context.WithoutCancel(ctx), open)}
+		return &lateError{waitedFor: c.evidence(context.WithoutCancel(ctx), open)}
 	}
 	for {
 		s, err := c.snapshot(ctx, names)
@@ -65,11 +67,11 @@ func (c *Cluster) rollOut(ctx context.Context) error {
 		}
 		open, hopeless = c.unready(s, since)
 		if hopeless != nil {
-			return fmt.Errorf("%s%s", hopeless.words, c.evidence(ctx, hopeless))
+			return &words.Failure{Found: c.evidence(ctx, hopeless)}
 		}
 		if open == nil {
-			if words := s.unsettled(c.own()); words != "" {
-				open = &trouble{words: words}
+			if unsettled := s.unsettled(c.own()); unsettled != nil {
+				open = &trouble{what: *unsettled}
 			}
 		}
 		switch {
@@ -81,7 +83,7 @@ func (c *Cluster) rollOut(ctx context.Context) error {
 			return nil
 		}
 		if open == nil {
-			open = &trouble{words: "the pods have only just become ready"}
+			open = &trouble{what: split.Found("pods-just-ready", nil)}
 		}
 		if err := kube.Pause(ctx, pollInterval); err != nil {
 			if !errors.Is(err, errLate) {
@@ -94,7 +96,7 @@ func (c *Cluster) rollOut(ctx context.Context) error {
 
 // A trouble is why a workload is not there yet.
 type trouble struct {
-	words string
+	what split.Finding
 	// key is the workload's, whose events tell more; empty for none. So may the
 	// words of pod, where there is one.
 	key manifests.Key
@@ -126,27 +128,27 @@ func (c *Cluster) unready(s *snapshot, since map[string]time.Time) (open, hopele
 		}
 		rolling, there := s.rolling(b.key)
 		if !there {
-			add(&trouble{words: b.key.String() + " is not there"}, stuck(b.key.String()))
+			add(&trouble{what: split.Found("workload-missing", split.Values{"object": b.key.String()})}, stuck(b.key.String()))
 			continue
 		}
 		pods := s.of(b.key)
 		for _, p := range pods {
-			words, at := kube.Trouble(p)
-			if words == "" {
+			said, at := kube.Trouble(p)
+			if said == nil {
 				continue
 			}
-			t := &trouble{words: fmt.Sprintf("%s: pod %s %s", b.key, p.Name, words), key: b.key, pod: p}
+			t := &trouble{what: podTrouble(p.Name, b.key.String(), said), key: b.key, pod: p}
 			add(t, at == kube.Lost || at == kube.Doubtful && stuck(p.Namespace+"/"+p.Name))
 		}
 		if d := s.deployment(b.key.Namespace, b.key.Name); d != nil && b.key.Kind == "Deployment" {
 			for _, condition := range d.Status.Conditions {
 				if condition.Type == appsv1.DeploymentReplicaFailure && condition.Status == corev1.ConditionTrue {
-					add(&trouble{words: fmt.Sprintf("%s: its pods cannot be created: %s", b.key, condition.Message), key: b.key}, stuck(b.key.String()+condition.Reason))
+					add(&trouble{what: split.Found("pods-not-created", split.Values{"object": b.key.String(), "text": condition.Message}), key: b.key}, stuck(b.key.String()+condition.Reason))
 				}
 			}
 		}
-		if rolling != "" {
-			t := &trouble{words: b.key.String() + ": " + rolling, key: b.key}
+		if rolling != nil {
+			t := &trouble{what: split.Found("workload-not-ready", split.Values{"object": b.key.String(), "left": *rolling}), key: b.key}
 			if n := slices.IndexFunc(pods, func(p *corev1.Pod) bool { return !kube.Ready(p) && p.DeletionTimestamp == nil }); n >= 0 {
 				t.pod = pods[n]
 			}
@@ -156,23 +158,36 @@ func (c *Cluster) unready(s *snapshot, since map[string]time.Time) (open, hopele
 	return open, hopeless
 }
 
+// podTrouble is what is wrong with a pod of an object, with the kubelet's words.
+func podTrouble(pod, object string, t *kube.PodTrouble) split.Finding {
+	values := split.Values{"pod": pod, "object": object, "text": t.Message}
+	if t.State == kube.Unscheduled {
+		return split.Found("pod-without-node", values)
+	}
+	values["container"], values["reason"] = t.Container, t.Reason
+	if t.State == kube.Waiting {
+		return split.Found("pod-waiting", values)
+	}
+	values["code"] = t.ExitCode
+	return split.Found("pod-failed", values)
+}
+
 // evidence gathers what the cluster says beside a trouble: the last warnings
 // among the events, and the last lines that the container wrote.
-func (c *Cluster) evidence(ctx context.Context, t *trouble) string {
+func (c *Cluster) evidence(ctx context.Context, t *trouble) split.Finding {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	var b strings.Builder
+	found := []split.Finding{t.what}
 	if said := c.events(ctx, t); len(said) > 0 {
-		fmt.Fprintf(&b, "; events: %s", strings.Join(said, "; "))
+		found = append(found, split.Found("events-say", split.Values{"events": said}))
 	}
-	pod := t.pod
-	if pod == nil {
-		return b.String()
+	if t.pod == nil {
+		return several(found)
 	}
-	for _, said := range c.kube.LastLines(ctx, pod) {
-		fmt.Fprintf(&b, "; the last lines of container %s: %s", said.Container, strings.Join(said.Lines, " | "))
+	for _, said := range c.kube.LastLines(ctx, t.pod) {
+		found = append(found, split.Found("container-said", split.Values{"container": said.Container, "lines": said.Lines}))
 	}
-	return b.String()
+	return several(found)
 }
 
 // mostEvents is how many events a message has room for.

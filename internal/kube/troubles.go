@@ -21,39 +21,69 @@ const (
 	Lost
 )
 
-// Trouble says in the kubelet's words what is wrong with a pod: "is waiting:
-// container app: ErrImagePull: …". It is empty for one that only takes its time.
-func Trouble(p *corev1.Pod) (string, Prospect) {
+// A PodState is what is wrong with a pod.
+type PodState string
+
+const (
+	Unscheduled PodState = "unscheduled" // no node takes it
+	Waiting     PodState = "waiting"     // a container is not started
+	Ended       PodState = "ended"       // a container has ended in failure
+)
+
+// A PodTrouble is what is wrong with a pod, with the kubelet's or the scheduler's
+// reason and message.
+type PodTrouble struct {
+	State           PodState
+	Container       string
+	ExitCode        int32
+	Reason, Message string
+}
+
+// String says it as kubectl would: "is waiting: container app: ErrImagePull: …".
+func (t *PodTrouble) String() string {
+	switch t.State {
+	case Unscheduled:
+		return "finds no node: " + t.Message
+	case Ended:
+		return fmt.Sprintf("container %s has ended with exit code %d (%s)", t.Container, t.ExitCode, t.Reason)
+	}
+	words := fmt.Sprintf("is waiting: container %s: %s", t.Container, t.Reason)
+	if t.Message != "" {
+		words += ": " + t.Message
+	}
+	return words
+}
+
+// Trouble says what is wrong with a pod, and whether that may mend itself. It is
+// nil for one that only takes its time.
+func Trouble(p *corev1.Pod) (*PodTrouble, Prospect) {
 	if p.DeletionTimestamp != nil {
-		return "", Hopeful
+		return nil, Hopeful
 	}
 	for _, condition := range p.Status.Conditions {
 		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
-			return "finds no node: " + condition.Message, Doubtful
+			return &PodTrouble{State: Unscheduled, Message: condition.Message}, Doubtful
 		}
 	}
 	for _, s := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {
 		if w := s.State.Waiting; w != nil {
-			words := fmt.Sprintf("is waiting: container %s: %s", s.Name, w.Reason)
-			if w.Message != "" {
-				words += ": " + w.Message
-			}
+			found := &PodTrouble{State: Waiting, Container: s.Name, Reason: w.Reason, Message: w.Message}
 			switch w.Reason {
 			case "CrashLoopBackOff":
 				if s.RestartCount >= 2 {
-					return words, Lost
+					return found, Lost
 				}
-				return words, Doubtful
+				return found, Doubtful
 			case "ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError", "CreateContainerError", "RunContainerError", "ErrImagePull", "ImagePullBackOff":
-				return words, Doubtful
+				return found, Doubtful
 			}
-			return words, Hopeful
+			return found, Hopeful
 		}
 		if t := s.State.Terminated; t != nil && t.ExitCode != 0 {
-			return fmt.Sprintf("container %s has ended with exit code %d (%s)", s.Name, t.ExitCode, t.Reason), Hopeful
+			return &PodTrouble{State: Ended, Container: s.Name, ExitCode: t.ExitCode, Reason: t.Reason}, Hopeful
 		}
 	}
-	return "", Hopeful
+	return nil, Hopeful
 }
 
 // LastLines are the last that a container has written.

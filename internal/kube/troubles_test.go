@@ -23,10 +23,10 @@ func TestTrouble(t *testing.T) {
 		{waiting("CrashLoopBackOff", 1), Doubtful},
 		{waiting("CrashLoopBackOff", 2), Lost},
 	} {
-		words, got := Trouble(test.pod)
+		trouble, got := Trouble(test.pod)
 		assert.Equal(t, test.want, got, test.pod.Status.ContainerStatuses[0].State.Waiting.Reason)
 		if got != Hopeful {
-			assert.Contains(t, words, "why")
+			assert.Contains(t, trouble.String(), "why")
 		}
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/splitcheck/splitcheck/internal/proxies"
 	"github.com/splitcheck/splitcheck/internal/routing"
 	"github.com/splitcheck/splitcheck/internal/target"
-	"github.com/splitcheck/splitcheck/split"
 )
 
 // An answer is what one proxy says, or why it did not.
@@ -60,16 +59,13 @@ func (l look) date(took map[string]time.Duration, now time.Duration) {
 	}
 }
 
-// unheard names the first of the silent proxies, and how many more there are.
-func (l look) unheard() string {
-	var words []string
+// unheard is what the first of the silent proxies failed with, and how many more
+// there are.
+func (l look) unheard() (failures []string, more int) {
 	for _, a := range l.silent[:min(len(l.silent), 3)] {
-		words = append(words, a.failure.Error())
+		failures = append(failures, a.failure.Error())
 	}
-	if more := len(l.silent) - len(words); more > 0 {
-		words = append(words, fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(words, ", ")
+	return failures, len(l.silent) - len(failures)
 }
 
 // decides says whether a proxy's weights are those of the requests: where they
@@ -93,8 +89,8 @@ func (t *Target) look(ctx context.Context, v *view) look {
 		}
 		state := target.ProxyState{Name: a.proxy.String(), Converged: true}
 		for _, route := range a.seen.Routes {
-			if off := t.departs(route); off != "" {
-				state.Converged, state.Detail = false, split.Text(off)
+			if off := t.departs(route); off != nil {
+				state.Converged, state.Detail = false, *off
 			}
 		}
 		l.states, l.heard = append(l.states, state), l.heard || t.decides(a.proxy)

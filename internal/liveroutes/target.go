@@ -82,30 +82,28 @@ func (t *Target) Change(ctx context.Context, change target.Change) (target.Conve
 		case len(last.states) == 0 && len(last.silent) > 0:
 			return target.Convergence{}, fmt.Errorf("none of the %d proxies that should carry %s answered: %w", len(last.silent), t.weights.Source, last.silent[0].failure)
 		}
-		return target.Convergence{Took: time.Since(began), Proxies: last.states, Detail: split.Text(t.late(*last))}, nil
+		return target.Convergence{Took: time.Since(began), Proxies: last.states, Detail: t.late(*last)}, nil
 	}
 }
 
 // late says which proxies do not carry the rule as it is, or did not say.
-func (t *Target) late(l look) string {
+func (t *Target) late(l look) split.Finding {
 	if len(l.states)+len(l.silent) == 0 {
-		words := "no proxy carries " + t.weights.Source
-		if len(l.without) > 0 {
-			words += "; these sidecars should, and have no such route: " + named(l.without)
-		}
-		return words
+		return split.Found("no-proxy-carries", split.Values{
+			"rule": t.weights.Source, "proxies": slices.Sorted(maps.Keys(l.without)),
+		})
 	}
-	words := []string{fmt.Sprintf("not every proxy is known to carry %s with its weights, %s; %d were asked, and %d answered:",
-		t.weights.Source, t.weights.Weights, len(l.states)+len(l.silent), len(l.states))}
+	var others []split.Values
 	for _, s := range l.states {
 		if !s.Converged {
-			words = append(words, s.Name+": "+s.Detail.Text("text"))
+			others = append(others, split.Values{"proxy": s.Name, "found": s.Detail})
 		}
 	}
-	if len(l.silent) > 0 {
-		words = append(words, l.unheard())
-	}
-	return strings.Join(words, "\n")
+	failures, more := l.unheard()
+	return split.Found("not-every-proxy-carries", split.Values{
+		"rule": t.weights.Source, "weights": t.weights.Weights.String(), "asked": len(l.states) + len(l.silent), "answered": len(l.states),
+		"others": others, "failures": failures, "more": more,
+	})
 }
 
 // warnings are about proxies that had no part in the sample.
@@ -119,40 +117,35 @@ func (t *Target) warnings(l look) []split.Finding {
 	if len(l.silent) == 0 {
 		return found
 	}
+	failures, more := l.unheard()
 	return append(found, split.Found("sidecars-silent", split.Values{
-		"silent": len(l.silent), "asked": len(l.states) + len(l.silent), "rule": t.weights.Source, "text": l.unheard(),
+		"silent": len(l.silent), "asked": len(l.states) + len(l.silent), "rule": t.weights.Source,
+		"text": strings.Join(failures, ", "), "more": more,
 	}))
 }
 
-// named are the first of some proxies, and how many more there are.
-func named(set map[string]bool) string {
-	all := slices.Sorted(maps.Keys(set))
-	if more := len(all) - 3; more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(all[:3], ", "), more)
-	}
-	return strings.Join(all, ", ")
-}
-
-// departs says in what the programmed weights of a route differ, or "".
-func (t *Target) departs(route target.Route) string {
+// departs says in what the programmed weights of a route differ, or nil.
+func (t *Target) departs(route target.Route) *split.Finding {
 	var configured, programmed float64
 	for _, arm := range route.Arms {
 		configured += arm.Configured
 		programmed += arm.Programmed
 	}
 	if programmed == 0 {
-		return "it has no such route"
+		found := split.Found("proxy-lacks-route", nil)
+		return &found
 	}
-	var parts []string
+	var shares []split.Values
 	same := true
 	for _, arm := range route.Arms {
 		same = same && split.Same(arm.Configured/configured, arm.Programmed/programmed)
-		parts = append(parts, fmt.Sprintf("%s %g %%", t.called(arm.Cluster), 100*arm.Programmed/programmed))
+		shares = append(shares, split.Values{"version": t.called(arm.Cluster), "share": arm.Programmed / programmed})
 	}
 	if same {
-		return ""
+		return nil
 	}
-	return "it has " + strings.Join(parts, ", ")
+	found := split.Found("proxy-has-other-weights", split.Values{"shares": shares})
+	return &found
 }
 
 func (t *Target) called(cluster string) string {

@@ -1,13 +1,14 @@
 package proxies
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
 	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // A Difference is one thing in which a proxy departs from what was applied.
@@ -36,22 +37,12 @@ type Difference struct {
 	Withheld bool
 }
 
-func (d Difference) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "proxy %s: ", d.Proxy)
-	if d.Source != "" {
-		b.WriteString(d.Source)
-	} else {
-		b.WriteString(d.Object.String())
-	}
-	if d.File != "" {
-		fmt.Fprintf(&b, " (%s:%d)", d.File, d.Line)
-	}
-	fmt.Fprintf(&b, ": configured is %s, the proxy has %s (%s)", d.Configured, d.Programmed, d.Host)
-	if d.Rejected != "" {
-		fmt.Fprintf(&b, "; it refused an update: %s", d.Rejected)
-	}
-	return b.String()
+// Finding returns the difference as data.
+func (d Difference) Finding() split.Finding {
+	return split.Found("proxy-differs", split.Values{
+		"proxy": d.Proxy, "rule": cmp.Or(d.Source, d.Object.String()), "file": d.File, "line": d.Line,
+		"configured": d.Configured, "programmed": d.Programmed, "host": d.Host, "rejected": d.Rejected,
+	})
 }
 
 // Compare says in what the routes of p depart from what routing makes of

@@ -18,6 +18,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/reports/words"
 )
 
 // A recording is one file of testdata; see the README there.
@@ -160,11 +161,11 @@ func TestWords(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			found := proxies.Compare(test.objects, test.proxy, test.routes)
 			require.NotEmpty(t, found)
-			var words []string
+			var said []string
 			for _, d := range found {
-				words = append(words, d.String())
+				said = append(said, words.English(d.Finding()))
 			}
-			assert.Contains(t, strings.Join(words, "\n"), test.want)
+			assert.Contains(t, strings.Join(said, "\n"), test.want)
 		})
 	}
 }
@@ -182,7 +183,7 @@ func TestRetriesOfTheMesh(t *testing.T) {
 	}
 	found := proxies.Compare(r.objects, r.proxy, none)
 	require.Len(t, found, 1)
-	assert.Contains(t, found[0].String(), "configured is retries 3, the proxy has retries 0")
+	assert.Contains(t, words.English(found[0].Finding()), "configured is retries 3, the proxy has retries 0")
 }
 
 // TestWithheld marks what a Sidecar object may keep from a sidecar: an object none
@@ -242,7 +243,7 @@ func TestRefused(t *testing.T) {
 		"what it has is right, whatever else it was offered")
 	found := proxies.Compare(r.objects, r.proxy, envoy.Routes{refused})
 	require.Len(t, found, 1)
-	assert.Contains(t, found[0].String(), "it refused an update: http.8080: no such luck")
+	assert.Contains(t, words.English(found[0].Finding()), "it refused an update: http.8080: no such luck")
 }
 
 func TestObserve(t *testing.T) {
@@ -302,7 +303,7 @@ func TestEndpoints(t *testing.T) {
 		{Address: "10.0.0.3", Port: 80},
 	}}}
 	want := map[string][]string{name: {"10.0.0.1:80", "10.0.0.3:80"}, "outbound|81||gone": {"10.0.0.9:81"}}
-	assert.Equal(t, []string{"10.0.0.3:80 in " + name, "10.0.0.9:81 in outbound|81||gone"}, proxies.MissingEndpoints(clusters, want))
-	assert.Equal(t, []string{"10.0.0.2:80 in " + name}, proxies.StaleEndpoints(clusters, want))
+	assert.Equal(t, []proxies.Endpoint{{Address: "10.0.0.3:80", Cluster: name}, {Address: "10.0.0.9:81", Cluster: "outbound|81||gone"}}, proxies.MissingEndpoints(clusters, want))
+	assert.Equal(t, []proxies.Endpoint{{Address: "10.0.0.2:80", Cluster: name}}, proxies.StaleEndpoints(clusters, want))
 	assert.Empty(t, proxies.MissingEndpoints(clusters, nil))
 }

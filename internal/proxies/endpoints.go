@@ -89,16 +89,18 @@ func targetPort(s *corev1.Service, port int) string {
 	return strconv.Itoa(port)
 }
 
+// An Endpoint is an address in a cluster of Envoy's.
+type Endpoint struct{ Address, Cluster string }
+
 // MissingEndpoints returns the addresses of want ("10.244.0.7:8080", by the
-// name of a cluster) that clusters lack, or hold for unhealthy, as "ADDRESS in
-// CLUSTER", in order.
-func MissingEndpoints(clusters envoy.Clusters, want map[string][]string) []string {
-	var missing []string
+// name of a cluster) that clusters lack, or hold for unhealthy, in order.
+func MissingEndpoints(clusters envoy.Clusters, want map[string][]string) []Endpoint {
+	var missing []Endpoint
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		have := addresses(clusters.Find(name))
 		for _, address := range slices.Sorted(slices.Values(want[name])) {
 			if !have[address] {
-				missing = append(missing, address+" in "+name)
+				missing = append(missing, Endpoint{address, name})
 			}
 		}
 	}
@@ -108,12 +110,12 @@ func MissingEndpoints(clusters envoy.Clusters, want map[string][]string) []strin
 // StaleEndpoints returns the addresses that the clusters named in want have
 // beyond those in it, as MissingEndpoints does. One that the proxy holds for
 // unhealthy is sent nothing and is left out: it may be on its way out.
-func StaleEndpoints(clusters envoy.Clusters, want map[string][]string) []string {
-	var stale []string
+func StaleEndpoints(clusters envoy.Clusters, want map[string][]string) []Endpoint {
+	var stale []Endpoint
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		for _, address := range slices.Sorted(maps.Keys(addresses(clusters.Find(name)))) {
 			if !slices.Contains(want[name], address) {
-				stale = append(stale, address+" in "+name)
+				stale = append(stale, Endpoint{address, name})
 			}
 		}
 	}
