@@ -4,6 +4,7 @@ package identify
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -55,6 +56,14 @@ func (rs Rules) Identify(a Answer) (version string, ok bool) {
 		return "", false
 	}
 	return version, true
+}
+
+// ByStatus reports whether an answer's HTTP status can name its version.
+func (rs Rules) ByStatus() bool {
+	return slices.ContainsFunc(rs, func(r Rule) bool {
+		_, is := r.(*statusRule)
+		return is
+	})
 }
 
 // All returns every version that the first matching rule finds in a.

@@ -19,6 +19,11 @@ type Asker interface {
 	// counted by Lost, if the Asker has a method
 	//
 	//	Lost() int64
+	//
+	// Addresses of the target that could not be reached while others could are
+	// reported if it has a method that returns them with the reasons
+	//
+	//	Unasked() map[string]string
 	Ask(ctx context.Context, number uint64) split.Answer
 }
 
@@ -28,4 +33,12 @@ func lost(what any) int64 {
 		return counts.Lost()
 	}
 	return 0
+}
+
+// unasked is what of an Asker's target could not be reached.
+func unasked(what any) map[string]string {
+	if knows, ok := what.(interface{ Unasked() map[string]string }); ok {
+		return knows.Unasked()
+	}
+	return nil
 }

@@ -54,6 +54,9 @@ type Result struct {
 	// Lost is how many of the errors were sent on a connection that had carried
 	// others before, and not answered because the server closed it.
 	Lost int64
+	// Unasked are addresses of the target that could not be reached while others
+	// could, each with the reason.
+	Unasked map[string]string
 	// Interrupted says that the context ended the run.
 	Interrupted bool
 	// GaveUp says why the run was ended before all requests were sent though
@@ -136,6 +139,7 @@ func Ask(ctx context.Context, asker Asker, load Load, options Options) (*Result,
 	result.Sent = exchanger.sent.Load()
 	result.Cut = result.Sent - result.Tally.Requests()
 	result.Lost = lost(asker) - before
+	result.Unasked = unasked(asker)
 	result.Decided = collector.ordered.Stopped()
 	if result.Decided || result.Tally.Requests() == load.Requests {
 		return result, nil

@@ -66,6 +66,9 @@ func (h *HTTP) Ask(ctx context.Context, number uint64) split.Answer {
 // Lost is how many requests the transport lost, as a Network does.
 func (h *HTTP) Lost() int64 { return lost(h.transport) }
 
+// Unasked are the addresses that the transport could not reach, as a Network's.
+func (h *HTTP) Unasked() map[string]string { return unasked(h.transport) }
+
 func (h *HTTP) exchange(request *http.Request) (split.Answer, error) {
 	response, err := h.transport.RoundTrip(request)
 	if err != nil {

@@ -52,6 +52,13 @@ func Failure(err error) split.Answer {
 	return split.Answer{Outcome: split.Error, Kind: kind, Example: oneLine(err.Error())}
 }
 
+// The kinds of failures that have a remedy of their own: whoever calls knows whom
+// to trust, and for which name.
+const (
+	UnknownCertificate = "unknown certificate"
+	OtherCertificate   = "certificate for another name"
+)
+
 // kinds are searched for in an error's text, in this order. Text, because the
 // results that vegeta has written down hold nothing else, and because half of
 // these errors have no type of their own.
@@ -68,6 +75,14 @@ var kinds = []struct{ text, kind string }{
 	{"no such host", "no such host"},
 	{"server misbehaving", "name lookup failed"},
 	{"HTTP response to HTTPS client", "TLS"},
+	{"certificate signed by unknown authority", UnknownCertificate},
+	{"certificate is not trusted", UnknownCertificate},             // macOS
+	{"certificate is not standards compliant", UnknownCertificate}, // macOS
+	{"certificate is valid for", OtherCertificate},
+	{"certificate is not valid for any names", OtherCertificate},
+	{"doesn't contain any IP SANs", OtherCertificate},
+	{"certificate relies on legacy Common Name", OtherCertificate},
+	{"certificate has expired or is not yet valid", "expired certificate"},
 	{"tls: ", "TLS"},
 	{"x509: ", "TLS"},
 	{"gzip: ", "broken compression"},

@@ -30,7 +30,7 @@ func TestFailuresRecur(t *testing.T) {
 		"write tcp 127.0.0.1:5->127.0.0.1:6: write: broken pipe":                                 "connection reset",
 		"dial tcp: lookup nowhere.example on 10.0.0.2:53: no such host":                          "no such host",
 		"dial tcp: lookup x on 10.0.0.2:53: server misbehaving":                                  "name lookup failed",
-		"tls: failed to verify certificate: x509: certificate signed by unknown authority":       "TLS",
+		"tls: failed to verify certificate: x509: certificate signed by unknown authority":       "unknown certificate",
 		"http: server gave HTTP response to HTTPS client":                                        "TLS",
 		"EOF":                                 "connection closed without an answer",
 		"http: server closed idle connection": "connection closed without an answer",

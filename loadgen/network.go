@@ -25,13 +25,19 @@ import (
 // request has a connection of its own.
 //
 // It heeds no proxy settings of the environment: load goes where it is sent.
-// Names are looked up for each connection, and certificates are checked.
+// Names are looked up for each connection. Where one has several addresses,
+// connections are spread evenly over them, and the one that answered is the
+// Address of the split.Exchange. Certificates are asked for and checked by the
+// name in the Host header.
 type Network struct {
-	lanes  chan *lane
-	reuse  int
-	last   atomic.Uint64 // number of the newest connection
-	lost   atomic.Int64
-	closed atomic.Bool
+	way     Way
+	timeout time.Duration // for opening a connection
+	spread  spread
+	lanes   chan *lane
+	reuse   int
+	last    atomic.Uint64 // number of the newest connection
+	lost    atomic.Int64
+	closed  atomic.Bool
 }
 
 // A lane carries one request at a time.
@@ -43,39 +49,22 @@ type lane struct {
 	used       int
 }
 
-// NewNetwork returns a transport with connections lanes (DefaultConnections if
-// 0), each opening a new connection after reuse requests (never if 0). timeout
-// bounds the opening of a connection.
+// NewNetwork returns the transport of the system's Way.
 func NewNetwork(connections, reuse int, timeout time.Duration) *Network {
-	if connections < 1 {
-		connections = DefaultConnections
+	return Way{}.Network(connections, reuse, timeout)
+}
+
+// dial opens a connection for the request that asked for one.
+func (n *Network) dial(ctx context.Context, network, _ string) (net.Conn, error) {
+	delivery := ctx.Value(deliveryKey{}).(*delivery)
+	if delivery.refused.Load() {
+		return nil, errLost
 	}
-	if timeout <= 0 {
-		timeout = DefaultTimeout
+	conn, address, err := n.connect(ctx, network, delivery.place)
+	if err != nil {
+		return nil, err
 	}
-	n := &Network{lanes: make(chan *lane, connections), reuse: reuse}
-	var http1 http.Protocols
-	http1.SetHTTP1(true)
-	dialer := &net.Dialer{Timeout: timeout}
-	for range connections {
-		n.lanes <- &lane{transport: &http.Transport{
-			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-				if delivery, ok := ctx.Value(deliveryKey{}).(*delivery); ok && delivery.refused.Load() {
-					return nil, errLost
-				}
-				conn, err := dialer.DialContext(ctx, network, address)
-				if err != nil {
-					return nil, err
-				}
-				return &numbered{Conn: conn, number: n.last.Add(1)}, nil
-			},
-			Protocols:              &http1,
-			TLSHandshakeTimeout:    timeout,
-			MaxIdleConnsPerHost:    1,
-			MaxResponseHeaderBytes: 1 << 20,
-		}}
-	}
-	return n
+	return &numbered{Conn: conn, number: n.last.Add(1), address: address}, nil
 }
 
 // numbered is a connection that knows its number, so that a connection which the
@@ -84,6 +73,7 @@ func NewNetwork(connections, reuse int, timeout time.Duration) *Network {
 type numbered struct {
 	net.Conn
 	number  uint64
+	address string // that was dialled
 	written atomic.Int64
 }
 
@@ -105,6 +95,7 @@ func numberedOf(conn net.Conn) *numbered {
 // and the method may be repeated; it has no switch for that. But it looks for the
 // other connection first, and there it can be refused.
 type delivery struct {
+	place    Place     // where to connect to
 	on       *numbered // the connection that was found
 	before   int64     // bytes written on it by then
 	used     bool      // it had carried others
@@ -159,18 +150,20 @@ func (n *Network) RoundTrip(request *http.Request) (*http.Response, error) {
 	if n.lost.Load() > 0 {
 		l.transport.CloseIdleConnections()
 	}
-	delivery := &delivery{}
+	delivery := &delivery{place: n.way.place(request.URL)}
 	trace := delivery.trace(func(conn *numbered) {
 		if conn.number != l.connection {
 			l.connection, l.used = conn.number, 0
 		}
 		l.used++
 		if exchange := split.ExchangeOf(ctx); exchange != nil {
-			exchange.Connection = l.connection
+			exchange.Connection, exchange.Address = l.connection, conn.address
 		}
 	})
 	traced := httptrace.WithClientTrace(context.WithValue(ctx, deliveryKey{}, delivery), trace)
-	response, err := l.transport.RoundTrip(request.WithContext(traced))
+	request = request.WithContext(traced)
+	request.URL = named(request)
+	response, err := l.transport.RoundTrip(request)
 	if err != nil {
 		if ctx.Err() == nil && delivery.lost() {
 			n.lost.Add(1)
@@ -193,6 +186,11 @@ func (n *Network) free(l *lane) {
 // Lost returns how many requests were sent on a connection that had carried others
 // before, and not answered because the server closed it.
 func (n *Network) Lost() int64 { return n.lost.Load() }
+
+// Unasked returns the addresses that could not be connected to while others of
+// the same names could, each with the reason: what they would have answered is not
+// known.
+func (n *Network) Unasked() map[string]string { return n.spread.unasked() }
 
 // Close closes the connections that are idle, and each of the others as soon as
 // its request is done.

@@ -46,6 +46,8 @@ type Check struct {
 	Latency      *Latency        `json:"latency,omitempty"`
 	// Course is how the counts grew, where the order of the answers is known.
 	Course *Course `json:"course,omitempty"`
+	// Addresses are those of the target that answered, where there are several.
+	Addresses []Address `json:"addresses,omitempty"`
 	// Mesh is the proxies' own account, where the target can be asked.
 	Mesh *Mesh `json:"mesh,omitempty"`
 
@@ -216,4 +218,15 @@ type Kind struct {
 	Kind    string `json:"kind"`
 	Count   int64  `json:"count"`
 	Example string `json:"example,omitempty"`
+}
+
+// An Address is one of those of the target, and what answered there. Several may
+// be several gateways.
+type Address struct {
+	Address string `json:"address"`
+	// Count is the number of answers that named a version, Share their part of
+	// all that did, and Versions count them by version.
+	Count    int64            `json:"count"`
+	Share    Number           `json:"share"`
+	Versions map[string]int64 `json:"versions"`
 }

@@ -121,6 +121,7 @@ func unjudged(name string, verdict analysis.Verdict, m Measurement) Check {
 		c.ErrorStatuses = maps.Clone(m.Tally.ErrorReplies.Statuses)
 		c.UnidentifiedStatuses = maps.Clone(m.Tally.UnidentifiedReplies.Statuses)
 		c.Course = courseOf(m.Tally)
+		c.Addresses = addressesOf(m.Tally)
 	}
 	return c
 }

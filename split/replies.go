@@ -27,6 +27,24 @@ func (r *Replies) add(a Answer) {
 	}
 }
 
+// OneStatus returns the HTTP status of all answers, if they had the same, and
+// whether they had. Errors without an answer have none.
+func (t *Tally) OneStatus() (status int, one bool) {
+	all := []Replies{t.ErrorReplies, t.UnidentifiedReplies}
+	for _, each := range t.Replies {
+		all = append(all, *each)
+	}
+	for _, each := range all {
+		for other := range each.Statuses {
+			if one && other != status {
+				return 0, false
+			}
+			status, one = other, true
+		}
+	}
+	return status, one
+}
+
 func (r *Replies) merge(other Replies) {
 	r.Statuses = sum(r.Statuses, other.Statuses)
 	r.Latencies = r.Latencies.Merge(other.Latencies)

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/identify"
 	"github.com/splitcheck/splitcheck/internal/recorded"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/split"
@@ -76,9 +77,13 @@ func (f *analyzeFlags) run(cmd *cobra.Command, std streams, args []string) error
 	if err != nil {
 		return err
 	}
+	rules, err := f.identify.parse()
+	if err != nil {
+		return usage(err)
+	}
 	recorded := split.Found("recorded-answers", split.Values{"source": source, "furniture": furniture(record)})
 	check := reports.FromJudgement("split", judge(record.Tally), reports.Measurement{
-		Plan: plan, Tally: record.Tally, Latency: reports.LatencyOf(record.Tally.Latencies()), Warnings: doubts(record),
+		Plan: plan, Tally: record.Tally, Latency: reports.LatencyOf(record.Tally.Latencies()), Warnings: doubts(record, rules),
 		Asked: reports.Asked{RequestItem: &recorded, Identify: f.identify.rules},
 	})
 	if f.counts == "" && args[0] != "-" {
@@ -122,8 +127,11 @@ func furniture(r *recorded.Record) int64 {
 }
 
 // doubts are what the reading itself has to say about a record.
-func doubts(r *recorded.Record) []split.Finding {
+func doubts(r *recorded.Record, rules identify.Rules) []split.Finding {
 	var found []split.Finding
+	if status, one := r.Tally.OneStatus(); one && status >= 400 && !rules.ByStatus() {
+		found = append(found, split.Found("every-status-failed", split.Values{"status": status}))
+	}
 	if r.Other > 0 && furniture(r) == 0 {
 		found = append(found, split.Found("lines-not-counted", split.Values{"lines": r.Other, "first": r.Example}))
 	}

@@ -18,6 +18,7 @@ const (
 	aboutWeights  = "Weights of a cluster"
 	aboutQuestion = "What is asked"
 	aboutRequests = "Requests"
+	aboutWay      = "https and addresses, as in curl"
 	aboutLoad     = "Load"
 	aboutOutput   = "Output"
 )

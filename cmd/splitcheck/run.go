@@ -44,6 +44,7 @@ type runFlags struct {
 	diagnose   string
 	question   questionFlags
 	load       loadFlags
+	way        wayFlags
 	output     outputFlags
 	// there are the objects on which a scenario stands that applies none.
 	there map[*scenarios.Scenario][]manifests.Object
@@ -78,9 +79,10 @@ and removed after the run; objects of others are left alone.`,
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print how many requests each check would send, and send nothing")
 	under(cmd, aboutTarget, func() { f.registerTarget(cmd) })
 	under(cmd, aboutQuestion, func() { f.question.register(cmd, false) })
+	under(cmd, aboutWay, func() { f.way.register(cmd) })
 	under(cmd, aboutLoad, func() { f.load.register(cmd, ratesHelp()) })
 	under(cmd, aboutOutput, func() { f.output.register(cmd) })
-	groupHelp(cmd, aboutTarget, aboutQuestion, aboutLoad, aboutOutput)
+	groupHelp(cmd, aboutTarget, aboutQuestion, aboutWay, aboutLoad, aboutOutput)
 	return cmd
 }
 

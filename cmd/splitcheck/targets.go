@@ -65,7 +65,7 @@ var runTargets = map[string]runTarget{
 	},
 	target.Gateway: {
 		rate:    liveRate,
-		flags:   []string{"gateway-url", "no-apply"},
+		flags:   append([]string{"gateway-url", "no-apply"}, wayNames...),
 		read:    (*runFlags).readGateway,
 		refuses: (*runFlags).readOnly,
 	},
@@ -138,8 +138,12 @@ func (f *runFlags) readGateway(options *runner.Options) error {
 	if err != nil {
 		return fmt.Errorf("--gateway-url: %w", err)
 	}
+	way, err := f.way.way(f.output.std)
+	if err != nil {
+		return err
+	}
 	options.Target.URL = withoutPassword(f.gatewayURL)
-	options.Open = openGateway(opened)
+	options.Open = openGateway(opened.By(way))
 	return nil
 }
 

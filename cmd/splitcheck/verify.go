@@ -22,6 +22,7 @@ type verifyFlags struct {
 	question       questionFlags
 	identify       identifyFlags
 	load           loadFlags
+	way            wayFlags
 	output         outputFlags
 	method, host   string
 	body           string
@@ -66,9 +67,10 @@ change in the meantime make the check inconclusive.`,
 	})
 	under(cmd, aboutLoad, func() { f.load.register(cmd, "100") })
 	under(cmd, aboutRequests, func() { f.registerRequest(cmd) })
+	under(cmd, aboutWay, func() { f.way.register(cmd) })
 	under(cmd, aboutWeights, func() { f.live.register(cmd) })
 	under(cmd, aboutOutput, func() { f.output.register(cmd) })
-	groupHelp(cmd, aboutQuestion, aboutWeights, aboutRequests, aboutLoad, aboutOutput)
+	groupHelp(cmd, aboutQuestion, aboutWeights, aboutRequests, aboutWay, aboutLoad, aboutOutput)
 	return cmd
 }
 
@@ -127,6 +129,8 @@ func (f *verifyFlags) check(address string) (check scenarios.Check, opened *gate
 		opened, err = gateway.New(base)
 		failures = append(failures, err)
 	}
+	way, err := f.way.way(f.output.std)
+	failures = append(failures, err)
 	headers, err := pairs("header", f.headers, ":")
 	failures = append(failures, err)
 	cookies, err := pairs("cookie", f.cookies, "=")
@@ -155,7 +159,7 @@ func (f *verifyFlags) check(address string) (check scenarios.Check, opened *gate
 	if len(form) > 0 {
 		check.Request.Login = &scenarios.Login{Path: f.loginPath, Form: form}
 	}
-	return check, opened, nil
+	return check, opened.By(way), nil
 }
 
 // sendable reports what HTTP has no room for. A Host header is moved to where it

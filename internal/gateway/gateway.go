@@ -15,7 +15,10 @@ import (
 )
 
 // A Gateway is a target.Target without a way to change it.
-type Gateway struct{ url string }
+type Gateway struct {
+	url string
+	way loadgen.Way
+}
 
 var _ target.Target = (*Gateway)(nil)
 
@@ -30,6 +33,10 @@ func New(rawURL string) (*Gateway, error) {
 	}
 	return &Gateway{url: base}, nil
 }
+
+// By returns the same gateway, found and trusted by another way than the
+// system's.
+func (g *Gateway) By(way loadgen.Way) *Gateway { return &Gateway{url: g.url, way: way} }
 
 // Split divides a URL into that of its gateway and the path with its query that
 // a request asks for, "/" if there is none.
@@ -83,7 +90,7 @@ func (g *Gateway) Enter(via target.Via, load target.Load) (target.Entry, error) 
 	if via.Service != "" {
 		return target.Entry{}, fmt.Errorf("the service %s cannot be entered past the gateway %s, which is all that is known", via.Service, g.url)
 	}
-	network := loadgen.NewNetwork(load.Connections, load.Reuse, load.Timeout)
+	network := g.way.Network(load.Connections, load.Reuse, load.Timeout)
 	return target.Entry{URL: g.url, Transport: network, Close: network.Close}, nil
 }
 

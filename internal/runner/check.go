@@ -58,7 +58,7 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 	}
 	measured.Tally, measured.Duration = sample.Tally, sample.Duration
 	measured.Latency, measured.Interrupted = reports.LatencyOf(sample.Tally.Latencies()), sample.Interrupted
-	measured.Warnings = append(measured.Warnings, doubts(sample)...)
+	measured.Warnings = append(measured.Warnings, doubts(c, sample)...)
 	account := after(ctx, observer, c, sample, &measured)
 	if err != nil {
 		return failed(err)
@@ -131,11 +131,18 @@ func plan(c scenarios.Check, q analysis.Question) (*analysis.Plan, error) {
 }
 
 // doubts are what the load itself has to say about a sample.
-func doubts(sample *draw.Sample) []split.Finding {
-	if sample.Lost == 0 {
-		return nil
+func doubts(c scenarios.Check, sample *draw.Sample) []split.Finding {
+	var found []split.Finding
+	if status, one := sample.Tally.OneStatus(); one && status >= 400 && !c.Identify.ByStatus() && c.Mirrored == "" {
+		found = append(found, split.Found("every-status-failed", split.Values{"status": status}))
 	}
-	return []split.Finding{split.Found("requests-lost", split.Values{"requests": sample.Lost})}
+	for _, address := range slices.Sorted(maps.Keys(sample.Unasked)) {
+		found = append(found, split.Found("address-not-asked", split.Values{"address": address, "text": sample.Unasked[address]}))
+	}
+	if sample.Lost > 0 {
+		found = append(found, split.Found("requests-lost", split.Values{"requests": sample.Lost}))
+	}
+	return found
 }
 
 // asked is what each request is.

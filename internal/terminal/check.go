@@ -114,6 +114,8 @@ func (t *text) check(i item) {
 	}
 	t.kinds("label-errors", c.ErrorsByKind)
 	t.kinds("label-unknown", c.UnidentifiedByKind)
+	t.statuses(c)
+	t.addresses(c)
 	t.mesh(c)
 	if !full {
 		return

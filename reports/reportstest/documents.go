@@ -74,6 +74,10 @@ func Full() *reports.Report {
 	c.Latency = &reports.Latency{P50: reports.Num(1), P95: reports.Num(2), P99: reports.Num(3)}
 	c.Versions[0].Statuses, c.Versions[0].Latency = map[int]int64{200: 1337, 503: 1}, c.Latency
 	c.ErrorStatuses, c.UnidentifiedStatuses = map[int]int64{503: 7}, map[int]int64{200: 3}
+	c.Addresses = []reports.Address{
+		{Address: "192.0.2.1:443", Count: 960, Share: reports.Num(0.5), Versions: map[string]int64{"v1": 672}},
+		{Address: "[2001:db8::1]:443", Count: 950, Share: reports.Num(0.5), Versions: map[string]int64{"v1": 666}},
+	}
 	c.Course = &reports.Course{
 		Requests: []int64{1024, 1920}, Versions: []reports.CourseOfVersion{{Version: "v1", Counts: []int64{720, 1338}}},
 		Errors: []int64{0, 9}, Unidentified: []int64{1, 3},
