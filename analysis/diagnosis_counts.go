@@ -75,7 +75,7 @@ func (c *census) add(cause Cause, log float64, shares []float64, parameters, cho
 }
 
 func same(a, b []float64) bool {
-	return slices.EqualFunc(a, b, func(x, y float64) bool { return math.Abs(x-y) < 1e-9 })
+	return slices.EqualFunc(a, b, split.Same)
 }
 
 // named are the shares of the versions that get anything.

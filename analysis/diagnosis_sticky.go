@@ -91,7 +91,7 @@ func greatest(f func(float64) float64) (at, value float64) {
 // weights, the rest to proxies with the weights asked for. The part of them is
 // found by expectation and maximisation (Dempster, Laird and Rubin 1977).
 func (o *orderly) tryStuck() {
-	if !o.knowsPrevious || math.Abs(o.previous-o.asked) < 1e-9 {
+	if !o.knowsPrevious || split.Same(o.previous, o.asked) {
 		return
 	}
 	part, log := 0.5, 0.

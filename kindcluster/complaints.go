@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/splitcheck/splitcheck/internal/istio"
 	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
@@ -36,7 +37,7 @@ func complaints(ctx context.Context, client *kube.Client) string {
 	ctx, cancel := context.WithTimeout(ctx, wordsTimeout)
 	defer cancel()
 	var lines []string
-	for _, namespace := range []string{"kube-system", istioNamespace} {
+	for _, namespace := range []string{"kube-system", istio.Namespace} {
 		pods, err := client.Pods(namespace).List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return ""

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/splitcheck/splitcheck/internal/istio"
 	"github.com/splitcheck/splitcheck/internal/kube/kubetest"
 )
 
@@ -19,7 +20,7 @@ import (
 // that has nothing to complain of.
 func crashLooping() []runtime.Object {
 	named := func(name string) metav1.ObjectMeta {
-		return metav1.ObjectMeta{Namespace: istioNamespace, Name: name}
+		return metav1.ObjectMeta{Namespace: istio.Namespace, Name: name}
 	}
 	return []runtime.Object{
 		&appsv1.Deployment{ObjectMeta: named("istiod")},

@@ -20,10 +20,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/splitcheck/splitcheck/internal/istio"
 	"github.com/splitcheck/splitcheck/internal/kube"
 )
-
-const istioNamespace = "istio-system"
 
 // base is Istio as it is installed before the user's overlays: istiod alone,
 // small enough for a laptop. A pod's sidecar is ready before its application
@@ -57,7 +56,7 @@ kind: IstioOperator
 spec:
   components:
     ingressGateways:
-    - name: istio-ingressgateway
+    - name: %s
       enabled: true
       k8s:
         resources: {requests: {cpu: 10m, memory: 64Mi}}
@@ -67,7 +66,7 @@ spec:
           ports:
           - {name: status-port, port: 15021, targetPort: 15021}
           - {name: http2, port: 80, targetPort: 8080, nodePort: %d}
-`, GatewayNodePort)
+`, istio.IngressGateway, GatewayNodePort)
 
 // install runs istioctl install.
 func (u *up) install(ctx context.Context) error {
@@ -205,8 +204,8 @@ func unavailable(d *appsv1.Deployment) string {
 func (u *up) istioReady(ctx context.Context) error {
 	err := await(ctx, Wait{"istiod and the ingress gateway to be available", istioTimeout}, func(ctx context.Context) (string, error) {
 		var open []string
-		for _, name := range []string{"istiod", "istio-ingressgateway"} {
-			short, err := u.available(ctx, istioNamespace, name)
+		for _, name := range []string{istio.Istiod, istio.IngressGateway} {
+			short, err := u.available(ctx, istio.Namespace, name)
 			if err != nil {
 				return "", err
 			}
@@ -221,7 +220,7 @@ func (u *up) istioReady(ctx context.Context) error {
 	}
 	var d *appsv1.Deployment
 	err = bounded(ctx, "give Deployment istiod", func(ctx context.Context) (err error) {
-		d, err = u.kube.Deployments(istioNamespace).Get(ctx, "istiod")
+		d, err = u.kube.Deployments(istio.Namespace).Get(ctx, istio.Istiod)
 		return err
 	})
 	if err != nil {
@@ -249,7 +248,7 @@ const trialHost = "trial.splitcheck.invalid"
 var trialObjects = []string{`{
 	"apiVersion": "networking.istio.io/v1", "kind": "Gateway",
 	"metadata": {"name": "trial", "namespace": "` + ownNamespace + `"},
-	"spec": {"selector": {"istio": "ingressgateway"}, "servers": [{"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": ["` + trialHost + `"]}]}
+	"spec": {"selector": {"` + istio.IngressLabel + `": "` + istio.IngressValue + `"}, "servers": [{"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": ["` + trialHost + `"]}]}
 }`, `{
 	"apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
 	"metadata": {"name": "trial", "namespace": "` + ownNamespace + `"},

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/kind/pkg/cluster"
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
 
+	"github.com/splitcheck/splitcheck/internal/istio"
 	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
@@ -56,7 +57,7 @@ func outdated(ctx context.Context, client *kube.Client, since map[string]time.Ti
 			open = append(open, "node "+lease.Name+" has not reported since it started")
 		}
 	}
-	for _, namespace := range []string{metav1.NamespaceSystem, istioNamespace} {
+	for _, namespace := range []string{metav1.NamespaceSystem, istio.Namespace} {
 		pods, err := client.Pods(namespace).List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return "", err
@@ -123,10 +124,10 @@ func (u *up) look(ctx context.Context, s Status) Status {
 		return s
 	}
 	s.Ours, s.Ports, s.Versions, s.Made = true, known.Ports, known.Versions, known.Words
-	for _, name := range []string{"istiod", "istio-ingressgateway"} {
+	for _, name := range []string{istio.Istiod, istio.IngressGateway} {
 		var short string
 		err := bounded(ctx, "say how Deployment "+name+" is", func(ctx context.Context) (err error) {
-			short, err = u.available(ctx, istioNamespace, name)
+			short, err = u.available(ctx, istio.Namespace, name)
 			return err
 		})
 		if err != nil {

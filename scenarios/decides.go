@@ -2,19 +2,18 @@ package scenarios
 
 import (
 	"slices"
-	"strings"
 
+	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
 // A Decisive is what can be known, without sending anything, of the choice that
 // a check looks at: which rule makes it, and which version each destination is.
 type Decisive struct {
-	// Source is routing.Rule.Source of the rule that splits the requests:
-	// "VirtualService default/canary, http[0]". It is empty where no rule does,
-	// and where it takes the request itself to tell which one: a header that an
-	// application sets is not known before.
-	Source string
+	// Source is routing.Rule.Source of the rule that splits the requests. It is
+	// zero where no rule does, and where it takes the request itself to tell which
+	// one: a header that an application sets is not known before.
+	Source manifests.Source
 	// Host is the full name of the Service whose versions are told apart, or
 	// empty where the rule names a Service for each version.
 	Host string
@@ -142,10 +141,7 @@ func (v *view) named(c Check, d Decisive) bool {
 func byName(c Check, rule *routing.Rule) map[string]string {
 	clusters, used := map[string]string{}, map[string]bool{}
 	for _, to := range rule.Destinations {
-		name := to.Cluster.Subset
-		if name == "" {
-			name, _, _ = strings.Cut(to.Cluster.Host, ".")
-		}
+		name := to.Cluster.Called()
 		if used[name] || !c.Expect.Has(name) || to.Status != 0 {
 			return nil
 		}

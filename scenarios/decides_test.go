@@ -30,7 +30,7 @@ func TestDecides(t *testing.T) {
 		s := builtin(t, test.scenario)
 		got, ok := decided(t, s, test.step, test.check)
 		require.True(t, ok, test.scenario)
-		assert.Equal(t, test.source, got.Source, test.scenario)
+		assert.Equal(t, test.source, got.Source.String(), test.scenario)
 		assert.Equal(t, test.host, got.Host, test.scenario)
 		for name, version := range test.clusters {
 			assert.Equal(t, version, got.Clusters[name], "%s: %s of %v", test.scenario, name, got.Clusters)

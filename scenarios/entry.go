@@ -9,6 +9,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/splitcheck/splitcheck/internal/inventory"
+	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
@@ -125,11 +126,11 @@ type meshRules struct {
 func (m meshRules) none() bool { return len(m.virtual)+len(m.gateway) == 0 }
 
 // source names the object of the first of some rules.
-func (m meshRules) source() string {
+func (m meshRules) source() manifests.Key {
 	if len(m.virtual) > 0 {
-		return m.virtual[0].object.String()
+		return m.virtual[0].object.Key()
 	}
-	return m.gateway[0].object.String()
+	return m.gateway[0].object.Key()
 }
 
 func (v *view) meshRules(s service) meshRules {

@@ -144,7 +144,7 @@ func lintPastRules(l *linter, v *view) {
 			continue
 		}
 		// A VirtualService may serve the gateway and the mesh alike.
-		if e.rule != nil && !strings.Contains(e.rule.Source, source) && len(e.rule.Destinations) == 1 && e.rule.Destinations[0].Cluster.Subset == "" {
+		if e.rule != nil && e.rule.Source.Object != source && len(e.rule.Destinations) == 1 && e.rule.Destinations[0].Cluster.Subset == "" {
 			l.check(c, "request", fmt.Sprintf("the gateway sends straight to %s (%s), where %s does not act: it acts in the sidecars of callers inside the mesh", e.first.object.Name, e.rule.Source, source),
 				"send the load to a service that calls it, or split at the gateway")
 		}
@@ -177,7 +177,7 @@ func (v *view) lintCaller(l *linter, c Check, caller, s service) {
 	}
 	for _, rule := range rules.virtual {
 		if len(rule.object.Value.(*networkingv1.VirtualService).Spec.ExportTo) == 0 ||
-			slices.ContainsFunc(table.Splits(""), func(has routing.Split) bool { return strings.HasPrefix(has.Rule.Source, rule.object.String()+",") }) {
+			slices.ContainsFunc(table.Splits(""), func(has routing.Split) bool { return has.Rule.Source.Object == rule.object.Key() }) {
 			return
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
@@ -173,14 +172,12 @@ func (v *view) versionBehind(d routing.Destination, rule *routing.Rule) string {
 
 // place says where the object stands that a rule comes from.
 func (v *view) place(rule *routing.Rule) string {
-	for _, o := range v.Objects() {
-		name, path, _ := strings.Cut(rule.Source, ", ")
-		if o.String() == name {
-			line, _ := o.Position("spec." + path)
-			return fmt.Sprintf(" (%s:%d)", o.File, line)
-		}
+	o, known := v.Object(rule.Source.Object)
+	if !known {
+		return ""
 	}
-	return ""
+	line, _ := o.Position(rule.Source.Path())
+	return fmt.Sprintf(" (%s:%d)", o.File, line)
 }
 
 // lintCompile passes on what compiling the routes has to say and no other

@@ -11,6 +11,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/splitcheck/splitcheck/internal/inventory"
+	"github.com/splitcheck/splitcheck/internal/istio"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/problems"
 	"github.com/splitcheck/splitcheck/internal/routing"
@@ -31,8 +32,7 @@ func (v *view) uses() iter.Seq[use] {
 	return func(yield func(use) bool) {
 		for rule := range v.virtualRules() {
 			for i, d := range rule.value.Route {
-				sent := len(rule.value.Route) == 1 || d.Weight > 0
-				if !yield(use{rule.object, fmt.Sprintf("%s.route[%d].destination", rule.path, i), d.Destination, sent}) {
+				if !yield(use{rule.object, fmt.Sprintf("%s.route[%d].destination", rule.path, i), d.Destination, routing.Sent(rule.value.Route, i)}) {
 					return
 				}
 			}
@@ -158,9 +158,9 @@ func lintHosts(l *linter, v *view) {
 
 func (v *view) nearestHost(host, namespace string) string {
 	known := v.hosts
-	if strings.Contains(host, ".") && !strings.HasSuffix(host, routing.ServiceDomain) {
-		if _, ok := v.services[strings.TrimSuffix(host, ".svc")+"."+routing.ServiceDomain]; ok {
-			return "a name with dots is taken as it stands: write " + strings.TrimSuffix(host, ".svc") + "." + routing.ServiceDomain
+	if strings.Contains(host, ".") && !strings.HasSuffix(host, istio.ServiceDomain) {
+		if _, ok := v.services[strings.TrimSuffix(host, ".svc")+"."+istio.ServiceDomain]; ok {
+			return "a name with dots is taken as it stands: write " + strings.TrimSuffix(host, ".svc") + "." + istio.ServiceDomain
 		}
 	}
 	var short []string

@@ -27,7 +27,7 @@ func (v *view) choices() iter.Seq[[]arm] {
 		for rule := range v.virtualRules() {
 			var arms []arm
 			for i, d := range rule.value.Route {
-				if len(rule.value.Route) > 1 && d.Weight == 0 {
+				if !routing.Sent(rule.value.Route, i) {
 					continue
 				}
 				to := d.GetDestination()
@@ -41,7 +41,7 @@ func (v *view) choices() iter.Seq[[]arm] {
 		for rule := range v.gatewayRules() {
 			var arms []arm
 			for i, ref := range rule.value.BackendRefs {
-				if weightOf(ref) == 0 || ref.Kind != nil && *ref.Kind != "Service" {
+				if routing.BackendWeight(ref) == 0 || ref.Kind != nil && *ref.Kind != "Service" {
 					continue
 				}
 				namespace := rule.object.Namespace

@@ -57,14 +57,14 @@ func (v *view) gatewayRules() iter.Seq[gatewayRule] {
 func lintLoneWeight(l *linter, v *view) {
 	for rule := range v.virtualRules() {
 		weight := rule.path + ".route[0].weight"
-		if len(rule.value.Route) == 1 && rule.object.Has(weight) && rule.value.Route[0].Weight != 100 {
+		if routing.Lone(rule.value.Route) && rule.object.Has(weight) && rule.value.Route[0].Weight != 100 {
 			l.at(rule.object, weight,
 				fmt.Sprintf("the only destination of a rule gets everything, whatever its weight; %d changes nothing", rule.value.Route[0].Weight),
 				"add the other destinations, or remove the weight")
 		}
 	}
 	for rule := range v.gatewayRules() {
-		if refs := rule.value.BackendRefs; len(refs) == 1 && refs[0].Weight != nil && *refs[0].Weight != 100 && *refs[0].Weight > 1 {
+		if refs := rule.value.BackendRefs; routing.Lone(refs) && routing.BackendWeight(refs[0]) != 100 && routing.BackendWeight(refs[0]) > 1 {
 			l.at(rule.object, rule.path+".backendRefs[0].weight",
 				fmt.Sprintf("the only backend of a rule gets everything, whatever its weight; %d changes nothing", *refs[0].Weight),
 				"add the other backends, or remove the weight")
@@ -78,14 +78,14 @@ func lintZeroSum(l *linter, v *view) {
 		for _, d := range rule.value.Route {
 			sum += int64(d.Weight)
 		}
-		if len(rule.value.Route) > 1 && sum == 0 {
+		if !routing.Lone(rule.value.Route) && len(rule.value.Route) > 0 && sum == 0 {
 			l.at(rule.object, rule.path+".route", "the weights sum to 0, and Istio refuses the object", "give at least one destination a weight above 0")
 		}
 	}
 	for rule := range v.gatewayRules() {
 		sum := int64(0)
 		for _, ref := range rule.value.BackendRefs {
-			sum += int64(weightOf(ref))
+			sum += int64(routing.BackendWeight(ref))
 		}
 		if len(rule.value.BackendRefs) > 0 && sum == 0 {
 			l.at(rule.object, rule.path+".backendRefs", "the weights sum to 0, and every request is answered with 500", "give at least one backend a weight above 0")
@@ -93,20 +93,11 @@ func lintZeroSum(l *linter, v *view) {
 	}
 }
 
-// weightOf is the weight of a backend: 1 where none is written
-// (gateway-api apis/v1/shared_types.go, BackendRef).
-func weightOf(ref gatewayv1.HTTPBackendRef) int32 {
-	if ref.Weight == nil {
-		return 1
-	}
-	return *ref.Weight
-}
-
 func lintMissingWeight(l *linter, v *view) {
 	for rule := range v.virtualRules() {
 		for i, d := range rule.value.Route {
 			path := fmt.Sprintf("%s.route[%d]", rule.path, i)
-			if len(rule.value.Route) > 1 && !rule.object.Has(path+".weight") {
+			if !routing.Lone(rule.value.Route) && !rule.object.Has(path+".weight") {
 				l.at(rule.object, path, fmt.Sprintf("%s has no weight, although other destinations may have one: it gets nothing", destinationName(d.Destination)), "write its weight, 0 if nothing is meant")
 			}
 		}

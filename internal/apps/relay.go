@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/splitcheck/splitcheck/internal/istio"
 )
 
 const (
@@ -17,7 +19,7 @@ const (
 	relayTimeout = 15 * time.Second
 	// inCluster ends the names that relay connects to. It would be a way to any
 	// address that its pod reaches if its caller could name others.
-	inCluster = ".svc.cluster.local"
+	inCluster = "." + istio.ServiceDomain
 )
 
 var messageType = []string{"message/http"}

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/splitcheck/splitcheck/internal/istio"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/split"
 )
@@ -139,7 +140,7 @@ func (u *underway) refusals(ctx context.Context, s *state) []split.Finding {
 func (c *Cluster) controlPlane(ctx context.Context) []split.Finding {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	list, err := c.kube.Deployments("").List(ctx, metav1.ListOptions{LabelSelector: "app=istiod"})
+	list, err := c.kube.Deployments("").List(ctx, metav1.ListOptions{LabelSelector: istio.IstiodSelector})
 	if err != nil || ctx.Err() != nil {
 		return nil
 	}

@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
 
+	"github.com/splitcheck/splitcheck/internal/istio"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 )
 
@@ -185,20 +186,20 @@ func (d *dump) proxies(ctx context.Context) {
 func (d *dump) istiod(ctx context.Context) {
 	bounded, cancel := context.WithTimeout(ctx, partTimeout)
 	defer cancel()
-	pods, err := d.Client.Pods("").List(bounded, metav1.ListOptions{LabelSelector: "app=istiod"})
+	pods, err := d.Client.Pods("").List(bounded, metav1.ListOptions{LabelSelector: istio.IstiodSelector})
 	if err != nil {
-		d.failed["istiod"] = err
+		d.failed[istio.Istiod] = err
 		return
 	}
 	if len(pods) == 0 {
-		d.failed["istiod"] = fmt.Errorf("no pod has the label app=istiod")
+		d.failed[istio.Istiod] = fmt.Errorf("no pod has the label %s", istio.IstiodSelector)
 	}
 	for _, pod := range pods {
 		if d.Proxies == nil {
 			break
 		}
 		for name, query := range map[string]string{"syncz.json": "/debug/syncz", "push_status.json": "/debug/push_status"} {
-			d.json(ctx, path.Join("istiod", pod.Name, name), func(ctx context.Context) ([]byte, error) {
+			d.json(ctx, path.Join(istio.Istiod, pod.Name, name), func(ctx context.Context) ([]byte, error) {
 				return d.Proxies.Debug(ctx, proxies.Proxy{Namespace: pod.Namespace, Name: pod.Name}, query)
 			})
 		}

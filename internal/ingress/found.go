@@ -17,6 +17,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/kube"
+	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
 // FoundOptions say what the user knows of the cluster.
@@ -159,7 +160,7 @@ func (f *Found) selecting(ctx context.Context, selector map[string]string) ([]*c
 				continue
 			}
 			if slices.ContainsFunc(pods, func(p corev1.Pod) bool {
-				return p.Namespace == s.Namespace && labels.SelectorFromSet(s.Spec.Selector).Matches(labels.Set(p.Labels))
+				return p.Namespace == s.Namespace && routing.Selects(s.Spec.Selector, p.Labels)
 			}) {
 				found = append(found, s)
 			}

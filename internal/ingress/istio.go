@@ -9,6 +9,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/splitcheck/splitcheck/internal/istio"
 	"github.com/splitcheck/splitcheck/internal/kube"
 )
 
@@ -22,7 +23,7 @@ type Istio struct {
 // FindIstio returns the control planes of a cluster, by namespace and name. It
 // is an error if there is none.
 func FindIstio(ctx context.Context, client *kube.Client) ([]Istio, error) {
-	list, err := client.Deployments(metav1.NamespaceAll).List(ctx, metav1.ListOptions{LabelSelector: "app=istiod"})
+	list, err := client.Deployments(metav1.NamespaceAll).List(ctx, metav1.ListOptions{LabelSelector: istio.IstiodSelector})
 	if err != nil {
 		return nil, fmt.Errorf("Istio cannot be looked for: %w", err)
 	}
@@ -38,7 +39,7 @@ func FindIstio(ctx context.Context, client *kube.Client) ([]Istio, error) {
 		found = append(found, i)
 	}
 	if len(found) == 0 {
-		return nil, errors.New("there is no Istio in this cluster: no Deployment has the label app=istiod; install it, or use the target kind, which does")
+		return nil, errors.New("there is no Istio in this cluster: no Deployment has the label " + istio.IstiodSelector + "; install it, or use the target kind, which does")
 	}
 	slices.SortFunc(found, func(a, b Istio) int {
 		return strings.Compare(a.Namespace+"/"+a.Deployment, b.Namespace+"/"+b.Deployment)

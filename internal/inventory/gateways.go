@@ -5,31 +5,31 @@ import (
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/splitcheck/splitcheck/internal/istio"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
-// The ingress gateway that istioctl installs, and the port that it is entered by.
+// IngressPort is the port by which the ingress gateway that istioctl installs is
+// entered.
 //
 //differential:elsewhere scenario version-test-90-10
-const (
-	ingressNamespace = "istio-system"
-	ingressName      = "istio-ingressgateway"
-	IngressPort      = 80
-)
+const IngressPort = 80
 
 // IngressSelector is how a Gateway of Istio's own kind names that gateway's pods.
 //
 //differential:elsewhere scenario version-test-90-10
-func IngressSelector() map[string]string { return map[string]string{"istio": "ingressgateway"} }
+func IngressSelector() map[string]string {
+	return map[string]string{istio.IngressLabel: istio.IngressValue}
+}
 
 // Ingress is that gateway.
 func Ingress() routing.Proxy {
 	labels := IngressSelector()
-	labels["app"] = ingressName
+	labels["app"] = istio.IngressGateway
 	return routing.Proxy{
-		Name: ingressName, Namespace: ingressNamespace, Labels: labels,
-		Gateway: true, Service: ingressNamespace + "/" + ingressName,
+		Name: istio.IngressGateway, Namespace: istio.Namespace, Labels: labels,
+		Gateway: true, Service: istio.Namespace + "/" + istio.IngressGateway,
 	}
 }
 

@@ -45,8 +45,8 @@ type Question struct {
 
 // Weights are those of one rule, as it stands in the cluster.
 type Weights struct {
-	// Source is the rule: "VirtualService default/canary, http[0]".
-	Source string
+	// Source is the rule.
+	Source manifests.Source
 	// Weights are by the names of the destinations.
 	Weights      split.Weights
 	Destinations []Destination
@@ -278,7 +278,7 @@ func (v *view) weights(q Question, rule *routing.Rule) (*Weights, error) {
 	for _, n := range v.never(q, rule) {
 		destinations = append(destinations, routing.Destination{Cluster: n})
 	}
-	names, err := v.names(q, rule.Source, destinations)
+	names, err := v.names(q, rule.Source.String(), destinations)
 	if err != nil {
 		return nil, err
 	}

@@ -140,7 +140,7 @@ func TestWeightsOfTheRuleThatTheRequestMeets(t *testing.T) {
 	q := Question{Kind: "VirtualService", Namespace: "shop", Name: "cart", Request: ask(t, "http://shop.example/cart")}
 	got, err := c.Read(t.Context(), q)
 	require.NoError(t, err)
-	assert.Equal(t, "VirtualService shop/cart, http[3]", got.Source)
+	assert.Equal(t, "VirtualService shop/cart, http[3]", got.Source.String())
 	assert.Equal(t, split.Weights{{Version: "v1", Weight: 90}, {Version: "v2", Weight: 10}}, got.Weights)
 	assert.EqualValues(t, 3, got.Generation)
 	assert.Equal(t, "outbound|80|v2|cart.shop.svc.cluster.local", got.Destinations[1].Cluster)
@@ -164,7 +164,7 @@ func TestNamedRules(t *testing.T) {
 	for _, rule := range []string{"split", "http[3]", "3"} {
 		got, err := c.Read(t.Context(), Question{Kind: "VirtualService", Namespace: "shop", Name: "cart", Rule: rule, Request: ask(t, "http://nobody.example/")})
 		require.NoError(t, err, rule)
-		assert.Equal(t, "VirtualService shop/cart, http[3]", got.Source)
+		assert.Equal(t, "VirtualService shop/cart, http[3]", got.Source.String())
 	}
 	q := Question{Kind: "HTTPRoute", Namespace: "shop", Name: "inside", Request: ask(t, "http://127.0.0.1/")}
 	got, err := c.Read(t.Context(), q)
@@ -188,7 +188,7 @@ func TestRequestsOverHTTPS(t *testing.T) {
 	q := Question{Kind: "VirtualService", Namespace: "shop", Name: "cart", Request: ask(t, "https://shop.example/cart")}
 	got, err := c.Read(t.Context(), q)
 	require.NoError(t, err)
-	assert.Equal(t, "VirtualService shop/cart, http[3]", got.Source)
+	assert.Equal(t, "VirtualService shop/cart, http[3]", got.Source.String())
 
 	q.Request = ask(t, "http://shop.example/cart")
 	_, err = c.Read(t.Context(), q)
@@ -199,7 +199,7 @@ func TestRequestsOverHTTPS(t *testing.T) {
 	q.Request = ask(t, "https://shop.example/cart")
 	got, err = shopCluster(t, shop).Read(t.Context(), q)
 	require.NoError(t, err)
-	assert.Equal(t, "VirtualService shop/cart, http[3]", got.Source)
+	assert.Equal(t, "VirtualService shop/cart, http[3]", got.Source.String())
 }
 
 func TestWhatIsTheUsersToMend(t *testing.T) {

@@ -65,8 +65,7 @@ func same(a, b routing.Destination) bool {
 // selects by, else the Service; then with the Service and the namespace before it.
 func (v *view) ways(d routing.Destination) []string {
 	host, subset := d.Cluster.Host, d.Cluster.Subset
-	service, rest, _ := strings.Cut(host, ".")
-	namespace, _, _ := strings.Cut(rest, ".")
+	namespace, service := d.Cluster.Service()
 	if subset != "" {
 		return []string{subset, service + "/" + subset, namespace + "/" + service + "/" + subset, host + "/" + subset}
 	}

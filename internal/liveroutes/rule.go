@@ -33,7 +33,7 @@ func (v *view) rule(q Question) (*routing.Rule, error) {
 	}
 	// A route inside the mesh is met by callers, with requests of their own. One
 	// that only gateways carry is met there or not at all.
-	if len(entries) == 1 && v.inTheMesh(fmt.Sprintf("%s, %s", q, entries[0].place)) {
+	if len(entries) == 1 && v.inTheMesh(manifests.Source{Object: q.key(), Place: entries[0].place}) {
 		return v.compiled(q, 0)
 	}
 	var have []string
@@ -61,7 +61,7 @@ func (v *view) met(q Question) (rule *routing.Rule, elsewhere []string) {
 			decision := table.Route(port, q.Request)
 			switch {
 			case decision.Rule == nil:
-			case strings.HasPrefix(decision.Rule.Source, q.String()+", "):
+			case decision.Rule.Source.Object == q.key():
 				return decision.Rule, nil
 			default:
 				elsewhere = append(elsewhere, fmt.Sprintf("%s meets %s", p.Workload, decision.Rule.Source))
@@ -138,7 +138,7 @@ func place(q Question, entries []entry) (int, error) {
 // it has it.
 func (v *view) compiled(q Question, at int) (*routing.Rule, error) {
 	entries := v.entries(q)
-	source := fmt.Sprintf("%s, %s", q, entries[at].place)
+	source := manifests.Source{Object: q.key(), Place: entries[at].place}
 	for _, p := range v.proxies {
 		if rule := ruleOf(v.objects, p, source); rule != nil {
 			return rule, nil
@@ -148,11 +148,11 @@ func (v *view) compiled(q Question, at int) (*routing.Rule, error) {
 }
 
 // inTheMesh says whether some sidecar has a rule.
-func (v *view) inTheMesh(source string) bool {
+func (v *view) inTheMesh(source manifests.Source) bool {
 	return slices.ContainsFunc(v.proxies, func(p proxies.Proxy) bool { return !p.Gateway && ruleOf(v.objects, p, source) != nil })
 }
 
-func ruleOf(objects []manifests.Object, p proxies.Proxy, source string) *routing.Rule {
+func ruleOf(objects []manifests.Object, p proxies.Proxy, source manifests.Source) *routing.Rule {
 	table, _ := routing.Compile(objects, p.Compiled())
 	for _, s := range table.Splits("") {
 		if s.Rule.Source == source {
@@ -174,7 +174,7 @@ func destinationHost(o manifests.Object) string {
 // never are the destinations of a rule that have a weight of 0: the proxies are
 // not told of them, and that nothing gets there is a promise all the same.
 func (v *view) never(q Question, rule *routing.Rule) []routing.ClusterName {
-	_, at, _ := strings.Cut(rule.Source, ", ")
+	at := rule.Source.Place
 	var found []routing.ClusterName
 	add := func(n routing.ClusterName) {
 		known := func(d routing.Destination) bool { return d.Cluster == n }
@@ -189,8 +189,8 @@ func (v *view) never(q Question, rule *routing.Rule) []routing.ClusterName {
 		switch route := o.Value.(type) {
 		case *networkingv1.VirtualService:
 			for i, rule := range route.Spec.Http {
-				for _, d := range rule.Route {
-					if at == fmt.Sprintf("http[%d]", i) && len(rule.Route) > 1 && d.Weight == 0 {
+				for j, d := range rule.Route {
+					if at == fmt.Sprintf("http[%d]", i) && !routing.Sent(rule.Route, j) {
 						host := routing.FullHost(d.Destination.GetHost(), o.Namespace)
 						port := int(d.Destination.GetPort().GetNumber())
 						if port == 0 {
@@ -203,7 +203,7 @@ func (v *view) never(q Question, rule *routing.Rule) []routing.ClusterName {
 		case *gatewayv1.HTTPRoute:
 			for i, rule := range route.Spec.Rules {
 				for _, ref := range rule.BackendRefs {
-					if at != fmt.Sprintf("rules[%d]", i) || ref.Weight == nil || *ref.Weight != 0 {
+					if at != fmt.Sprintf("rules[%d]", i) || routing.BackendWeight(ref) != 0 {
 						continue
 					}
 					namespace, port := o.Namespace, 0
@@ -225,7 +225,7 @@ func (v *view) never(q Question, rule *routing.Rule) []routing.ClusterName {
 // means.
 func (v *view) onlyPort(host string) int {
 	for _, o := range v.objects {
-		if s, ok := o.Value.(*corev1.Service); ok && routing.FullHost(s.Name, s.Namespace) == host && len(s.Spec.Ports) > 0 {
+		if s, ok := o.Value.(*corev1.Service); ok && routing.ServiceHost(s.Name, s.Namespace) == host && len(s.Spec.Ports) > 0 {
 			return int(s.Spec.Ports[0].Port)
 		}
 	}

@@ -90,7 +90,7 @@ func (t *Target) Change(ctx context.Context, change target.Change) (target.Conve
 func (t *Target) late(l look) split.Finding {
 	if len(l.states)+len(l.silent) == 0 {
 		return split.Found("no-proxy-carries", split.Values{
-			"rule": t.weights.Source, "proxies": slices.Sorted(maps.Keys(l.without)),
+			"rule": t.weights.Source.String(), "proxies": slices.Sorted(maps.Keys(l.without)),
 		})
 	}
 	var others []split.Values
@@ -101,7 +101,7 @@ func (t *Target) late(l look) split.Finding {
 	}
 	failures, more := l.unheard()
 	return split.Found("not-every-proxy-carries", split.Values{
-		"rule": t.weights.Source, "weights": t.weights.Weights.String(), "asked": len(l.states) + len(l.silent), "answered": len(l.states),
+		"rule": t.weights.Source.String(), "weights": t.weights.Weights.String(), "asked": len(l.states) + len(l.silent), "answered": len(l.states),
 		"others": others, "failures": failures, "more": more,
 	})
 }
@@ -111,7 +111,7 @@ func (t *Target) warnings(l look) []split.Finding {
 	var found []split.Finding
 	if len(l.without) > 0 {
 		found = append(found, split.Found("sidecars-without-route", split.Values{
-			"rule": t.weights.Source, "proxies": slices.Sorted(maps.Keys(l.without)),
+			"rule": t.weights.Source.String(), "proxies": slices.Sorted(maps.Keys(l.without)),
 		}))
 	}
 	if len(l.silent) == 0 {
@@ -119,7 +119,7 @@ func (t *Target) warnings(l look) []split.Finding {
 	}
 	failures, more := l.unheard()
 	return append(found, split.Found("sidecars-silent", split.Values{
-		"silent": len(l.silent), "asked": len(l.states) + len(l.silent), "rule": t.weights.Source,
+		"silent": len(l.silent), "asked": len(l.states) + len(l.silent), "rule": t.weights.Source.String(),
 		"text": strings.Join(failures, ", "), "more": more,
 	}))
 }

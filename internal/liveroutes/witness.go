@@ -66,7 +66,7 @@ func (t *Target) changes(v *view) []split.Finding {
 	if rule, err := v.rule(t.named()); err == nil {
 		if w, err := v.weights(t.question, rule); err == nil && w.Weights.String() != t.weights.Weights.String() {
 			found = append(found, split.Found("live-weights-changed", split.Values{
-				"rule": t.weights.Source, "before": t.weights.Weights.String(), "after": w.Weights.String(),
+				"rule": t.weights.Source.String(), "before": t.weights.Weights.String(), "after": w.Weights.String(),
 			}))
 		}
 	}
@@ -88,7 +88,7 @@ func (t *Target) sources(v *view) map[manifests.Key]revision {
 // named is the question with the rule that was found.
 func (t *Target) named() Question {
 	q := t.question
-	_, q.Rule, _ = strings.Cut(t.weights.Source, ", ")
+	q.Rule = t.weights.Source.Place
 	return q
 }
 

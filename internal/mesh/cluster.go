@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/splitcheck/splitcheck/internal/inventory"
+	"github.com/splitcheck/splitcheck/internal/istio"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/routing"
 	"github.com/splitcheck/splitcheck/internal/target"
@@ -118,7 +119,7 @@ func (c *cluster) namesOf(k manifests.Key) []string {
 // warnNamespaces warns about what a real cluster would refuse. It is not an
 // error here, because it does not affect how traffic splits.
 func (c *cluster) warnNamespaces(applied []manifests.Object) {
-	known := map[string]bool{"": true, "default": true, "istio-system": true, "kube-system": true}
+	known := map[string]bool{"": true, "default": true, istio.Namespace: true, "kube-system": true}
 	for o := range inventory.Values[*corev1.Namespace](c.Inventory) {
 		known[o.Name] = true
 	}

@@ -76,7 +76,7 @@ func isService(host, service string) bool {
 	if !strings.Contains(host, ".") {
 		return host == name
 	}
-	ns, n := resolve(host, "")
+	ns, n := routing.Resolve(host, "")
 	return ns == namespace && n == name
 }
 
@@ -230,8 +230,7 @@ func (v *view) armOf(p *plan, host, called, version string) (arm, bool) {
 		if first == nil {
 			first = a.dest
 		}
-		service, _, _ := strings.Cut(a.dest.Cluster.Host, ".")
-		if a.dest.Cluster.Subset == version || a.dest.Cluster.Subset == "" && service == version {
+		if a.dest.Cluster.Called() == version {
 			return a, true
 		}
 	}

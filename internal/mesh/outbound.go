@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"syscall"
+
+	"github.com/splitcheck/splitcheck/internal/routing"
 )
 
 // An outbound is the network as a pod's application has it: names are those of
@@ -34,7 +36,7 @@ func (o *outbound) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		port = number
 	}
-	namespace, name := resolve(host, o.pod.namespace)
+	namespace, name := routing.Resolve(host, o.pod.namespace)
 	service := namespace + "/" + name
 	s := m.kube.view.Load().snap.services[service]
 	if s == nil {

@@ -68,20 +68,6 @@ func TestPorts(t *testing.T) {
 	assert.True(t, listens, "a pod that declares nothing listens on anything")
 }
 
-// Names as a pod's resolv.conf completes them.
-func TestResolve(t *testing.T) {
-	for host, want := range map[string]string{
-		"reviews":                          "here/reviews",
-		"reviews.there":                    "there/reviews",
-		"reviews.there.svc":                "there/reviews",
-		"Reviews.there.svc.cluster.local.": "there/reviews",
-		"www.example.com":                  "example.com/www",
-	} {
-		namespace, name := resolve(host, "here")
-		assert.Equal(t, want, namespace+"/"+name, host)
-	}
-}
-
 // What Envoy calls a copy's host (source/common/router/shadow_writer_impl.cc).
 func TestShadow(t *testing.T) {
 	assert.Equal(t, "reviews-shadow", shadow("reviews"))

@@ -1,10 +1,8 @@
 package mesh
 
 import (
-	"cmp"
 	"maps"
 	"slices"
-	"strings"
 
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 	appsv1 "k8s.io/api/apps/v1"
@@ -78,18 +76,6 @@ func (s *snapshot) selected(namespace string, selector map[string]string) []*pod
 	return slices.DeleteFunc(slices.Clone(s.pods), func(p *pod) bool {
 		return p.namespace != namespace || !routing.Selects(selector, p.labels)
 	})
-}
-
-// resolve reads a host as the resolver of a pod in namespace does: NAME,
-// NAME.NAMESPACE, NAME.NAMESPACE.svc or the full name.
-func resolve(host, namespace string) (ns, name string) {
-	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	host = strings.TrimSuffix(strings.TrimSuffix(host, ".cluster.local"), ".svc")
-	name, ns, qualified := strings.Cut(host, ".")
-	if !qualified {
-		ns = cmp.Or(namespace, "default")
-	}
-	return ns, name
 }
 
 // serves says which port of the pods a port of the service leads to.

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/routing"
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/split"
@@ -93,14 +94,14 @@ func (m *Mesh) Observe(context.Context) (target.Observation, error) {
 // proxyName names a proxy as target.ProxyState does.
 func (p *proxy) proxyName() string { return p.Name + "." + p.Namespace }
 
-// Carried are the destinations of each rule of a table, by the rule's source.
+// Carried are the destinations of each rule of a table, by its source.
 type carried struct {
-	sources []string
-	arms    map[string][]target.Arm
+	sources []manifests.Source
+	arms    map[manifests.Source][]target.Arm
 }
 
 func carries(t *routing.Table) *carried {
-	c := &carried{arms: map[string][]target.Arm{}}
+	c := &carried{arms: map[manifests.Source][]target.Arm{}}
 	if t == nil {
 		return c
 	}

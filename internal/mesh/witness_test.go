@@ -21,7 +21,7 @@ func observation(t *testing.T, m *mesh.Mesh) (target.Observation, []target.Route
 	t.Helper()
 	seen, err := m.Observe(context.Background())
 	require.NoError(t, err)
-	return seen, slices.DeleteFunc(slices.Clone(seen.Routes), func(r target.Route) bool { return r.Source != canaryRule })
+	return seen, slices.DeleteFunc(slices.Clone(seen.Routes), func(r target.Route) bool { return r.Source.String() != canaryRule })
 }
 
 // sentTo sums up what all proxies say to have sent to a workload.

@@ -16,10 +16,10 @@ type Difference struct {
 	// Proxy is the proxy's String.
 	Proxy string
 	// Object is whose route it is, and Source the rule's: routing.Rule.Source,
-	// empty where the difference is not of one rule. File and Line are where
+	// zero where the difference is not of one rule. File and Line are where
 	// the rule or the object stands, if that is known.
 	Object manifests.Key
-	Source string
+	Source manifests.Source
 	File   string
 	Line   int
 	// Host is the virtual host in which it was seen first, "*:80": the
@@ -40,7 +40,7 @@ type Difference struct {
 // Finding returns the difference as data.
 func (d Difference) Finding() split.Finding {
 	return split.Found("proxy-differs", split.Values{
-		"proxy": d.Proxy, "rule": cmp.Or(d.Source, d.Object.String()), "file": d.File, "line": d.Line,
+		"proxy": d.Proxy, "rule": cmp.Or(d.Source.String(), d.Object.String()), "file": d.File, "line": d.Line,
 		"configured": d.Configured, "programmed": d.Programmed, "host": d.Host, "rejected": d.Rejected,
 	})
 }
@@ -62,8 +62,8 @@ func Compare(objects []manifests.Object, p Proxy, routes envoy.Routes) []Differe
 			d.Withheld = withheld && !c.any(d.Object)
 			if o, ok := c.object[d.Object]; ok {
 				d.File, d.Line = o.File, o.Line
-				if _, entry, ok := strings.Cut(d.Source, ", "); ok {
-					d.Line, _ = o.Position("spec." + entry)
+				if d.Source.Place != "" {
+					d.Line, _ = o.Position(d.Source.Path())
 				}
 			}
 			// One rule stands under many hosts, and has the same to say each time.
@@ -132,7 +132,7 @@ func orderWords(want []wanted, order []int) string {
 	slices.Sort(sorted)
 	for _, j := range sorted {
 		w := want[slices.Index(order, j)]
-		names = append(names, w.split.Rule.Source+" for "+w.split.Match)
+		names = append(names, w.split.Rule.Source.String()+" for "+w.split.Match)
 	}
 	return strings.Join(names, "; ")
 }

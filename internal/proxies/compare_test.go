@@ -249,7 +249,7 @@ func TestRefused(t *testing.T) {
 func TestObserve(t *testing.T) {
 	r, old := record(t, "bookinfo-canary,90-10,productpage-v1"), record(t, "bookinfo-canary,all-v1,productpage-v1")
 	of := func(routes []target.Route) target.Route {
-		i := slices.IndexFunc(routes, func(r target.Route) bool { return r.Source == "VirtualService default/reviews, http[0]" })
+		i := slices.IndexFunc(routes, func(r target.Route) bool { return r.Source.String() == "VirtualService default/reviews, http[0]" })
 		require.GreaterOrEqual(t, i, 0)
 		return routes[i]
 	}

@@ -12,6 +12,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
+	"github.com/splitcheck/splitcheck/internal/istio"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/routing"
 )
@@ -37,7 +38,6 @@ type wanted struct {
 type comparison struct {
 	table  *routing.Table
 	object map[manifests.Key]manifests.Object
-	key    map[string]manifests.Key // by manifests.Object.String
 	want   map[place][]wanted
 	have   map[place][]envoy.Route
 }
@@ -47,7 +47,6 @@ type comparison struct {
 func newComparison(objects []manifests.Object, p Proxy, routes envoy.Routes) *comparison {
 	c := &comparison{
 		object: map[manifests.Key]manifests.Object{},
-		key:    map[string]manifests.Key{},
 		want:   map[place][]wanted{},
 		have:   map[place][]envoy.Route{},
 	}
@@ -55,14 +54,12 @@ func newComparison(objects []manifests.Object, p Proxy, routes envoy.Routes) *co
 		switch o.Value.(type) {
 		case *networkingv1.VirtualService, *gatewayv1.HTTPRoute:
 			c.object[o.Key()] = o
-			c.key[o.String()] = o.Key()
 		}
 	}
 	c.table, _ = routing.Compile(objects, p.Compiled())
 	for _, s := range c.table.Splits("") {
-		source, _, _ := strings.Cut(s.Rule.Source, ", ")
-		key, ours := c.key[source]
-		if !ours {
+		key := s.Rule.Source.Object
+		if _, ours := c.object[key]; !ours {
 			continue // The plain route to a Service.
 		}
 		at := place{s.Host, s.Port}
@@ -86,7 +83,7 @@ func newComparison(objects []manifests.Object, p Proxy, routes envoy.Routes) *co
 	for at := range c.want {
 		// Where a wildcard covers a Service that is not among the objects,
 		// istiod puts the routes under that one's name instead.
-		if !p.Gateway && len(c.have[at]) == 0 && strings.HasPrefix(at.host, "*") && strings.HasSuffix(at.host, serviceSuffix) {
+		if !p.Gateway && len(c.have[at]) == 0 && strings.HasPrefix(at.host, "*") && strings.HasSuffix(at.host, "."+istio.ServiceDomain) {
 			delete(c.want, at)
 		}
 	}
@@ -118,8 +115,6 @@ func servicePorts(objects []manifests.Object) map[string][]int {
 	return ports
 }
 
-const serviceSuffix = "." + routing.ServiceDomain
-
 // unasked says whether a virtual host of a sidecar is one that no request gets
 // to, or that we cannot know of: a Service's name on port 80, where istiod puts
 // the routes of its VirtualService though the Service has no such port, and the
@@ -130,7 +125,7 @@ const serviceSuffix = "." + routing.ServiceDomain
 func unasked(at place, services map[string][]int) bool {
 	ports, known := services[at.host]
 	if !known {
-		return strings.HasSuffix(at.host, serviceSuffix)
+		return strings.HasSuffix(at.host, "."+istio.ServiceDomain)
 	}
 	return at.port == 80 && !slices.Contains(ports, 80)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
+	"github.com/splitcheck/splitcheck/internal/istio"
 	"github.com/splitcheck/splitcheck/internal/routing"
 	"github.com/splitcheck/splitcheck/split"
 )
@@ -212,8 +213,7 @@ func service(cluster string) string {
 	case name.Subset != "":
 		return ""
 	}
-	service, _, _ := strings.Cut(name.Host, ".")
-	return service
+	return name.Called()
 }
 
 func mirrorWords(mirrors []envoy.Mirror) string {
@@ -234,7 +234,7 @@ func short(cluster string) string {
 	if !ok {
 		return cluster
 	}
-	return strings.TrimSpace(fmt.Sprintf("%s:%d %s", strings.TrimSuffix(name.Host, serviceSuffix), name.Port, name.Subset))
+	return strings.TrimSpace(fmt.Sprintf("%s:%d %s", strings.TrimSuffix(name.Host, "."+istio.ServiceDomain), name.Port, name.Subset))
 }
 
 func percent(p float64) string { return strconv.FormatFloat(p, 'g', -1, 64) + " %" }

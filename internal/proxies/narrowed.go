@@ -4,17 +4,16 @@ import (
 	"slices"
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
+	"github.com/splitcheck/splitcheck/internal/istio"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 )
 
-// rootNamespace is where a Sidecar object is of the whole mesh.
-const rootNamespace = "istio-system"
-
-// narrowed says whether a Sidecar object may keep routes from p. Which ones is
+// narrowed says whether a Sidecar object may keep routes from p: one of its own
+// namespace, or of the namespace that is the whole mesh's. Which ones is
 // not worked out: that takes the Services that they lead to, too.
 func narrowed(objects []manifests.Object, p Proxy) bool {
 	return !p.Gateway && slices.ContainsFunc(objects, func(o manifests.Object) bool {
-		return o.Key().Group == manifests.IstioGroup && o.Kind == "Sidecar" && (o.Namespace == p.Namespace || o.Namespace == rootNamespace)
+		return o.Key().Group == manifests.IstioGroup && o.Kind == "Sidecar" && (o.Namespace == p.Namespace || o.Namespace == istio.Namespace)
 	})
 }
 

@@ -11,6 +11,8 @@ import (
 	networking "istio.io/api/networking/v1alpha3"
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/splitcheck/splitcheck/internal/istio"
 )
 
 // The checks of this file are those of Istio's validation that bear on where a
@@ -44,7 +46,7 @@ func (c *compiler) checkVirtualService(o object[*networkingv1.VirtualService]) {
 			}
 		}
 		if mesh && strings.Contains(h, ".") && !isWildcard(h) && c.serviceOf[full] == nil {
-			if s := c.serviceOf[strings.TrimSuffix(full, ".svc")+"."+ServiceDomain]; s != nil {
+			if s := c.serviceOf[strings.TrimSuffix(full, ".svc")+"."+istio.ServiceDomain]; s != nil {
 				c.warn(o.Object, at("spec.hosts", i), "a host with dots is used unchanged, so "+quote(h)+" is not "+s.object.String(), "write "+s.host)
 			}
 		}
@@ -271,11 +273,7 @@ func (c *compiler) checkDestinationRule(o object[*networkingv1.DestinationRule])
 	case full == "":
 		c.refuse(o.Object, "spec", "there is no host", "name the Service")
 	case !isWildcard(full) && c.serviceOf[full] == nil:
-		hint := "deploy the Service, or correct the name"
-		if strings.Contains(spec.GetHost(), ".") && !strings.HasSuffix(full, ServiceDomain) {
-			hint = "a name with dots is taken as it stands: write the full name, SERVICE.NAMESPACE." + ServiceDomain
-		}
-		c.warn(o.Object, "spec.host", "the host "+quote(spec.GetHost())+" names no Service: the rule has no effect", hint)
+		c.warn(o.Object, "spec.host", "the host "+quote(spec.GetHost())+" names no Service: the rule has no effect", deploy(full))
 	}
 	c.checkPolicy(o, spec.GetTrafficPolicy(), "spec.trafficPolicy")
 	seen := map[string]bool{}

@@ -5,6 +5,8 @@ import (
 
 	networking "istio.io/api/networking/v1alpha3"
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
+
+	"github.com/splitcheck/splitcheck/internal/istio"
 )
 
 // A destinationRule is what the DestinationRules of one host and namespace make
@@ -168,12 +170,12 @@ func (c *compiler) merge(into map[string][]*destinationRule, o object[*networkin
 //differential:virtualservice/destination-rules virtualservice/export-to
 func (c *compiler) destinationRuleFor(s *service, m mergedRules) *destinationRule {
 	near := m.exported[c.proxy.Namespace]
-	if c.proxy.Namespace == rootNamespace {
+	if c.proxy.Namespace == istio.Namespace {
 		// A gateway in the root namespace must not take the rules of the whole
 		// mesh for its own before it has asked the service's namespace.
-		near = m.private[rootNamespace]
+		near = m.private[istio.Namespace]
 	}
-	for _, rules := range [][]*destinationRule{near, m.exported[s.namespace], m.exported[rootNamespace]} {
+	for _, rules := range [][]*destinationRule{near, m.exported[s.namespace], m.exported[istio.Namespace]} {
 		if rule := mostSpecific(rules, s.host); rule != nil {
 			return rule
 		}

@@ -41,7 +41,7 @@ func (c *compiler) delegated(root entry) []entry {
 		}
 		merged := mergeRule(root.http, leaf, root.namespace)
 		if merged == nil {
-			c.warn(target.Object, place+".match", "matches what the rule that delegates here ("+root.source()+") does not: the rule is left out",
+			c.warn(target.Object, place+".match", "matches what the rule that delegates here ("+root.object.At(root.path).String()+") does not: the rule is left out",
 				"match a part of what the other matches; regular expressions cannot be compared")
 			continue
 		}

@@ -34,7 +34,7 @@ func TestDelegates(t *testing.T) {
 	}
 	d := ask(table, 80, "http://a.com/reviews/x", "x: z")
 	assert.EqualValues(t, 3e9, d.Rule.Timeout)
-	assert.Equal(t, "VirtualService team/leaf, http[2]", d.Rule.Source)
+	assert.Equal(t, "VirtualService team/leaf, http[2]", d.Rule.Source.String())
 	assert.Equal(t, []string{
 		"warning VirtualService default/root: delegates to VirtualService team/gone, which is not there or has hosts of its own: the rule is left out",
 		"warning VirtualService team/leaf: matches what the rule that delegates here (VirtualService default/root, http[0]) does not: the rule is left out",

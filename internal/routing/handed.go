@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/splitcheck/splitcheck/internal/istio"
 )
 
 // HandedTo says whether a Gateway of the Gateway API that stands in namespace is
@@ -23,7 +25,7 @@ func HandedTo(namespace string, spec *gatewayv1.GatewaySpec) (services []string,
 		return nil, false
 	}
 	for _, a := range spec.Addresses {
-		name, ok := strings.CutSuffix(FullHost(a.Value, namespace), "."+namespace+"."+ServiceDomain)
+		name, ok := strings.CutSuffix(FullHost(a.Value, namespace), "."+namespace+"."+istio.ServiceDomain)
 		if byName(a) && ok && !strings.Contains(name, ".") {
 			services = append(services, namespace+"/"+name)
 		}

@@ -18,10 +18,6 @@ type apiEntry struct {
 	mesh  bool // the parent is a Service
 }
 
-func (e apiEntry) source() string {
-	return e.route.Object.String() + ", " + strings.TrimPrefix(e.path, "spec.")
-}
-
 // everything is the rule that an HTTPRoute without rules has, by the default
 // that its definition gives.
 var everything = []gatewayv1.HTTPRouteRule{{}}
@@ -93,7 +89,7 @@ func (c *compiler) convertible(e apiEntry) bool {
 			// The definition of HTTPRoute asks for it, whatever the weight.
 			c.refuse(e.route.Object, path, "the backendRef to Service "+quote(string(ref.Name))+" has no port", "add the Service's port")
 			ok = false
-		case strings.Contains(string(ref.Name), ".") && weightOf(ref) > 0:
+		case strings.Contains(string(ref.Name), ".") && BackendWeight(ref) > 0:
 			drop(path+".name", quote(string(ref.Name))+" is a host name, not the name of a Service", "write the Service's name, and its namespace next to it")
 		}
 	}
@@ -210,9 +206,6 @@ func orDefault[T any](p *T, otherwise T) T {
 	return *p
 }
 
-// weightOf is the weight of a backendRef, 1 where it has none.
-func weightOf(ref gatewayv1.HTTPBackendRef) int32 { return orDefault(ref.Weight, 1) }
-
 func isService(ref gatewayv1.BackendObjectReference) bool {
 	return orDefault(ref.Group, "") == "" && orDefault(ref.Kind, "Service") == "Service"
 }
@@ -228,7 +221,7 @@ func (c *compiler) backend(e apiEntry, ref gatewayv1.BackendObjectReference) (Cl
 	if namespace != own && !e.mesh && !Granted(c.grants, own, namespace, string(ref.Name)) {
 		return ClusterName{}, fmt.Sprintf("Service %s/%s is in another namespace, which must grant the reference", namespace, ref.Name)
 	}
-	name := ClusterName{Host: strings.ToLower(ServiceHost(string(ref.Name), namespace)), Port: int(orDefault(ref.Port, 0))}
+	name := ClusterName{Host: ServiceHost(string(ref.Name), namespace), Port: int(orDefault(ref.Port, 0))}
 	s := c.serviceOf[name.Host]
 	switch {
 	case s == nil:

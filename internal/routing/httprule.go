@@ -15,7 +15,7 @@ import (
 //
 //differential:httproute/weights httproute/timeouts httproute/dotted-backend sidecar/unknown-backend httproute/refused-no-port
 func (c *compiler) apiRule(e apiEntry, b binding) *Rule {
-	r := &Rule{Source: e.source(), Retries: defaultRetries()}
+	r := &Rule{Source: e.route.At(e.path), Retries: defaultRetries()}
 	var host string
 	for i, f := range e.rule.Filters {
 		path := at(e.path+".filters", i)
@@ -55,7 +55,7 @@ func (c *compiler) apiRule(e apiEntry, b binding) *Rule {
 func (c *compiler) apiDestinations(r *Rule, e apiEntry) {
 	for i, ref := range e.rule.BackendRefs {
 		path := at(e.path+".backendRefs", i)
-		weight := weightOf(ref)
+		weight := BackendWeight(ref)
 		if weight < 0 {
 			c.refuse(e.route.Object, path+".weight", "the weight "+strconv.Itoa(int(weight))+" is negative", "weights are 0 to 1000000")
 		}
@@ -85,7 +85,7 @@ func (c *compiler) apiDestinations(r *Rule, e apiEntry) {
 		}
 		r.Destinations = append(r.Destinations, d)
 	}
-	if len(r.Destinations) == 1 {
+	if Lone(r.Destinations) {
 		r.Destinations[0].Alone = true
 	}
 	if len(r.Destinations) == 0 {

@@ -1,31 +1,42 @@
 package routing
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/splitcheck/splitcheck/internal/istio"
 )
 
 // The names that Istio has unless it is told otherwise.
 //
 //differential:virtualservice/root-namespace sidecar/dotted-host
 const (
-	// ServiceDomain ends the full name of every Service.
-	ServiceDomain = "svc.cluster.local"
 	// MeshGateway stands for the sidecars where a VirtualService names gateways.
 	MeshGateway = "mesh"
 	// GatewayClass is the class of the Gateways of the Gateway API that istiod
 	// serves.
 	GatewayClass = "istio"
-	// rootNamespace is where Istio looks for configuration of the whole mesh.
-	rootNamespace = "istio-system"
 )
 
 // ServiceHost is the full name of a Kubernetes Service.
 func ServiceHost(name, namespace string) string {
-	return strings.ToLower(name + "." + namespace + "." + ServiceDomain)
+	return strings.ToLower(name + "." + namespace + "." + istio.ServiceDomain)
+}
+
+// Resolve reads a host as the resolver of a pod in namespace does: NAME,
+// NAME.NAMESPACE, NAME.NAMESPACE.svc or the full name.
+func Resolve(host, from string) (namespace, name string) {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	host = strings.TrimSuffix(strings.TrimSuffix(host, "."+istio.ServiceDomain), ".svc")
+	name, namespace, qualified := strings.Cut(host, ".")
+	if !qualified {
+		namespace = cmp.Or(from, "default")
+	}
+	return namespace, name
 }
 
 // FullHost is the name that istiod takes host for in an object of namespace: a
@@ -77,6 +88,15 @@ type ClusterName struct {
 //differential:elsewhere test proxies/TestCarried
 func (n ClusterName) String() string {
 	return fmt.Sprintf("outbound|%d|%s|%s", n.Port, n.Subset, n.Host)
+}
+
+// Service is the Kubernetes Service that n is of, if it is of one.
+func (n ClusterName) Service() (namespace, name string) { return Resolve(n.Host, "") }
+
+// Called is what people call n: its subset, or its Service where it has none.
+func (n ClusterName) Called() string {
+	_, name := n.Service()
+	return cmp.Or(n.Subset, name)
 }
 
 // ParseClusterName reads what String writes; ok is false for the clusters that no

@@ -44,3 +44,29 @@ func TestFullGateway(t *testing.T) {
 		assert.Equal(t, want, routing.FullGateway(name, "own"), name)
 	}
 }
+
+// Names as a pod's resolv.conf completes them.
+func TestResolve(t *testing.T) {
+	for host, want := range map[string]string{
+		"reviews":                          "here/reviews",
+		"reviews.there":                    "there/reviews",
+		"reviews.there.svc":                "there/reviews",
+		"Reviews.there.svc.cluster.local.": "there/reviews",
+		"www.example.com":                  "example.com/www",
+	} {
+		namespace, name := routing.Resolve(host, "here")
+		assert.Equal(t, want, namespace+"/"+name, host)
+	}
+}
+
+func TestServiceOfACluster(t *testing.T) {
+	for name, want := range map[string][3]string{
+		"outbound|80|v1|reviews.shop.svc.cluster.local": {"shop", "reviews", "v1"},
+		"outbound|80||reviews.shop.svc.cluster.local":   {"shop", "reviews", "reviews"},
+	} {
+		cluster, ok := routing.ParseClusterName(name)
+		assert.True(t, ok)
+		namespace, service := cluster.Service()
+		assert.Equal(t, want, [3]string{namespace, service, cluster.Called()}, name)
+	}
+}

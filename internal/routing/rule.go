@@ -17,7 +17,7 @@ import (
 //differential:virtualservice/prefix-is-text virtualservice/ports
 func (c *compiler) rule(e entry, path pathMatch, b binding) *Rule {
 	in := e.http
-	r := &Rule{Source: e.source()}
+	r := &Rule{Source: e.object.At(e.path)}
 	var host string
 	r.Headers, host = headerChanges(in.GetHeaders())
 	switch {
@@ -44,15 +44,15 @@ func (c *compiler) forward(r *Rule, e entry, b binding, host string) {
 	r.Retries = retries(in.GetRetries())
 	r.Mirrors = c.mirrors(e, b)
 
-	single := len(in.GetRoute()) == 1
+	single := Lone(in.GetRoute())
 	for i, d := range in.GetRoute() {
 		path := at(e.path+".route", i)
-		weight := d.GetWeight()
-		if single {
-			weight = 1 // See Rule.Weights.
-		}
-		if weight <= 0 {
+		if !Sent(in.GetRoute(), i) {
 			continue
+		}
+		weight := uint32(1)
+		if !single {
+			weight = uint32(d.GetWeight())
 		}
 		changes, own := headerChanges(d.GetHeaders())
 		if own != "" {
@@ -67,7 +67,7 @@ func (c *compiler) forward(r *Rule, e entry, b binding, host string) {
 		}
 		r.Destinations = append(r.Destinations, Destination{
 			Cluster: c.cluster(d.GetDestination(), e, path+".destination", b),
-			Weight:  uint32(weight),
+			Weight:  weight,
 			Headers: changes,
 			Alone:   single,
 		})
@@ -108,11 +108,7 @@ func (c *compiler) cluster(d *networking.Destination, e entry, path string, b bi
 	}
 	switch {
 	case s == nil:
-		hint := "deploy the Service, or correct the name"
-		if strings.Contains(d.GetHost(), ".") && !strings.HasSuffix(name.Host, ServiceDomain) {
-			hint = "a name with dots is taken as it stands: write the full name, SERVICE.NAMESPACE." + ServiceDomain
-		}
-		c.warn(e.object, path+".host", fmt.Sprintf("host %s names no Service: what is sent there is answered with 503", quote(d.GetHost())), hint)
+		c.warn(e.object, path+".host", fmt.Sprintf("host %s names no Service: what is sent there is answered with 503", quote(d.GetHost())), deploy(name.Host))
 	case name.Subset != "" && c.table.clusters[ClusterName{Host: name.Host, Port: name.Port}] != nil:
 		c.warn(e.object, path+".subset", fmt.Sprintf("no DestinationRule defines subset %s of %s: what is sent there is answered with 503", quote(name.Subset), name.Host),
 			"define the subset before the rule that uses it is applied")

@@ -59,7 +59,7 @@ func (c *compiler) serversOf(o object[*networkingv1.Gateway], taken map[string]b
 			switch tls := in.GetTls(); {
 			case tls.GetHttpsRedirect():
 				s.redirect = &Rule{
-					Source:   o.Object.String() + ", " + strings.TrimPrefix(path, "spec."),
+					Source:   o.At(path),
 					Redirect: &Redirect{Code: http.StatusMovedPermanently, Scheme: "https", KeepPort: true},
 				}
 			case tls != nil:

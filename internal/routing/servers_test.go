@@ -71,11 +71,11 @@ func TestServersThatRedirectToHTTPS(t *testing.T) {
 		d := ask(table, 80, "http://"+host+"/x?y=z")
 		assert.Equal(t, "redirect 301", arms(d), host)
 		assert.Equal(t, "https://"+host+"/x?y=z", d.Rule.Redirect.Location(httptest.NewRequest("GET", "http://"+host+"/x?y=z", nil)))
-		assert.Equal(t, "Gateway default/gw, servers[0]", d.Rule.Source)
+		assert.Equal(t, "Gateway default/gw, servers[0]", d.Rule.Source.String())
 		assert.Equal(t, "https://"+host+":80/", d.Rule.Redirect.Location(httptest.NewRequest("GET", "http://"+host+":80/", nil)), "seen with Envoy 1.39")
 	}
 	assert.Equal(t, "404", arms(ask(table, 80, "http://c.com/")))
 	splits := table.Splits("")
 	assert.Len(t, splits, 1)
-	assert.Equal(t, "VirtualService default/r, http[0]", splits[0].Rule.Source)
+	assert.Equal(t, "VirtualService default/r, http[0]", splits[0].Rule.Source.String())
 }

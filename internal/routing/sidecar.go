@@ -169,7 +169,7 @@ func (c *compiler) warnOlder(r *routing, host string, before *virtualHost) {
 //differential:sidecar/plain sidecar/failures
 func plainRule(s *service, p servicePort) *Rule {
 	r := &Rule{
-		Source:       s.object.String(),
+		Source:       s.object.At(""),
 		Destinations: []Destination{{Cluster: ClusterName{Host: s.host, Port: p.number}, Weight: 1}},
 	}
 	if p.http() {

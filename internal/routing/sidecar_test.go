@@ -52,7 +52,7 @@ func TestAServiceWithoutRules(t *testing.T) {
 	assert.Equal(t, routing.Retries{Attempts: 2, Default: true, On: []string{"connect-failure", "refused-stream", "unavailable", "cancelled"}}, rule.Retries)
 	assert.Zero(t, rule.Timeout)
 	assert.Equal(t, &routing.Cluster{Name: name, ServiceNamespace: "default", ServiceName: "details"}, table.Cluster(name))
-	assert.Equal(t, "Service default/details", rule.Source)
+	assert.Equal(t, "Service default/details", rule.Source.String())
 }
 
 // istio pilot/pkg/model/virtualservice_controller.go,

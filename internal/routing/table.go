@@ -8,6 +8,8 @@ package routing
 import (
 	"regexp"
 	"time"
+
+	"github.com/splitcheck/splitcheck/internal/manifests"
 )
 
 // A Proxy is whom a table is compiled for.
@@ -80,9 +82,8 @@ type HashOn struct {
 
 // A Rule is one entry of a route table.
 type Rule struct {
-	// Source names the object and entry, for people:
-	// "VirtualService default/reviews, http[0]".
-	Source string
+	// Source is the entry that it is compiled of.
+	Source manifests.Source
 
 	// One of the next three is set.
 	Destinations []Destination
@@ -96,21 +97,6 @@ type Rule struct {
 	Delay   *Delay
 	Abort   *Abort
 	Mirrors []Mirror
-}
-
-// Weights are those of the destinations, of which the only one has everything,
-// whatever is written beside it: it counts as 100.
-//
-//differential:virtualservice/plain httproute/weights
-func (r *Rule) Weights() []float64 {
-	if len(r.Destinations) == 1 {
-		return []float64{100}
-	}
-	weights := make([]float64, len(r.Destinations))
-	for i, d := range r.Destinations {
-		weights[i] = float64(d.Weight)
-	}
-	return weights
 }
 
 // A Destination is one arm of a weighted choice. The share of an arm is its

@@ -114,5 +114,5 @@ func TestSplits(t *testing.T) {
 	splits := sidecar.Splits("reviews")
 	require.Len(t, splits, 1)
 	assert.Equal(t, "reviews.default.svc.cluster.local", splits[0].Host)
-	assert.Equal(t, "VirtualService default/reviews, http[0]", splits[0].Rule.Source)
+	assert.Equal(t, "VirtualService default/reviews, http[0]", splits[0].Rule.Source.String())
 }

@@ -19,11 +19,6 @@ type entry struct {
 	namespace string           // in which its short names are looked up
 }
 
-// source names the entry for people: "VirtualService default/reviews, http[0]".
-func (e entry) source() string {
-	return e.object.String() + ", " + strings.TrimPrefix(e.path, "spec.")
-}
-
 // virtualServices returns what the VirtualServices of the cluster bind, those
 // without hosts excepted: they are there for others to delegate to.
 func (c *compiler) virtualServices() []*routing {

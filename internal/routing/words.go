@@ -4,6 +4,9 @@ import (
 	"errors"
 	"net/textproto"
 	"strconv"
+	"strings"
+
+	"github.com/splitcheck/splitcheck/internal/istio"
 )
 
 // maxRegex is the length in bytes to which Istio's validation bounds regular
@@ -32,6 +35,16 @@ func quote(word string) string {
 		word = word[:most] + "…"
 	}
 	return strconv.Quote(word)
+}
+
+// deploy is what to do about a host that names no Service.
+//
+//differential:sidecar/dotted-host
+func deploy(host string) string {
+	if strings.Contains(host, ".") && !strings.HasSuffix(host, istio.ServiceDomain) {
+		return "a name with dots is taken as it stands: write the full name, SERVICE.NAMESPACE." + istio.ServiceDomain
+	}
+	return "deploy the Service, or correct the name"
 }
 
 func canonical(header string) string { return textproto.CanonicalMIMEHeaderKey(header) }

@@ -148,9 +148,8 @@ type Observation struct {
 type Route struct {
 	// Proxy is the pod and its namespace, Workload its Deployment's.
 	Proxy, Workload string
-	// Source is routing.Rule.Source of the rule that was applied:
-	// "VirtualService default/canary, http[0]".
-	Source string
+	// Source is routing.Rule.Source of the rule that was applied.
+	Source manifests.Source
 	Arms   []Arm
 	// Updated is when this proxy last took the routes that this one is among,
 	// by its own clock; zero if it does not say.

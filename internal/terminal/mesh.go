@@ -69,7 +69,7 @@ func agree(c *reports.Check) bool {
 func differ(a, b reports.Number) bool {
 	x, known := a.Get()
 	y, also := b.Get()
-	return known != also || math.Abs(x-y) > 1e-9
+	return known != also || !split.Same(x, y)
 }
 
 // decided says what makes the choice and who carries it.
@@ -167,7 +167,7 @@ func strays(m *reports.Mesh) []reports.Proxy {
 	for _, p := range m.Proxies {
 		off := m.Rule != "" && len(p.Programmed) == 0
 		for _, w := range p.Programmed {
-			off = off || math.Abs(w.Share.Or(0)-wanted[w.Version].Or(0)) > 1e-9
+			off = off || !split.Same(w.Share.Or(0), wanted[w.Version].Or(0))
 		}
 		if off {
 			found = append(found, p)

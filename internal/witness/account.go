@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/split"
 )
@@ -109,9 +110,12 @@ func (a *Account) sharesOf(r target.Route, weight func(target.Arm) float64) shar
 func configured(arm target.Arm) float64 { return arm.Configured }
 func programmed(arm target.Arm) float64 { return arm.Programmed }
 
+// decided says whether it is known which rule decides.
+func (a *Account) decided() bool { return a.Decides.Source != manifests.Source{} }
+
 // weights reads the rule that decides off every proxy that has it.
 func (a *Account) weights(seen target.Observation) {
-	if a.Decides.Source == "" {
+	if !a.decided() {
 		return
 	}
 	for _, r := range seen.Routes {

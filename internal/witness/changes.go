@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/split"
 )
@@ -16,7 +17,7 @@ import (
 func (a *Account) compareRoutes(before, after target.Observation) {
 	has := map[string]bool{}
 	for _, r := range slices.Concat(before.Routes, after.Routes) {
-		has[r.Proxy] = has[r.Proxy] || a.Decides.Source != "" && r.Source == a.Decides.Source
+		has[r.Proxy] = has[r.Proxy] || a.decided() && r.Source == a.Decides.Source
 	}
 	known := slices.Contains(slices.Collect(maps.Values(has)), true)
 	concerns := func(r target.Route) bool {
@@ -29,8 +30,9 @@ func (a *Account) compareRoutes(before, after target.Observation) {
 		})
 	}
 	type key struct {
-		proxy, source string
-		nth           int
+		proxy  string
+		source manifests.Source
+		nth    int
 	}
 	collect := func(seen target.Observation) (map[key]target.Route, []key) {
 		found, times := map[key]target.Route{}, map[key]int{}
@@ -64,7 +66,7 @@ func (a *Account) compareRoutes(before, after target.Observation) {
 		case !same(old, now):
 			values := split.Values{"before": a.ratio(old), "after": a.ratio(now), "proxy": k.proxy}
 			if k.source != a.Decides.Source {
-				values["rule"] = k.source
+				values["rule"] = k.source.String()
 			}
 			change := split.Found("proxy-reprogrammed", values)
 			if !slices.ContainsFunc(a.changed, change.Same) {

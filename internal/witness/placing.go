@@ -43,14 +43,14 @@ func (a *Account) place(verdict analysis.Verdict) (place string, mistake split.F
 	}
 	if len(a.configured) > 0 && (len(a.Decides.Workloads) > 0 || a.Decides.Named) && !same(expected, a.configured) {
 		return reports.InManifest, split.Found("mistake-in-manifest", split.Values{
-			"rule": a.Decides.Source, "configured": a.ratio(a.configured), "expected": a.ratio(expected),
+			"rule": a.Decides.Source.String(), "configured": a.ratio(a.configured), "expected": a.ratio(expected),
 		})
 	}
 	for _, name := range a.proxies() {
 		carried, has := a.programmed[name]
 		if has && !a.obeyed[name] && !same(carried, a.configured) {
 			return reports.InControlPlane, split.Found("mistake-in-control-plane", split.Values{
-				"rule": a.Decides.Source, "configured": a.ratio(a.configured), "proxy": name, "programmed": a.ratio(carried),
+				"rule": a.Decides.Source.String(), "configured": a.ratio(a.configured), "proxy": name, "programmed": a.ratio(carried),
 			})
 		}
 	}
@@ -74,7 +74,7 @@ func (a *Account) place(verdict analysis.Verdict) (place string, mistake split.F
 		}
 	}
 	return reports.InDataPlane, split.Found("mistake-in-data-plane", split.Values{
-		"rule": a.Decides.Source, "configured": a.ratio(a.configured), "sent": a.ratio(sent), "failed": failed,
+		"rule": a.Decides.Source.String(), "configured": a.ratio(a.configured), "sent": a.ratio(sent), "failed": failed,
 	})
 }
 

@@ -15,7 +15,7 @@ func (a *Account) Report(m *reports.Measurement) {
 
 func (a *Account) mesh() *reports.Mesh {
 	answers := a.sample.Answers
-	mesh := &reports.Mesh{Rule: a.Decides.Source, Host: a.Decides.Host, NoteItems: a.notes}
+	mesh := &reports.Mesh{Rule: a.Decides.Source.String(), Host: a.Decides.Host, NoteItems: a.notes}
 	sampled, sent := answers.Requests() > 0, total(a.counted) > 0
 	for _, version := range a.versions {
 		d := reports.Destination{Version: version}
