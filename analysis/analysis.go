@@ -41,8 +41,9 @@
 // shown to be small enough, the split is Verified; else it is Inconclusive, and
 // the judgement says how many requests would settle it.
 //
-// Errors may have been any version of positive weight, unidentified answers any
-// version at all. Every verdict holds however they are assigned.
+// Errors and unidentified answers may have been any version that the weights name,
+// one of weight zero included. Every verdict holds however they are assigned; a
+// sample goes on until a few are accounted for (Plan.Sizes).
 //
 // What else is known of a sample can take a verdict back, and makes none better:
 // Reconsider holds it against what the proxies say that they sent.

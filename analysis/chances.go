@@ -1,7 +1,5 @@
 package analysis
 
-import "math"
-
 // Chances are what a sample of a given size can be relied on for.
 type Chances struct {
 	// Verified is the least probability that a correct split is verified,
@@ -30,9 +28,9 @@ func ChancesOf(q Question, n int64) (Chances, error) {
 		Verified: max(0, 1-r.notVerified-p.GatesBudget()),
 		Violated: max(0, 1-r.notViolated-p.GatesBudget()),
 		Margin:   d.reachable(size, q.budget()),
-		Leak:     -math.Expm1(math.Log(q.Alpha) / size),
+		Leak:     q.leaks().bound(size, 0),
 	}
-	if q.excludes() && size < silentBelow(q.Leak, q.Alpha) {
+	if q.excludes() && !q.leaks().excluded(size, 0) {
 		c.Verified = 0
 	}
 	return c, nil

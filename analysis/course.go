@@ -165,7 +165,7 @@ func (c *course) cap(budget float64) (float64, error) {
 // are verified.
 func (c *course) median() float64 {
 	if len(c.arms) == 1 {
-		return math.Ceil(math.Log(c.alpha) / math.Log1p(-c.arms[0].margin))
+		return math.Ceil(math.Log(c.alpha*silentLevel) / math.Log1p(-c.arms[0].margin))
 	}
 	guess, _ := newDesign(c.arms, c.alpha).guess(0.25)
 	return leastSize(guess, func(n float64) bool { return c.open(n) <= 0.5 })
@@ -174,7 +174,7 @@ func (c *course) median() float64 {
 // reachable is that of at most n requests.
 func (c *course) reachable(n, budget float64) float64 {
 	if len(c.arms) == 1 {
-		return -math.Expm1(math.Log(min(c.alpha, budget)) / n)
+		return -math.Expm1(math.Log(min(c.alpha*silentLevel, budget)) / n)
 	}
 	holds := func(margin float64) bool {
 		arms := make([]arm, len(c.arms))

@@ -16,12 +16,17 @@ type TooManyErrorsError struct {
 	// Alpha, if it is not 0, is a smaller alpha at which Requests will do.
 	Alpha    float64
 	Requests int64
+	// Leak, if it is not 0, is the leak that so many errors might be.
+	Leak float64
 }
 
 func (e *TooManyErrorsError) Error() string {
+	why := "with more requests there are more errors to turn a correct split into one that is called violated"
+	if e.Leak > 0 {
+		why = fmt.Sprintf("so many may be a leak of %.4g %% to one that must get nothing", 100*e.Leak)
+	}
 	text := fmt.Sprintf("no number of requests is sure to do when %.4g %% of them may end in errors: an error may have been any "+
-		"version, and with more requests there are more errors to turn a correct split into one that is called violated",
-		100*e.Share)
+		"version, and %s", 100*e.Share, why)
 	if e.Most > 0 {
 		text += fmt.Sprintf("; up to %.4g %% there is one", 100*e.Most)
 	}
@@ -33,9 +38,9 @@ func (e *TooManyErrorsError) Error() string {
 
 // PlanForErrors plans the sample that keeps the promises of NewPlan when up to
 // share of the requests end in errors, whichever of them do. Judge takes an
-// error for any version of positive weight, so every table of counts that e
-// errors leave open must be accepted or rejected: those in which any e requests
-// have moved from one version to another.
+// error for any version, so every table of counts that e errors leave open must be
+// accepted or rejected: those in which any e requests have moved from one version
+// to another. Where a weight is 0, a leak must be excluded with all of them.
 //
 // With two versions that draws both ends of what is accepted, and of what is
 // rejected, in by e counts, and is exact. With more, the root of the chi-square
@@ -66,7 +71,7 @@ func PlanForErrors(q Question, share float64) (*Plan, error) {
 			100*share, 100*q.MaxErrors)
 	}
 	if n, ok := q.withErrors(p.Requests, share); ok {
-		p.Requests, p.Needed = n, n
+		p.size(n)
 		return p, nil
 	}
 	return nil, q.tooMany(share)
@@ -75,6 +80,9 @@ func PlanForErrors(q Question, share float64) (*Plan, error) {
 // tooMany finds what would do instead.
 func (q Question) tooMany(share float64) error {
 	failure := &TooManyErrorsError{Share: share}
+	if _, ok := q.leaks().withErrors(1, share); !ok && q.mayStray(1, 0) > 0 {
+		failure.Leak = q.Leak
+	}
 	planned := func(q Question, share float64) (int64, bool) {
 		n, err := q.needed()
 		if err != nil {
@@ -108,16 +116,24 @@ func (q Question) tooMany(share float64) error {
 // withErrors returns the least sample of at least that many requests that
 // keeps the promises with so many errors.
 func (q Question) withErrors(least int64, share float64) (int64, bool) {
+	if q.mayStray(1, 0) > 0 {
+		silent, ok := q.leaks().withErrors(float64(least), share)
+		if !ok {
+			return 0, false
+		}
+		least = int64(silent)
+	}
 	arms := q.arms()
 	if len(arms) == 1 {
-		return least, true // an error can only have been the one version
+		return least, true
 	}
 	d := newDesign(arms, q.Alpha)
 	d.calibrate(float64(least))
 	errors := func(n float64) float64 { return math.Floor(n*share + 1e-9) }
 	passes := func(n, slack float64) bool {
 		e := errors(n)
-		return n-e >= d.seen() && d.atErrors(n, e, slack) <= q.budget()
+		return n-e >= d.seen() && d.atErrors(n, e, slack) <= q.budget() &&
+			(q.mayStray(1, 0) == 0 || q.leaks().excluded(n, int64(e)))
 	}
 	n := float64(least)
 	for !passes(n, 1) {

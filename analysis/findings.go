@@ -188,15 +188,31 @@ func (s *sample) sayOpen(j *Judgement, i int, open bool, low, high float64) {
 func (s *sample) sayWhatSettles(j *Judgement) {
 	switch {
 	case !s.q.excludes() || s.excluded():
-	case s.unknown > 0:
-		j.because("leak-unidentified", split.Values{"unidentified": s.unknown})
+	case s.stray > 0:
+		j.because("leak-among-errors", s.leakAmongErrors())
 	default:
 		j.because("leak-possible", split.Values{"bound": s.leakBound(), "leak": s.q.Leak})
 	}
 	if s.failed+s.unknown > 0 {
 		j.advise("repair-answers", split.Values{"kinds": kinds(s.tally.Errors, s.tally.Unidentified)})
 	}
+	if s.stray > 0 && s.q.excludes() && !s.excluded() && s.requests >= s.plan.Needed {
+		least := s.q.leaks().size(s.stray)
+		j.advise("account-for-errors", split.Values{
+			"errors": s.failed, "unidentified": s.unknown, "leak": s.q.Leak, "requests": least,
+		})
+		return
+	}
 	j.Advice = append(j.Advice, s.wanted())
+}
+
+// leakAmongErrors is the leak that is excluded if every error was one, and the one
+// that is if none was.
+func (s *sample) leakAmongErrors() split.Values {
+	return split.Values{
+		"errors": s.failed, "unidentified": s.unknown, "leak": s.q.Leak,
+		"bound": s.leakBound(), "without": s.q.leaks().bound(s.total, 0),
+	}
 }
 
 // wanted says how many requests settle the question.

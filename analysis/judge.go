@@ -63,6 +63,7 @@ type sample struct {
 	counts []float64
 
 	requests, failed, unknown int64
+	stray                     int64   // of failed and unknown, that may have been a version's that must get nothing
 	hits                      int64   // on versions of positive weight
 	total                     float64 // hits, and what may have been any of them
 
@@ -77,6 +78,7 @@ func newSample(p *Plan, t *split.Tally) *sample {
 		arms:     p.Question.arms(),
 		requests: t.Requests(), failed: t.Failed(), unknown: t.Unknown(),
 	}
+	s.stray = s.q.mayStray(s.failed, s.unknown)
 	for _, each := range s.q.Weights {
 		if each.Weight > 0 {
 			s.names = append(s.names, each.Version)
@@ -168,20 +170,14 @@ func (s *sample) versionResults() []VersionResult {
 	return results
 }
 
-// leakBound is the upper bound, at alpha, of the share of a version that had
-// no hit. Errors can only have been versions of positive weight.
-func (s *sample) leakBound() float64 {
-	if s.total == 0 {
-		return 1
-	}
-	return boundAbove(float64(s.unknown), s.total, s.q.Alpha)
-}
+// leakBound is the greatest share that is left possible to a version that had no
+// hit, with every error that may have been its taken for one.
+func (s *sample) leakBound() float64 { return s.q.leaks().bound(s.total, s.stray) }
 
 // range of counts that the assignments of errors leave to a version.
 func (s *sample) possible(i int) (low, high float64) {
 	if len(s.counts) == 1 {
-		// There is no other version that an error could have been.
-		return s.total - float64(s.unknown), s.total
+		return s.total - float64(s.stray), s.total
 	}
 	return s.counts[i], s.counts[i] + float64(s.failed+s.unknown)
 }
@@ -351,8 +347,5 @@ func (s *sample) verified(j *Judgement) bool {
 	return true
 }
 
-// excluded reports whether a leak is shown to be below the question's. A
-// single unidentified answer may have been the very hit that must not be.
-func (s *sample) excluded() bool {
-	return s.unknown == 0 && s.total*math.Log1p(-s.q.Leak) <= math.Log(s.q.Alpha)
-}
+// excluded reports whether a leak is shown to be below the question's.
+func (s *sample) excluded() bool { return s.q.leaks().excluded(s.total, s.stray) }

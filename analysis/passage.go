@@ -187,7 +187,7 @@ func (g *passage) exclude(n float64) float64 {
 		}
 	}
 	last := len(g.s.bounds)
-	leak := g.plan.Question.excludes() && n < silentBelow(g.plan.Question.Leak, g.plan.Question.Alpha)
+	leak := g.plan.Question.excludes() && !g.plan.Question.leaks().excluded(n, 0)
 	for y := max(1, g.from); y <= min(g.to, int(n)-1) && !leak; y++ {
 		sum += g.take(last, y)
 	}

@@ -26,6 +26,8 @@ type Plan struct {
 	// size up to MostRequests will do.
 	Needed   int64
 	Versions []PlannedVersion
+
+	sizes []int64 // what Sizes returns; nil where somebody else chose the size
 }
 
 // PlannedVersion is one version of a plan, in the order of the weights.
@@ -57,8 +59,14 @@ func NewPlan(q Question) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Requests, p.Needed = needed, needed
+	p.size(needed)
 	return p, nil
+}
+
+// size sets the size that is needed.
+func (p *Plan) size(needed int64) {
+	p.Requests, p.Needed = needed, needed
+	p.sizes = p.Question.leaks().sizes(needed, p.Question.excludes())
 }
 
 // PlanFor is a plan for a sample whose size is given. Whether that size keeps
@@ -124,7 +132,7 @@ func (q Question) needed() (int64, error) {
 		return 0, err
 	}
 	if q.excludes() {
-		n = max(n, silentBelow(q.Leak, q.Alpha))
+		n = max(n, q.leaks().size(0))
 	}
 	if n > MostRequests {
 		return 0, fmt.Errorf("a leak of %g can only be excluded by about %.2g requests, more than the %.0g that are "+
@@ -142,7 +150,7 @@ func (q Question) median() int64 {
 	}
 	n := c.median()
 	if q.excludes() {
-		n = max(n, silentBelow(q.Leak, q.Alpha))
+		n = max(n, q.leaks().size(0))
 	}
 	return int64(n)
 }
@@ -205,7 +213,7 @@ func (d *design) practical(budget float64) (float64, error) {
 func (d *design) guess(budget float64) (n float64, widest arm) {
 	if len(d.arms) == 1 {
 		only := d.arms[0]
-		return math.Log(min(d.alpha, budget)) / math.Log1p(-only.margin), only
+		return math.Log(min(d.alpha*silentLevel, budget)) / math.Log1p(-only.margin), only
 	}
 	lambda := noncentrality(len(d.arms)-1, d.alpha, 1-budget)
 	toTell := normalCritical(d.alpha) + normalCritical(budget)

@@ -48,7 +48,7 @@ func (d *design) atOne(n float64) risks {
 	margin := d.arms[0].margin
 	none := math.Exp(n * math.Log1p(-margin))
 	r := risks{notViolated: none}
-	if none > d.alpha {
+	if none > d.alpha*silentLevel {
 		r.notVerified = 1
 	}
 	return r
@@ -284,7 +284,7 @@ func (p *Plan) power(n float64) Power {
 	}
 	size := sizeOf(q, n)
 	power.Achieved = max(0, 1-size.risks(n).worst()-gates)
-	if q.excludes() && n < silentBelow(q.Leak, q.Alpha) {
+	if q.excludes() && !q.leaks().excluded(n, 0) {
 		power.Achieved = 0 // a correct split cannot be verified
 	}
 	power.Margin = size.reachable(n, q.budget())
@@ -295,7 +295,7 @@ func (p *Plan) power(n float64) Power {
 // risks of n requests to the budget.
 func (d *design) reachable(n, budget float64) float64 {
 	if len(d.arms) == 1 {
-		return -math.Expm1(math.Log(min(d.alpha, budget)) / n)
+		return -math.Expm1(math.Log(min(d.alpha*silentLevel, budget)) / n)
 	}
 	common := &design{arms: slices.Clone(d.arms), alpha: d.alpha, critical: d.critical}
 	scatter := func(a arm) float64 { return a.share * (1 - a.share) }

@@ -199,11 +199,7 @@ func (s *Sequential) look(every bool) {
 func (s *Sequential) evidence(b *shareBound) float64 {
 	n, y := s.against.n, s.hits[b.version]
 	if len(s.arms) == 1 {
-		// The only version: all or nothing, and an error can be no other.
-		if s.unknown > 0 {
-			return 0
-		}
-		return -n * math.Log(b.at)
+		return aloneEvidence(n, float64(s.stray()), b.at)
 	}
 	if b.above {
 		y += s.failed + s.unknown
@@ -221,13 +217,43 @@ func (s *Sequential) Decided() bool {
 }
 
 // Stop is Add, and reports whether the sample may end with this answer, the last
-// one in t. It is Decided, but goes on where a balancer that chooses once for each
+// one in t: it is Decided, or Spent. What is Decided goes on where a balancer that chooses once for each
 // connection may have misled it, until there are enough connections to see:
 // a version without a hit that they may have missed, or so few hits that the
 // gates could not tell draws for each connection from draws for each request.
 func (s *Sequential) Stop(t *split.Tally, last split.Answer) bool {
 	s.Add(last)
-	return s.Decided() && (s.strayed || len(s.arms) == 1 || s.told(t))
+	if s.Decided() && (s.strayed || len(s.arms) == 1 || s.told(t)) {
+		return true
+	}
+	return s.Spent()
+}
+
+// Spent reports whether the sample has as many requests as were planned and would
+// not gain by more.
+func (s *Sequential) Spent() bool {
+	n := int64(s.against.n)
+	return n >= s.plan.Requests && !s.plan.goesOn(n, s.strayed, int64(s.failed), int64(s.unknown))
+}
+
+// stray is how many of what named no version may have been one's that must get
+// nothing.
+func (s *Sequential) stray() int64 {
+	return s.plan.Question.mayStray(int64(s.failed), int64(s.unknown))
+}
+
+// aloneEvidence is ln e against a share of at most t of the only version, where
+// all of n requests but stray were certainly its. Four fifths are bet on its
+// getting all, which any stray loses, the last on its lacking a twentieth of what
+// t would lack.
+func aloneEvidence(n, stray, t float64) float64 {
+	lack := (1 - t) / 20
+	some := math.Log(1-silentLevel) + (n-stray)*(math.Log1p(-lack)-math.Log(t)) + stray*math.Log(1./20)
+	if stray > 0 {
+		return some
+	}
+	all := math.Log(silentLevel) - n*math.Log(t)
+	return all + math.Log1p(math.Exp(some-all))
 }
 
 // told reports whether there are connections enough.
@@ -304,7 +330,7 @@ func (s *Sequential) verifies() bool {
 			return false
 		}
 	}
-	if q.excludes() && (s.unknown > 0 || n < silentBelow(q.Leak, q.Alpha)) {
+	if q.excludes() && !q.leaks().excluded(n, s.stray()) {
 		return false
 	}
 	return s.worst() < s.refuted

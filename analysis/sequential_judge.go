@@ -78,10 +78,16 @@ func (s *Sequential) describe(j *Judgement, x *sample) {
 func (s *Sequential) reach(i int) (low, high float64) {
 	n, y := s.against.n, s.hits[i]
 	if len(s.arms) == 1 {
-		if s.unknown > 0 {
-			return 0, 1
+		below, above := 0., 1.
+		for range 60 {
+			middle := (below + above) / 2
+			if aloneEvidence(n, float64(s.stray()), middle) >= s.excluded {
+				below = middle
+			} else {
+				above = middle
+			}
 		}
-		return math.Pow(s.plan.Question.Alpha, 1/n), 1
+		return below, 1
 	}
 	a := s.arms[i]
 	u := newUrn([]float64{a.share, 1 - a.share}, a.well())

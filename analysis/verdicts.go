@@ -44,7 +44,7 @@ func NewVerdicts(p *Plan) *Verdicts {
 		positive++
 	}
 	v.main = fit{v.shares, q.Alpha, q.Seed}
-	v.excluded = !q.excludes() || v.n*math.Log1p(-q.Leak) <= math.Log(q.Alpha)
+	v.excluded = !q.excludes() || q.leaks().excluded(v.n, 0)
 	return v
 }
 

@@ -3,6 +3,7 @@ package loadgen
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,6 +34,8 @@ type collector struct {
 
 	settled atomic.Uint64 // answers that stand in order in the tally
 	moved   chan struct{}
+
+	looks []int64 // at which nothing is in flight, ascending
 
 	mu       sync.Mutex
 	began    time.Time
@@ -109,7 +112,8 @@ func TooManyVersions(a split.Answer) split.Answer {
 // admit waits until the request with this number may be sent; it returns false
 // if ctx ended first.
 func (c *collector) admit(ctx context.Context, number uint64) bool {
-	for number >= c.settled.Load()+window {
+	look := c.lookBefore(number)
+	for number >= c.settled.Load()+window || c.settled.Load() < look {
 		select {
 		case <-c.moved:
 		case <-ctx.Done():
@@ -117,6 +121,19 @@ func (c *collector) admit(ctx context.Context, number uint64) bool {
 		}
 	}
 	return true
+}
+
+// lookBefore is the number of requests that have to be answered before the one
+// with this number is sent.
+func (c *collector) lookBefore(number uint64) uint64 {
+	at, exact := slices.BinarySearch(c.looks, int64(number))
+	if exact {
+		return number
+	}
+	if at == 0 {
+		return 0
+	}
+	return uint64(c.looks[at-1])
 }
 
 // counts returns how many answers were counted and how many of them are errors.
@@ -132,7 +149,7 @@ func (c *collector) close() map[string]time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
-	if c.ordered.Stop != nil {
+	if c.ordered.Stop != nil && len(c.looks) == 0 {
 		c.ordered.Cut()
 	} else {
 		c.ordered.Close()

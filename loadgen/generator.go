@@ -27,6 +27,10 @@ type Options struct {
 	// part of the tally. It is called by one goroutine at a time and must
 	// return soon.
 	Stop func(t *split.Tally, last split.Answer) bool
+	// Looks, if set, are the numbers of requests, ascending, at which alone Stop
+	// is asked. The run waits there until all that were sent are answered, so
+	// nothing is in flight when it ends.
+	Looks []int64
 	// Progress, if set, is called about ten times a second and once at the
 	// end, by one goroutine at a time. It must return soon.
 	Progress func(Progress)
@@ -111,8 +115,9 @@ func Ask(ctx context.Context, asker Asker, load Load, options Options) (*Result,
 	result.Tally.Connections.Reuse = load.Reuse
 	began := time.Now()
 	collector := newCollector(began,
-		split.Ordered{Tally: result.Tally, Stop: options.Stop},
+		split.Ordered{Tally: result.Tally, Stop: options.stop()},
 		func(reason string) { end(gaveUp(reason)) }, func() { end(errDecided) })
+	collector.looks = options.Looks
 	exchanger := &exchanger{ctx: run, asker: asker, timeout: load.Timeout, collector: collector}
 	before := lost(asker)
 
@@ -154,6 +159,23 @@ func Ask(ctx context.Context, asker Asker, load Load, options Options) (*Result,
 		return nil, fmt.Errorf("%d of %d requests could not be made: %s", load.Requests-result.Tally.Requests(), load.Requests, refused)
 	}
 	return result, nil
+}
+
+// stop is Stop, asked at Looks alone.
+func (o Options) stop() func(*split.Tally, split.Answer) bool {
+	if o.Stop == nil || len(o.Looks) == 0 {
+		return o.Stop
+	}
+	var counted int64
+	left := o.Looks
+	return func(t *split.Tally, last split.Answer) bool {
+		counted++
+		if len(left) == 0 || counted < left[0] {
+			return false
+		}
+		left = left[1:]
+		return o.Stop(t, last)
+	}
 }
 
 // nowhere is what vegeta makes its requests of, which are not sent.

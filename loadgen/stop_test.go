@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -151,5 +152,31 @@ func TestAnInterruptedRunThatMayStopIsItsFirstRequests(t *testing.T) {
 		assert.True(t, result.Interrupted)
 		assert.EqualValues(t, 7, result.Tally.Requests(), "what was answered after the one in flight is left out")
 		assert.EqualValues(t, result.Sent-7, result.Cut)
+	})
+}
+
+// At a look nothing is in flight, so whatever was sent is counted, and in which
+// order it was answered does not matter.
+func TestARunWaitsAtItsLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var flying atomic.Int64
+		var looked []int64
+		result, err := loadgen.Generate(t.Context(), loadgen.Plan{
+			Request: loadgen.Request{URL: "http://looks/", Identify: rules(t, "body:v[12]")},
+			Load:    loadgen.Load{Requests: 1000, Connections: 10},
+		}, transportFunc(func(r *http.Request) (*http.Response, error) {
+			flying.Add(1)
+			defer flying.Add(-1)
+			return page(r, time.Duration(1+split.ExchangeOf(r.Context()).Number%7)*time.Millisecond, "v1")
+		}), loadgen.Options{Looks: []int64{100, 250, 1000}, Stop: func(tally *split.Tally, _ split.Answer) bool {
+			looked = append(looked, tally.Requests())
+			return tally.Requests() == 250
+		}})
+		require.NoError(t, err)
+		assert.Equal(t, []int64{100, 250}, looked)
+		assert.True(t, result.Decided)
+		assert.EqualValues(t, 250, result.Tally.Requests())
+		assert.EqualValues(t, 250, result.Sent)
+		assert.Zero(t, result.Cut)
 	})
 }

@@ -15,13 +15,16 @@ type Plan struct {
 	// Requests is the size of the sample, for the sequential method the
 	// greatest; MedianRequests is then a number by which half of all correct
 	// splits are verified.
-	Requests       int64            `json:"requests"`
-	MedianRequests int64            `json:"median_requests,omitempty"`
-	Alpha          Number           `json:"alpha"`
-	Power          Number           `json:"power"`
-	Leak           Number           `json:"leak"`
-	Method         string           `json:"method"`
-	Versions       []PlannedVersion `json:"versions"`
+	Requests       int64 `json:"requests"`
+	MedianRequests int64 `json:"median_requests,omitempty"`
+	// MostRequests is up to how many a sample goes on where a weight is 0 and some
+	// requests fail.
+	MostRequests int64            `json:"most_requests,omitempty"`
+	Alpha        Number           `json:"alpha"`
+	Power        Number           `json:"power"`
+	Leak         Number           `json:"leak"`
+	Method       string           `json:"method"`
+	Versions     []PlannedVersion `json:"versions"`
 
 	// Rate is in requests per second, and Seconds how long the sample takes at
 	// it, where a rate was given.
@@ -70,6 +73,9 @@ func FromPlan(p *analysis.Plan) *Plan {
 	plan := &Plan{
 		Schema: PlanSchema, Requests: p.Requests, Alpha: Num(q.Alpha), Power: Num(q.Power),
 		MedianRequests: p.Median, Leak: Num(q.Leak), Method: p.Method, Versions: []PlannedVersion{},
+	}
+	if most := p.Most(); most > p.Requests {
+		plan.MostRequests = most
 	}
 	for _, v := range p.Versions {
 		plan.Versions = append(plan.Versions, PlannedVersion{

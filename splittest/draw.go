@@ -59,6 +59,7 @@ type drawing struct {
 	moved   chan struct{}
 
 	mu      sync.Mutex
+	looks   []int64 // at which nothing is in flight, where the sample is one of a fixed size
 	ordered split.Ordered
 	added   uint64
 	flying  map[uint64]bool // calls that have not returned
@@ -91,10 +92,14 @@ func draw(ctx context.Context, ask func(context.Context) (string, error), plan *
 	defer d.end(nil)
 
 	judge := func(t *split.Tally) *analysis.Judgement { return analysis.Judge(plan, t) }
-	stop := func(*split.Tally, split.Answer) bool { return false }
+	d.looks = plan.Sizes()
+	stop := func(t *split.Tally, last split.Answer) bool {
+		_, look := slices.BinarySearch(d.looks, int64(last.Number)+1)
+		return look && !plan.GoesOn(t)
+	}
 	if plan.Method == analysis.Sequentially {
 		sequential := analysis.NewSequential(plan)
-		judge, stop = sequential.Judge, sequential.Stop
+		judge, stop, d.looks = sequential.Judge, sequential.Stop, nil
 	}
 	d.ordered.Stop = func(t *split.Tally, last split.Answer) bool {
 		if d.apart {
@@ -122,7 +127,7 @@ func draw(ctx context.Context, ask func(context.Context) (string, error), plan *
 func (d *drawing) run() {
 	numbers := make(chan uint64)
 	var workers sync.WaitGroup
-	for range min(int64(d.set.workers), d.plan.Requests) {
+	for range min(int64(d.set.workers), d.plan.Most()) {
 		workers.Go(func() {
 			for number := range numbers {
 				d.request(number)
@@ -152,7 +157,7 @@ func (d *drawing) run() {
 // dispatch hands out the numbers of the calls in turn, each when it is due.
 func (d *drawing) dispatch(numbers chan<- uint64) {
 	began := time.Now()
-	for number := range uint64(d.plan.Requests) {
+	for number := range uint64(d.plan.Most()) {
 		if d.set.rate > 0 {
 			due := time.Duration(float64(number) / d.set.rate * float64(time.Second))
 			wait := time.NewTimer(due - time.Since(began))
@@ -162,7 +167,8 @@ func (d *drawing) dispatch(numbers chan<- uint64) {
 				wait.Stop()
 			}
 		}
-		for number >= d.settled.Load()+window && d.ctx.Err() == nil {
+		_, look := slices.BinarySearch(d.looks, int64(number))
+		for (number >= d.settled.Load()+window || look && d.settled.Load() < number) && d.ctx.Err() == nil {
 			select {
 			case <-d.moved:
 			case <-d.ctx.Done():
@@ -292,7 +298,7 @@ func (d *drawing) close(result *Result) error {
 		d.ordered.Add(split.Answer{Number: number, Outcome: split.Unidentified, Kind: "calls that had not returned at the end"})
 	}
 	d.ordered.Close()
-	if len(d.flying) == 0 && result.Tally.Requests() == d.plan.Requests {
+	if len(d.flying) == 0 && result.Tally.Requests() == d.plan.Most() {
 		return nil
 	}
 	result.Ended = "it was ended"

@@ -96,27 +96,35 @@ func (s *Sample) Judge() *analysis.Judgement { return s.judge(s.Counted) }
 
 // Draw sends the requests. Of a sample that is cut short, those that were in
 // flight count as unidentified, except where the sample may end at any answer: its
-// tally is that of the first so many requests. progress is told how many have
+// tally is that of the first so many requests. A sample as large as planned goes on
+// where the plan says that more requests may account for its errors. progress is told how many have
 // ended; it may be nil. The error says why there is nothing to judge; what was
 // counted until then is in the sample, which is nil if nothing was.
 func (d *Drawing) Draw(ctx context.Context, progress func(done int64)) (*Sample, error) {
 	s := &Sample{judge: func(t *split.Tally) *analysis.Judgement { return analysis.Judge(d.plan, t) }}
-	options := loadgen.Options{Stop: d.Stop}
-	if d.Stop == nil && d.plan.Method == analysis.Sequentially && d.Load.Requests == d.plan.Requests {
-		sequential := analysis.NewSequential(d.plan)
-		options.Stop, s.judge = sequential.Stop, sequential.Judge
+	load, options := d.Load, loadgen.Options{Stop: d.Stop}
+	if d.Stop == nil && d.copies == nil && load.Requests == d.plan.Requests {
+		load.Requests = d.plan.Most()
+		switch {
+		case d.plan.Method == analysis.Sequentially:
+			sequential := analysis.NewSequential(d.plan)
+			options.Stop, s.judge = sequential.Stop, sequential.Judge
+		case load.Requests > d.plan.Requests:
+			options.Looks = d.plan.Sizes()
+			options.Stop = func(t *split.Tally, _ split.Answer) bool { return !d.plan.GoesOn(t) }
+		}
 	}
 	if progress != nil {
 		options.Progress = func(p loadgen.Progress) { progress(p.Done) }
 	}
 	var err error
-	if s.Result, err = d.generator(ctx, d.Load, d.entry.Transport, options); err != nil {
+	if s.Result, err = d.generator(ctx, load, d.entry.Transport, options); err != nil {
 		return nil, err
 	}
 	if s.GaveUp != "" {
 		return s, errors.New(s.GaveUp)
 	}
-	if options.Stop == nil {
+	if options.Stop == nil || options.Looks != nil {
 		s.countCut()
 	}
 	s.Counted = s.Tally

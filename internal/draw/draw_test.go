@@ -148,3 +148,40 @@ func TestATargetThatCannotCountCopies(t *testing.T) {
 	_, err := draw.Enter(t.Context(), &even{}, c, plan, draw.Options{})
 	assert.ErrorContains(t, err, "cannot count mirrored requests")
 }
+
+// A sample goes on until its errors, which may have been those of the version of
+// weight 0, are accounted for: one takes 7,210 requests, as the table of package
+// analysis has it. As many as no size accounts for end it where it was to end.
+func TestASampleGoesOnUntilItsErrorsAreAccountedFor(t *testing.T) {
+	failing := func(every uint64) *even {
+		return &even{ask: func(number uint64) error {
+			if number%every == 99 {
+				return errors.New("cut")
+			}
+			return nil
+		}}
+	}
+	for _, method := range []string{analysis.ChiSquare, analysis.Sequentially} {
+		c, plan := question(t, "v1=1,v2=1,v3=0", method)
+		drawing, sample, err := drawn(t.Context(), t, failing(1e9), c, plan, draw.Options{})
+		require.NoError(t, err)
+		assert.EqualValues(t, 7210, sample.Counted.Requests(), method)
+		assert.Equal(t, plan.Requests, drawing.Load.Requests, "what is planned")
+		assert.False(t, sample.Interrupted)
+		judged := sample.Judge()
+		assert.Equal(t, analysis.Verified, judged.Verdict, "%v", judged.Reasons)
+
+		_, sample, err = drawn(t.Context(), t, failing(150), c, plan, draw.Options{})
+		require.NoError(t, err)
+		assert.Equal(t, plan.Requests, sample.Counted.Requests(), method)
+		assert.Equal(t, analysis.Inconclusive, sample.Judge().Verdict)
+	}
+
+	c, plan := question(t, "v1=1,v2=1,v3=0", "")
+	c.Load.Requests = 5000
+	plan, err := analysis.PlanFor(plan.Question, 5000)
+	require.NoError(t, err)
+	_, sample, err := drawn(t.Context(), t, failing(1e9), c, plan, draw.Options{})
+	require.NoError(t, err)
+	assert.EqualValues(t, 5000, sample.Counted.Requests(), "somebody chose the size")
+}

@@ -47,9 +47,8 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 	}
 	proxies, _ := opened.(target.Witness)
 	observer := before(ctx, proxies, s, step, c)
-	r.Progress.Sampling(place, drawing.Load.Requests)
 	sent := time.Since(times.began)
-	sample, err := drawing.Draw(ctx, r.Progress.Sampled)
+	sample, err := drawing.Draw(ctx, r.sampled(place, drawing.Load.Requests, plan))
 	if sample == nil {
 		return failed(err)
 	}
@@ -68,6 +67,21 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 	judgement := analysis.Reconsider(sample.Judge(), plan, sample.Counted, account.Facts())
 	account.Place(judgement, &measured)
 	return reports.FromJudgement(c.Name, judgement, measured)
+}
+
+// sampled tells how many requests have come back, of as many as are known to be
+// needed: errors may ask for more.
+func (r *run) sampled(place string, planned int64, plan *analysis.Plan) func(done int64) {
+	r.Progress.Sampling(place, planned)
+	return func(done int64) {
+		for _, size := range plan.Sizes() {
+			if done > planned && size > planned {
+				planned = size
+				r.Progress.Sampling(place, planned)
+			}
+		}
+		r.Progress.Sampled(done)
+	}
 }
 
 // before asks the proxies for the first time; nil where there are none that

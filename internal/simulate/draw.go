@@ -170,15 +170,21 @@ type failing struct {
 }
 
 func (f failing) sample(_ context.Context, _ int64, random *rand.Rand) (outcome, error) {
-	lost := binomial(random, f.Plan.Requests, f.Truth.Errors)
+	tally := &split.Tally{Versions: map[string]int64{}, Errors: map[string]int64{}}
 	counts := make([]int64, len(f.truth.shares))
-	unknown := multinomial(random, f.Plan.Requests-lost, f.truth.shares, counts)
-	tally := &split.Tally{Versions: map[string]int64{}, Errors: map[string]int64{"simulated": lost}}
-	for i, each := range f.Plan.Question.Weights {
-		tally.Versions[each.Version] = counts[i]
-	}
-	if unknown > 0 {
-		tally.Versions[f.truth.stray] = unknown
+	var drawn int64
+	for _, size := range f.Plan.Sizes() {
+		lost := binomial(random, size-drawn, f.Truth.Errors)
+		tally.Errors["simulated"] += lost
+		if unknown := multinomial(random, size-drawn-lost, f.truth.shares, counts); unknown > 0 {
+			tally.Versions[f.truth.stray] += unknown
+		}
+		for i, each := range f.Plan.Question.Weights {
+			tally.Versions[each.Version] += counts[i]
+		}
+		if drawn = size; !f.Plan.GoesOn(tally) {
+			break
+		}
 	}
 	return Drawn{Tally: tally}.outcome(f.Plan), nil
 }

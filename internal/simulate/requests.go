@@ -3,6 +3,7 @@ package simulate
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/split"
@@ -19,14 +20,18 @@ func (r requests) sample(ctx context.Context, _ int64, random *rand.Rand) (outco
 	tally := &split.Tally{}
 	tally.Connections.Reuse = r.Truth.Reuse
 	sample := Drawn{Tally: tally}
-	stop := func(*split.Tally, split.Answer) bool { return false }
+	sizes := r.Plan.Sizes()
+	stop := func(t *split.Tally, last split.Answer) bool {
+		_, look := slices.BinarySearch(sizes, int64(last.Number)+1)
+		return look && !r.Plan.GoesOn(t)
+	}
 	if r.Plan.Method == analysis.Sequentially {
 		sequential := analysis.NewSequential(r.Plan)
 		stop, sample.Judge = sequential.Stop, func() *analysis.Judgement { return sequential.Judge(tally) }
 	}
 	reuse := int64(r.Truth.Reuse)
 	var drawn string
-	for i := range r.Plan.Requests {
+	for i := range r.Plan.Most() {
 		if !r.Truth.PerConnection || i%reuse == 0 {
 			drawn = r.truth.version(r.Plan, random.Float64())
 		}
@@ -75,11 +80,11 @@ type stopping struct {
 
 func (s stopping) sample(ctx context.Context, _ int64, random *rand.Rand) (outcome, error) {
 	sequential := analysis.NewSequential(s.Plan)
-	for i := range s.Plan.Requests {
+	for i := range s.Plan.Most() {
 		sequential.Add(answer(s.Truth, random, s.truth.version(s.Plan, random.Float64())))
-		if sequential.Decided() || i%4096 == 0 && ctx.Err() != nil {
+		if sequential.Decided() || sequential.Spent() || i%4096 == 0 && ctx.Err() != nil {
 			return outcome{sequential.Verdict(), i + 1}, nil
 		}
 	}
-	return outcome{sequential.Verdict(), s.Plan.Requests}, nil
+	return outcome{sequential.Verdict(), s.Plan.Most()}, nil
 }

@@ -45,6 +45,10 @@ func PlanText(o Options) reports.Format[*reports.Plan] {
 					printable(v.Version), percent(p.Leak.Or(0), 2)))
 			}
 		}
+		if p.MostRequests > 0 && p.Chances == nil {
+			t.paragraph("", fmt.Sprintf("Requests that fail may have been its: the sample goes on until a few are accounted for, up to %s requests.",
+				count(p.MostRequests)))
+		}
 		if p.Chances == nil {
 			t.line("")
 		}
