@@ -64,7 +64,8 @@ func (f *analyzeFlags) run(cmd *cobra.Command, std streams, args []string) error
 		return err
 	}
 	question.Seed = f.seed
-	plan, err := analysis.NewPlan(analysis.Suite(1, question))
+	ctx := cmd.Context()
+	plan, err := await(ctx, func() (*analysis.Plan, error) { return analysis.NewPlan(analysis.Suite(1, question)) })
 	if err != nil {
 		return usage(err)
 	}
@@ -73,7 +74,11 @@ func (f *analyzeFlags) run(cmd *cobra.Command, std streams, args []string) error
 	if err != nil {
 		return usage(err)
 	}
-	out, err := f.output.open()
+	out, err := f.output.open(ctx)
+	if err != nil {
+		return err
+	}
+	judgement, err := await(ctx, func() (*analysis.Judgement, error) { return judge(record.Tally), nil })
 	if err != nil {
 		return err
 	}
@@ -82,7 +87,7 @@ func (f *analyzeFlags) run(cmd *cobra.Command, std streams, args []string) error
 		return usage(err)
 	}
 	recorded := split.Found("recorded-answers", split.Values{"source": source, "furniture": furniture(record)})
-	check := reports.FromJudgement("split", judge(record.Tally), reports.Measurement{
+	check := reports.FromJudgement("split", judgement, reports.Measurement{
 		Plan: plan, Tally: record.Tally, Latency: reports.LatencyOf(record.Tally.Latencies()), Warnings: doubts(record, rules),
 		Asked: reports.Asked{RequestItem: &recorded, Identify: f.identify.rules},
 	})
@@ -179,7 +184,7 @@ func (f *analyzeFlags) read(cmd *cobra.Command, std streams, args []string, each
 			return nil, "", fmt.Errorf("--split: %w", err)
 		}
 	}
-	in, err := openInput(std, args[0])
+	in, err := openInput(cmd.Context(), std, args[0])
 	if err != nil {
 		return nil, "", fmt.Errorf("%s: %w", args[0], err)
 	}

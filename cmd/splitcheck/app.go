@@ -88,6 +88,7 @@ func serve(ctx context.Context, std streams, address string, server *http.Server
 		return notMeasured(fmt.Errorf("listening on %s: %w; choose another with --listen", address, err))
 	}
 	server.ReadHeaderTimeout = headerTimeout
+	server.Handler = bodiesInTime(server.Handler, bodyTimeout)
 	fmt.Fprintf(std.err, "%s is at http://%s (Ctrl-C ends it)\n", what, listener.Addr())
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 
 	"github.com/spf13/cobra"
 	"k8s.io/client-go/rest"
@@ -73,17 +71,14 @@ func gather(ctx context.Context, std streams, config *rest.Config, others kindcl
 		versions = map[string]string{"versions": "could not be had: " + err.Error()}
 	}
 	versions["splitcheck"] = buildVersion()
-	if !filepath.IsAbs(file) {
-		file = filepath.Join(std.workDir, file)
-	}
-	archive, err := os.OpenFile(file, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	archive, err := openOutput(ctx, absolute(std, file))
 	if err != nil {
-		return usagef("the archive cannot be written: %w", err)
+		return usagef("the archive cannot be written: %s: %w", file, err)
 	}
+	archive.mode = 0o600 // what is no secret may still be nobody else's business
 	options := clusterdump.Options{REST: config, Versions: versions, Extra: others.Say(ctx)}
-	err = errors.Join(clusterdump.Write(ctx, options, archive), archive.Close())
-	if err != nil {
-		return errors.Join(notMeasured(err), os.Remove(file))
+	if err := archive.write(func(w io.Writer) error { return clusterdump.Write(ctx, options, w) }); err != nil {
+		return notMeasured(err)
 	}
 	return nil
 }

@@ -12,13 +12,13 @@ func TestLanguageOfTheLocale(t *testing.T) {
 		"": "en", "C": "en", "C.UTF-8": "en", "en_GB.UTF-8": "en", "fr_FR": "en",
 		"zh": "zh", "zh_CN.UTF-8": "zh", "zh-TW": "zh", "ZH_CN": "zh", "zh@pinyin": "zh",
 	} {
-		out, err := (&outputFlags{std: streams{locale: locale}}).open()
+		out, err := (&outputFlags{std: streams{locale: locale}}).open(t.Context())
 		assert.NoError(t, err)
 		assert.Equal(t, want, out.language.Name, locale)
 	}
-	out, err := (&outputFlags{language: "en", std: streams{locale: "zh_CN"}}).open()
+	out, err := (&outputFlags{language: "en", std: streams{locale: "zh_CN"}}).open(t.Context())
 	assert.NoError(t, err)
 	assert.Equal(t, "en", out.language.Name, "the flag comes first")
-	_, err = (&outputFlags{language: "fr"}).open()
+	_, err = (&outputFlags{language: "fr"}).open(t.Context())
 	assert.ErrorContains(t, err, "there are: en, zh")
 }

@@ -13,10 +13,24 @@ import (
 )
 
 func main() {
-	log.SetOutput(logSink{os.Stderr})
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// A second interrupt ends the process at once, whatever the first one is
-	// still doing.
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
+	// A second signal ends the process at once, whatever the first one is still
+	// doing.
 	context.AfterFunc(ctx, stop)
-	os.Exit(execute(ctx, os.Args[1:], systemStreams()))
+	// A pipe whose reader has gone is an error of the write: by itself it would end
+	// the process, with nothing removed and no report in its file.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	std := systemStreams(ctx)
+	log.SetOutput(logSink{std.err})
+	os.Exit(execute(ctx, os.Args[1:], std))
+}
+
+// endings are the signals that end a run, which then removes what it has brought.
+// Under nohup, the end of a terminal is none.
+func endings() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }

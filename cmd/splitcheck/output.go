@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -32,7 +33,7 @@ func (f *outputFlags) register(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions(languages(), cobra.ShellCompDirectiveNoFileComp))
 }
 
-// outputs are where a report will go. They are made before anything is sent, so
+// outputs are where a report will go. They are tried before anything is sent, so
 // that no measurement is lost to a mistyped path.
 type outputs struct {
 	std      streams
@@ -40,10 +41,9 @@ type outputs struct {
 	language *words.Language
 	// taken says that standard output holds a document, and the table for
 	// people goes to standard error.
-	taken   bool
-	stdout  reports.Format[*reports.Report]
-	files   []*reportFile
-	textOut bool
+	taken  bool
+	stdout reports.Format[*reports.Report]
+	files  []*reportFile
 }
 
 // reportFile is a file and the form of the report in it.
@@ -52,8 +52,8 @@ type reportFile struct {
 	format reports.Format[*reports.Report]
 }
 
-// open reads the flags and makes the files; the error holds every mistake.
-func (f *outputFlags) open() (*outputs, error) {
+// open reads the flags and tries the files; the error holds every mistake.
+func (f *outputFlags) open(ctx context.Context) (*outputs, error) {
 	out := &outputs{std: f.std, verbose: f.verbose, language: words.In(languageOf(f.std.locale))}
 	var mistakes []string
 	if f.language != "" {
@@ -70,12 +70,15 @@ func (f *outputFlags) open() (*outputs, error) {
 		case toFile && path == "":
 			mistakes = append(mistakes, fmt.Sprintf("-o %s: the file's name is missing", text))
 		case toFile:
-			file, err := openOutput(absolute(f.std, path))
+			file, err := openOutput(ctx, absolute(f.std, path))
+			if errors.Is(err, context.Canceled) {
+				return nil, err
+			}
 			if err != nil {
 				mistakes = append(mistakes, fmt.Sprintf("-o %s: %v", text, err))
 				continue
 			}
-			if !file.inPlace && slices.ContainsFunc(out.files, func(other *reportFile) bool { return other.path == file.path }) {
+			if file.inPlace == nil && slices.ContainsFunc(out.files, func(other *reportFile) bool { return other.path == file.path }) {
 				mistakes = append(mistakes, fmt.Sprintf("-o %s: %s is already taken; give each report its own file", text, path))
 			}
 			out.files = append(out.files, &reportFile{file, format})
@@ -83,11 +86,12 @@ func (f *outputFlags) open() (*outputs, error) {
 			mistakes = append(mistakes, fmt.Sprintf("-o %s: standard output is already taken; write the others to files, such as -o %s=FILE", text, name))
 		default:
 			out.stdout, out.taken = format, name != "text"
-			out.textOut = name == "text"
 		}
 	}
 	if len(mistakes) > 0 {
-		out.discard()
+		for _, each := range out.files {
+			each.close()
+		}
 		return nil, usagef("%s", strings.Join(mistakes, "\n"))
 	}
 	return out, nil
@@ -128,30 +132,25 @@ func (o *outputs) people() (w io.Writer, tty bool) {
 	return o.std.out, o.std.outTTY
 }
 
-// write renders report everywhere it was asked for, whatever fails on the way.
+// write renders report everywhere it was asked for, whatever fails on the way. The
+// text for people comes last: it ends with the exit code, which is another one
+// where a report is missing.
 func (o *outputs) write(report *reports.Report) error {
 	var failures []error
-	w, tty := o.people()
-	if !o.textOut {
-		failures = append(failures, terminal.Text(o.options(tty))(w, report))
-	}
-	if o.stdout != nil {
-		failures = append(failures, o.stdout(o.std.out, report))
-	}
 	for _, each := range o.files {
 		failures = append(failures, each.write(func(w io.Writer) error { return each.format(w, report) }))
 	}
+	w, tty := o.people()
+	if o.taken {
+		failures = append(failures, o.stdout(o.std.out, report))
+	}
+	options := o.options(tty)
+	options.Unwritten = errors.Join(failures...) != nil
+	failures = append(failures, terminal.Text(options)(w, report))
 	if err := errors.Join(failures...); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	return nil
-}
-
-// discard removes the files that were made and not written.
-func (o *outputs) discard() {
-	for _, each := range o.files {
-		each.discard()
-	}
 }
 
 func absolute(std streams, path string) string {

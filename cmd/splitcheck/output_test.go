@@ -16,7 +16,7 @@ import (
 func open(t *testing.T, folder string, formats ...string) (*outputs, error) {
 	t.Helper()
 	flags := outputFlags{formats: formats, std: streams{out: io.Discard, err: io.Discard, workDir: folder}}
-	return flags.open()
+	return flags.open(t.Context())
 }
 
 func TestOutputLeavesDevicesAndLinksInPlace(t *testing.T) {

@@ -39,7 +39,7 @@ any version, so more requests are needed, or no number is enough.`,
   splitcheck plan --expect v1=80,v2=20 --alpha 0.01 --power 0.99 -o json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			name, output, err := single(std, f.format)
+			name, output, err := single(cmd.Context(), std, f.format)
 			if err != nil {
 				return err
 			}
@@ -47,7 +47,7 @@ any version, so more requests are needed, or no number is enough.`,
 			if err != nil {
 				return usagef("-o %s: %w", f.format, err)
 			}
-			document, err := f.plan(cmd)
+			document, err := await(cmd.Context(), func() (*reports.Plan, error) { return f.plan(cmd) })
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -21,12 +22,12 @@ not judge anything again, and ends with the exit code of the run that made the r
   splitcheck report report.json
   splitcheck report report.json -o json`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			saved, err := readReport(std, args[0])
+		RunE: func(cmd *cobra.Command, args []string) error {
+			saved, err := readReport(cmd.Context(), std, args[0])
 			if err != nil {
 				return usagef("%s: %w", args[0], err)
 			}
-			out, err := output.open()
+			out, err := output.open(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -40,8 +41,8 @@ not judge anything again, and ends with the exit code of the run that made the r
 	return cmd
 }
 
-func readReport(std streams, name string) (*reports.Report, error) {
-	in, err := openInput(std, name)
+func readReport(ctx context.Context, std streams, name string) (*reports.Report, error) {
+	in, err := openInput(ctx, std, name)
 	if err != nil {
 		return nil, err
 	}
@@ -50,12 +51,12 @@ func readReport(std streams, name string) (*reports.Report, error) {
 }
 
 // openInput opens a file by the name that the user typed, or standard input
-// for "-".
-func openInput(std streams, name string) (io.ReadCloser, error) {
+// for "-". Neither opening a pipe nor reading from it outlasts ctx.
+func openInput(ctx context.Context, std streams, name string) (io.ReadCloser, error) {
 	if name == "-" {
 		return io.NopCloser(std.in), nil
 	}
-	file, err := os.Open(absolute(std, name))
+	file, err := await(ctx, func() (*os.File, error) { return os.Open(absolute(std, name)) })
 	if err != nil {
 		return nil, reason(err)
 	}
@@ -63,5 +64,8 @@ func openInput(std streams, name string) (io.ReadCloser, error) {
 		file.Close()
 		return nil, errors.New("is a folder; name a file")
 	}
-	return file, nil
+	return struct {
+		io.Reader
+		io.Closer
+	}{newAwaitedReader(ctx, file), file}, nil
 }

@@ -19,8 +19,16 @@ func execute(ctx context.Context, args []string, std streams) int {
 	root.SetErr(std.err)
 	err := root.ExecuteContext(ctx)
 	var exit *exitError
-	if err != nil && (!errors.As(err, &exit) || exit.err != nil) {
+	said := err != nil && (!errors.As(err, &exit) || exit.err != nil)
+	switch {
+	case said && ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(std.err, "splitcheck: interrupted")
+	case said:
 		fmt.Fprintf(std.err, "splitcheck: %v\n", err)
+	}
+	if said && ctx.Err() != nil {
+		// What failed then has failed because it was ended.
+		return exitInterrupted
 	}
 	return exitCode(err)
 }

@@ -132,10 +132,11 @@ func (f *runFlags) run(cmd *cobra.Command, std streams, args []string) error {
 
 // perform runs a suite and writes its report.
 func perform(ctx context.Context, std streams, list []*scenarios.Scenario, options runner.Options, output *outputFlags) error {
-	if err := runner.Answerable(list, options.Overrides); err != nil {
+	_, err := await(ctx, func() (struct{}, error) { return struct{}{}, runner.Answerable(list, options.Overrides) })
+	if err != nil {
 		return usage(err)
 	}
-	out, err := output.open()
+	out, err := output.open(ctx)
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ Defects:
 }
 
 func (f *simulateFlags) run(cmd *cobra.Command, std streams) error {
-	name, output, err := single(std, f.format)
+	name, output, err := single(cmd.Context(), std, f.format)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"io"
 	"os"
 
@@ -24,9 +25,13 @@ type streams struct {
 	workDir string
 }
 
-func systemStreams() streams {
+// systemStreams are the process's own. None of them is waited for after ctx has
+// ended.
+func systemStreams(ctx context.Context) streams {
 	s := streams{
-		in: os.Stdin, out: os.Stdout, err: os.Stderr,
+		in:     newAwaitedReader(ctx, os.Stdin),
+		out:    &headWriter{to: &awaitedWriter{ctx: ctx, to: os.Stdout}},
+		err:    &headWriter{to: &awaitedWriter{ctx: ctx, to: os.Stderr}},
 		outTTY: term.IsTerminal(int(os.Stdout.Fd())),
 		errTTY: term.IsTerminal(int(os.Stderr.Fd())),
 		color:  os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",

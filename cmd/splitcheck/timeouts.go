@@ -19,6 +19,12 @@ const (
 	meshTimeout = 10 * time.Second
 	// headerTimeout is for a client of `sim serve` or `app` to send its headers.
 	headerTimeout = 10 * time.Second
+	// bodyTimeout is for a client of `sim serve` or `app` to send the body of a
+	// request.
+	bodyTimeout = 30 * time.Second
+	// partingTimeout is for whoever reads a report to take it when the run was
+	// interrupted.
+	partingTimeout = 2 * time.Second
 	// finishing is for requests that are being answered when serving ends.
 	finishing = 10 * time.Second
 )

@@ -28,6 +28,9 @@ type Options struct {
 	Width int
 	// Verbose shows every check in full, with every version, gate and statistic.
 	Verbose bool
+	// Unwritten says that the report could not be written everywhere it was asked
+	// for, which decides the exit code.
+	Unwritten bool
 	// Language is what the text is written in; nil is English.
 	Language *words.Language
 }
@@ -215,7 +218,11 @@ func (t *text) foot(r *reports.Report) {
 	if r.Target.Simulated {
 		end += t.word("simulated")
 	}
-	t.paragraph("", t.word("exit-code", split.Values{"verdict": t.verdictColor(r.Verdict, end), "code": r.ExitCode()}))
+	id, code := "exit-code", r.ExitCode()
+	if t.Unwritten {
+		id, code = "exit-code-unwritten", reports.ExitCode(analysis.NotMeasured)
+	}
+	t.paragraph("", t.word(id, split.Values{"verdict": t.verdictColor(r.Verdict, end), "code": code}))
 }
 
 // made says when the run was and what made the report of it, as far as known.
