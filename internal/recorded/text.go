@@ -16,6 +16,10 @@ import (
 // fewMistakes is how many lines are complained about one by one.
 const fewMistakes = 5
 
+// fewAdjacent is how many answers must stand on the line after another one before
+// it is clear that answers have no other lines.
+const fewAdjacent = 3
+
 // lines reads a text line by line: a line with a marker is an answer, known texts
 // of proxies and of curl are errors, and other lines are counted and shown.
 type lines struct {
@@ -30,7 +34,12 @@ type lines struct {
 	word                string // the first of them
 	mistakes            []error
 	more                int
-	tallied             bool // all lines so far look like those of uniq -c
+	titled              []split.Answer // errors that only a page's title has said so far
+	adjacent            uint64         // hits on the line after another
+	strays              uint64         // places with other lines between two answers
+	since               int            // other lines since the last answer
+	after               bool           // that answer was a hit
+	tallied             bool           // all lines so far look like those of uniq -c
 }
 
 func readLines(r io.Reader, options Options, counter *counter, record *Record) error {
@@ -82,9 +91,7 @@ func (l *lines) read(text []byte) error {
 	default:
 		failed := l.failures(text)
 		if len(names) == 1 {
-			l.layout.hit(text, names[0])
-			l.hits++
-			l.add(split.Answer{Version: names[0], Status: answer.Status})
+			l.hit(text, split.Answer{Version: names[0], Status: answer.Status})
 		} else if !failed && !blank {
 			l.pass(text)
 		}
@@ -93,20 +100,59 @@ func (l *lines) read(text []byte) error {
 }
 
 // failures counts the errors that the line is known to be and says whether there
-// are any.
+// are any. The rest of a page says again what its title does, on another line.
 func (l *lines) failures(text []byte) bool {
 	known := knownTexts(text)
+	if len(known) == 0 {
+		return false
+	}
+	for i := range known {
+		known[i].Example = l.excerpt(text)
+	}
+	again := len(l.titled) > 0 && l.titled[0].Kind == known[0].Kind
+	if again {
+		l.titled = nil
+	}
+	if only := title.ReplaceAll(text, nil); len(only) < len(text) && len(textsIn(only)) == 0 {
+		l.endPage()
+		l.titled = known
+		return true
+	}
+	l.endPage()
 	for _, each := range known {
-		each.Example = l.excerpt(text)
 		l.add(each)
 	}
-	if len(known) > 0 {
+	l.layout.interrupt()
+	return true
+}
+
+// endPage counts what only the title of a page has said.
+func (l *lines) endPage() {
+	for _, each := range l.titled {
+		l.add(each)
 		l.layout.interrupt()
 	}
-	return len(known) > 0
+	l.titled = nil
+}
+
+// hit counts a line with a marker.
+func (l *lines) hit(text []byte, a split.Answer) {
+	l.endPage()
+	switch {
+	case !l.after: // An error may be a page of several lines.
+	case l.since == 0:
+		l.adjacent++
+	default:
+		l.strays++
+	}
+	l.layout.hit(text, a.Version)
+	l.hits++
+	l.add(a)
+	l.after = true
 }
 
 func (l *lines) add(a split.Answer) {
+	l.since, l.after = 0, false
 	a.Number = l.answers
 	l.answers++
 	l.counter.add(a)
@@ -114,8 +160,21 @@ func (l *lines) add(a split.Answer) {
 
 // pass takes notice of a line that is no answer.
 func (l *lines) pass(text []byte) {
+	l.since++
 	if l.record.Other++; l.record.Example == "" {
 		l.record.Example = l.excerpt(text)
+	}
+}
+
+// countStrays counts other lines between two answers as an answer that names no
+// version, if answers follow each other without such lines too: then the lines are
+// not a part of every answer, and may well be one.
+func (l *lines) countStrays() {
+	if l.options.Answers > 0 || l.adjacent < fewAdjacent {
+		return
+	}
+	for range l.strays {
+		l.add(split.Answer{Outcome: split.Unidentified, Kind: noMarker, Example: l.record.Example})
 	}
 }
 
@@ -132,6 +191,7 @@ func (l *lines) mistake(format string, args ...any) {
 }
 
 func (l *lines) end() error {
+	l.endPage()
 	o := l.options
 	if len(l.mistakes) > 0 {
 		if l.more > 0 {
@@ -153,6 +213,7 @@ func (l *lines) end() error {
 		return fmt.Errorf("%s: its lines cannot be counted as answers, for %s; say what separates one answer from the next with --split REGEXP, or how many answers there are with --answers N", o.Name, why)
 	}
 	l.record.Sorted = l.layout.sorted()
+	l.countStrays()
 	return nil
 }
 
