@@ -63,8 +63,12 @@ func (r *Report) ExitCode() int {
 
 // Counts returns the verdict that counts for the step: that of the sample, or,
 // for a negative control, verified if it came out as expected and violated if
-// it did not.
+// it did not. What a sample came to that was interrupted says nothing of what it
+// would have come to.
 func (c *Check) Counts() analysis.Verdict {
+	if c.Interrupted && (c.ExpectedVerdict != "" || c.Verdict == analysis.Verified) {
+		return analysis.Inconclusive
+	}
 	switch c.ExpectedVerdict {
 	case "":
 		return c.Verdict

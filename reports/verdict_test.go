@@ -88,3 +88,14 @@ func TestInterruptedRunIsNeverVerified(t *testing.T) {
 	assert.Equal(t, analysis.Inconclusive, r.Verdict)
 	assert.Equal(t, reports.ExitInterrupted, r.ExitCode())
 }
+
+// What a sample would have come to is not known where it was interrupted, whatever
+// was expected of it.
+func TestInterruptedCheckIsNeverAsExpected(t *testing.T) {
+	for _, verdict := range []analysis.Verdict{analysis.Verified, analysis.Inconclusive, analysis.Violated, analysis.NotMeasured} {
+		check := reports.Check{Verdict: verdict, ExpectedVerdict: verdict, Interrupted: true}
+		assert.False(t, check.AsExpected(), verdict)
+	}
+	assert.False(t, (&reports.Check{Verdict: analysis.Verified, Interrupted: true}).AsExpected())
+	assert.Equal(t, analysis.Violated, (&reports.Check{Verdict: analysis.Violated, Interrupted: true}).Counts(), "what is wrong for certain")
+}

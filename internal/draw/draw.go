@@ -88,11 +88,18 @@ type Sample struct {
 	// Counted is what is judged: the answers, or the copies that reached a
 	// workload.
 	Counted *split.Tally
+	plan    *analysis.Plan
 	judge   func(*split.Tally) *analysis.Judgement
 }
 
-// Judge judges what was counted.
-func (s *Sample) Judge() *analysis.Judgement { return s.judge(s.Counted) }
+// Judge judges what was counted. A sample that was interrupted verifies nothing.
+func (s *Sample) Judge() *analysis.Judgement {
+	judgement := s.judge(s.Counted)
+	if s.Interrupted {
+		judgement = analysis.EndedEarly(judgement, s.plan, "it was interrupted")
+	}
+	return judgement
+}
 
 // Draw sends the requests. Of a sample that is cut short, those that were in
 // flight count as unidentified, except where the sample may end at any answer: its
@@ -101,7 +108,7 @@ func (s *Sample) Judge() *analysis.Judgement { return s.judge(s.Counted) }
 // ended; it may be nil. The error says why there is nothing to judge; what was
 // counted until then is in the sample, which is nil if nothing was.
 func (d *Drawing) Draw(ctx context.Context, progress func(done int64)) (*Sample, error) {
-	s := &Sample{judge: func(t *split.Tally) *analysis.Judgement { return analysis.Judge(d.plan, t) }}
+	s := &Sample{plan: d.plan, judge: func(t *split.Tally) *analysis.Judgement { return analysis.Judge(d.plan, t) }}
 	load, options := d.Load, loadgen.Options{Stop: d.Stop}
 	if d.Stop == nil && d.copies == nil && load.Requests == d.plan.Requests {
 		load.Requests = d.plan.Most()

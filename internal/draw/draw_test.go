@@ -125,6 +125,27 @@ func TestWhatCountsOfASampleThatIsCut(t *testing.T) {
 	}
 }
 
+// Who ends a sample may have seen what it shows: it verifies nothing, were it but
+// one request that is missing.
+func TestASampleThatIsCutVerifiesNothing(t *testing.T) {
+	c, plan := question(t, "v1=50,v2=50", "")
+	c.Load.Connections = 1
+	ctx, cancel := context.WithCancel(t.Context())
+	e := &even{ask: func(number uint64) error {
+		if number == uint64(plan.Requests)-1 {
+			cancel()
+			return ctx.Err()
+		}
+		return nil
+	}}
+	_, sample, err := drawn(ctx, t, e, c, plan, draw.Options{})
+	require.NoError(t, err)
+	require.Equal(t, analysis.Verified, analysis.Judge(plan, sample.Counted).Verdict, "had it come to its end")
+	judged := sample.Judge()
+	assert.Equal(t, analysis.Inconclusive, judged.Verdict)
+	assert.Equal(t, analysis.CutShort, judged.Withdrawn)
+}
+
 // What was counted before a target was given up is there, and the error says why.
 func TestATargetThatIsGivenUp(t *testing.T) {
 	c, plan := question(t, "v1=50,v2=50", "")

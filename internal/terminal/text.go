@@ -159,6 +159,9 @@ func (t *text) verdictOf(i item) string {
 	if i.check == nil {
 		return t.verdict(i.counts())
 	}
+	if i.check.Interrupted && i.counts() == analysis.Inconclusive {
+		return t.word("verdict-interrupted")
+	}
 	switch expected := i.check.ExpectedVerdict; expected {
 	case "":
 		return t.verdict(i.check.Verdict)

@@ -44,6 +44,26 @@ func golden(t *testing.T, name, got string) {
 	assert.Equal(t, string(want), got)
 }
 
+// A check that was cut short is not ticked, nor is a control that seems to have come
+// out as expected.
+func TestInterruptedChecksAreNotTicked(t *testing.T) {
+	cut, control := reportstest.Good("cut"), reportstest.Good("control")
+	cut.Interrupted, control.Interrupted = true, true
+	control.Verdict, control.ExpectedVerdict = analysis.Inconclusive, analysis.Inconclusive
+	r := reportstest.OneCheck(reportstest.Good("whole"))
+	r.Scenarios[0].Steps[0].Checks = append(r.Scenarios[0].Steps[0].Checks, cut, control)
+	r.Interrupted = true
+	r.Finish()
+	_, table, _ := strings.Cut(render(t, r, terminal.Options{}), "CHECK")
+	var rows []string
+	for row := range strings.Lines(table) {
+		if words := strings.Fields(row); len(words) > 4 && words[2] == "/" {
+			rows = append(rows, words[0]+" "+words[3]+" "+words[4])
+		}
+	}
+	assert.Equal(t, []string{"✓ whole verified", "? cut interrupted", "? control interrupted"}, rows)
+}
+
 func TestTextIsAsPinned(t *testing.T) {
 	for name, r := range reportstest.Documents() {
 		t.Run(name, func(t *testing.T) {
