@@ -93,8 +93,16 @@ func BuiltinFiles(name string) (map[string][]byte, error) {
 	return files, nil
 }
 
+// having are the names of which a word is a part.
+func having(word string, names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return len(word) < 3 || !strings.Contains(name, word) })
+}
+
 func unknownName(name string, names []string) problems.Problem {
 	hint := problems.DidYouMean(name, names)
+	if parts := having(name, names); hint == "" && len(parts) > 0 {
+		hint = "did you mean " + strings.Join(parts, " or ") + "?"
+	}
 	if hint == "" {
 		hint = "the built-in scenarios are " + strings.Join(names, ", ")
 	}

@@ -44,7 +44,7 @@ says what is between them, and --answers how many there must be.`,
   splitcheck analyze 1.txt --expect v1=90,v2=10
   vegeta attack … | splitcheck analyze - --expect v1=90,v2=10 --identify header:X-Version
   splitcheck analyze --counts v1=881,v2=119 --expect v1=90,v2=10`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne("the file of the answers, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, std, args) },
 	}
 	flags := cmd.Flags()

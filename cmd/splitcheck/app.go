@@ -26,7 +26,8 @@ func newApp(std streams) *cobra.Command {
 		Short: "Run one built-in application on a port, as it runs in pods",
 		Example: `  splitcheck app version-test --version v2 --listen 127.0.0.1:8080
   splitcheck app --list`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              atMostOne("the name of an application"),
+		ValidArgsFunction: completeApps,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if list {
 				return listApps(std)
@@ -81,15 +82,16 @@ func environment() map[string]string {
 	return env
 }
 
-// serve listens until ctx ends, and says where it listens once it does.
-func serve(ctx context.Context, std streams, address string, server *http.Server, what string) error {
+// serve listens until ctx ends, and says where it listens once it does. path is one
+// that is answered.
+func serve(ctx context.Context, std streams, address string, server *http.Server, what, path string) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return notMeasured(fmt.Errorf("listening on %s: %w; choose another with --listen", address, err))
 	}
 	server.ReadHeaderTimeout = headerTimeout
 	server.Handler = bodiesInTime(server.Handler, bodyTimeout)
-	fmt.Fprintf(std.err, "%s is at http://%s (Ctrl-C ends it)\n", what, listener.Addr())
+	fmt.Fprintf(std.err, "%s is at http://%s%s (Ctrl-C ends it)\n", what, listener.Addr(), path)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	select {

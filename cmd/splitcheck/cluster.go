@@ -24,7 +24,7 @@ func newCluster(std streams) *cobra.Command {
 		Long: `cluster makes a kind cluster with Istio and an ingress gateway that answers at
 127.0.0.1. It needs Docker. ` + "`run --target kind`" + ` makes it if it is not there;
 these commands make it beforehand, show its state and remove it.`,
-		Args: cobra.NoArgs,
+		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newClusterUp(std), newClusterDown(std), newClusterStatus(std), newClusterDiagnose(std))
@@ -79,7 +79,7 @@ func newClusterUp(std streams) *cobra.Command {
 		Example: strings.TrimRight(`
   splitcheck cluster up
   splitcheck cluster up --config cluster.yaml`, "\n"),
-		Args: cobra.NoArgs,
+		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			release, err := f.lock(cmd.Context(), std)
 			if err != nil {
@@ -173,7 +173,7 @@ func newClusterDown(std streams) *cobra.Command {
 		Use:     "down",
 		Short:   "Remove the cluster",
 		Example: "  splitcheck cluster down",
-		Args:    cobra.NoArgs,
+		Args:    none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config, err := f.read()
 			if err != nil {
@@ -216,7 +216,7 @@ func newClusterStatus(std streams) *cobra.Command {
 		Use:     "status",
 		Short:   "Show the state of the cluster, and whether a scenario could run",
 		Example: "  splitcheck cluster status",
-		Args:    cobra.NoArgs,
+		Args:    none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config, err := f.read()
 			if err != nil {

@@ -35,7 +35,7 @@ Secrets are never read, and what looks like one elsewhere is blacked out; index.
 in it says what is where, and what could not be had.`,
 		Example: `  splitcheck cluster diagnose
   splitcheck cluster diagnose --target cluster --context staging -o staging.tar.gz`,
-		Args: cobra.NoArgs,
+		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), std) },
 	}
 	f.cluster.register(cmd, "config")

@@ -15,7 +15,7 @@ import (
 // cross with a request on its way. What is being answered at the end is finished.
 func serveThenDrain(ctx context.Context, std streams, address string, handler http.Handler, what string, drain time.Duration) error {
 	if drain == 0 {
-		return serve(ctx, std, address, &http.Server{Handler: handler}, what)
+		return serve(ctx, std, address, &http.Server{Handler: handler}, what, "")
 	}
 	var ending atomic.Bool
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -37,7 +37,7 @@ func serveThenDrain(ctx context.Context, std streams, address string, handler ht
 		defer cancel()
 		shut <- server.Shutdown(bounded)
 	})
-	err := serve(serving, std, address, server, what)
+	err := serve(serving, std, address, server, what, "")
 	if unhook() || !errors.Is(err, http.ErrServerClosed) {
 		return err // It ended before it was told to.
 	}

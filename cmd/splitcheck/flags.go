@@ -34,6 +34,7 @@ func (f *questionFlags) register(cmd *cobra.Command, expect bool) {
 	flags.StringVar(&f.leak, "leak", "", "`SHARE` that a version of weight 0 must be shown not to get (default 0.002)")
 	flags.StringVar(&f.maxErrors, "max-errors", "", "`SHARE` of errors above which the split counts as not measured (default 1%)")
 	flags.StringVar(&f.method, "method", "", "`METHOD`: chi-square (a sample of fixed size) or sequential (stops as soon as the answer is clear) (default chi-square)")
+	completeFixed(cmd, "method", analysis.ChiSquare, analysis.Sequentially)
 }
 
 // question reads the flags; the error holds every mistake in them.
@@ -155,9 +156,17 @@ func share(text string) (float64, error) {
 		value /= 100
 	}
 	if !(value >= 0 && value <= 1) {
-		return 0, fmt.Errorf("%s is not between 0 and 1; write 0.05 or 5%%", text)
+		return 0, fmt.Errorf("%s is not between 0 and 1%s", text, asShare(value, percent))
 	}
 	return value, nil
+}
+
+// asShare says how a number that is too large for a share was probably meant.
+func asShare(value float64, percent bool) string {
+	if percent || !(value > 1 && value <= 100) {
+		return "; write 0.05 or 5%"
+	}
+	return fmt.Sprintf("; write %g%% or %g", value, value/100)
 }
 
 // identifyFlags say how an answer names its version.

@@ -37,7 +37,7 @@ any version, so more requests are needed, or no number is enough.`,
   splitcheck plan --expect v1=70,v2=30 --requests 500      what Gateway API's 500 requests can show
   splitcheck plan --expect v1=90,v2=10 --errors 0.1%
   splitcheck plan --expect v1=80,v2=20 --alpha 0.01 --power 0.99 -o json`,
-		Args: cobra.NoArgs,
+		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			name, output, err := single(cmd.Context(), std, f.format)
 			if err != nil {

@@ -21,7 +21,7 @@ not judge anything again, and ends with the exit code of the run that made the r
 		Example: `  splitcheck run version-test-90-10 -o json=report.json
   splitcheck report report.json
   splitcheck report report.json -o json`,
-		Args: cobra.ExactArgs(1),
+		Args: one("the file of a saved report, or - for standard input,"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			saved, err := readReport(cmd.Context(), std, args[0])
 			if err != nil {

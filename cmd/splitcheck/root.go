@@ -52,15 +52,12 @@ Exit codes: 0 verified, 1 violated, 2 bad usage or bad scenario, 3 inconclusive,
   splitcheck plan --expect v1=90,v2=10                  how many requests it takes`, "\n"),
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args:          none,
+		Version:       versionLine(),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		if twice := (givenTwice{}); errors.As(err, &twice) {
-			err = twice
-		}
-		return usagef("%w; see `%s --help`", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(
 		newRun(std), newVerify(std), newAnalyze(std), newPlan(std), newSimulate(std),
 		newScenarios(std), newSim(std), newApp(std), newCluster(std), newReport(std), newVersion(std),

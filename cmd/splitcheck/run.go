@@ -70,11 +70,13 @@ and removed after the run; objects of others are left alone.`,
   splitcheck run version-test-90-10 --target kind
   splitcheck run bookinfo-shift --target gateway --gateway-url http://127.0.0.1:8080 \
       --step 50-50 --no-apply`,
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, std, args) },
+		ValidArgsFunction: completeScenarios,
+		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, std, args) },
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.all, "all", false, "run every built-in scenario")
 	flags.StringVar(&f.step, "step", "", "run only the step with this `NAME`")
+	_ = cmd.RegisterFlagCompletionFunc("step", completeSteps) // The flag is there.
 	flags.BoolVar(&f.noApply, "no-apply", false, "change nothing; run the checks of --step on what is there")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print how many requests each check would send, and send nothing")
 	under(cmd, aboutTarget, func() { f.registerTarget(cmd) })

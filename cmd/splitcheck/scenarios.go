@@ -22,7 +22,7 @@ func newScenarios(std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scenarios",
 		Short: "List, show, check and create scenarios",
-		Args:  cobra.NoArgs,
+		Args:  none,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newScenariosList(std), newScenariosShow(std), newScenariosLint(std), newScenariosInit(std))
@@ -33,7 +33,7 @@ func newScenariosList(std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the built-in scenarios",
-		Args:  cobra.NoArgs,
+		Args:  none,
 		RunE: func(*cobra.Command, []string) error {
 			table := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
 			for _, name := range scenarios.BuiltinNames() {
@@ -59,10 +59,11 @@ func firstSentence(text string) string {
 
 func newScenariosShow(std streams) *cobra.Command {
 	return &cobra.Command{
-		Use:     "show NAME",
-		Short:   "Print a built-in scenario with its manifests",
-		Example: `  splitcheck scenarios show version-test-90-10`,
-		Args:    cobra.ExactArgs(1),
+		Use:               "show NAME",
+		Short:             "Print a built-in scenario with its manifests",
+		ValidArgsFunction: completeBuiltin,
+		Example:           `  splitcheck scenarios show version-test-90-10`,
+		Args:              one("the name of a built-in scenario"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			files, err := scenarios.BuiltinFiles(args[0])
 			if err != nil {
@@ -95,7 +96,8 @@ version of the application for an answer and fails unless each is named as exact
 itself. Exit code 2 if anything would make a check meaningless.`,
 		Example: `  splitcheck scenarios lint ./canary
   splitcheck scenarios lint bookinfo-shift`,
-		Args: cobra.MinimumNArgs(1),
+		Args:              some("the scenario to check"),
+		ValidArgsFunction: completeScenarios,
 		RunE: func(_ *cobra.Command, args []string) error {
 			var (
 				found problems.List
@@ -150,7 +152,7 @@ func newScenariosInit(std streams) *cobra.Command {
 		Short: "Create a first scenario of your own, ready to run",
 		Example: `  splitcheck scenarios init my-canary
   splitcheck run my-canary`,
-		Args: cobra.ExactArgs(1),
+		Args: one("the name of the new folder"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if args[0] == "" {
 				return usagef("the folder's name is missing, such as my-canary")

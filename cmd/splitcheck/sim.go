@@ -19,7 +19,7 @@ func newSim(std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sim",
 		Short: "The simulated mesh",
-		Args:  cobra.NoArgs,
+		Args:  none,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newSimServe(std))
@@ -39,7 +39,8 @@ to --step (the first, unless told otherwise), and serves its gateway on a local
 port until Ctrl-C.`,
 		Example: `  splitcheck sim serve version-test-90-10
   splitcheck sim serve bookinfo-shift --step 50-50      then open /productpage in a browser`,
-		Args: cobra.ExactArgs(1),
+		Args:              one("the scenario to serve"),
+		ValidArgsFunction: completeBuiltin,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			list, err := findScenarios(std, args)
 			if err != nil {
@@ -72,7 +73,8 @@ port until Ctrl-C.`,
 				return usage(err)
 			}
 			server := &http.Server{Handler: world.Handler(via), ConnContext: world.ConnContext}
-			return serve(cmd.Context(), std, listen, server, fmt.Sprintf("%s / %s on the simulated mesh", s.Name, step))
+			path, with := asked(s, step)
+			return serve(cmd.Context(), std, listen, server, fmt.Sprintf("%s / %s on the simulated mesh", s.Name, step)+with, path)
 		},
 	}
 	flags := cmd.Flags()
@@ -81,6 +83,26 @@ port until Ctrl-C.`,
 	flags.StringVar(&service, "service", "", "send requests to this Service, [NAMESPACE/]NAME, and not to a gateway (default: as the step's first check does)")
 	flags.Uint64Var(&seed, "seed", 1, "seed of all random numbers")
 	return cmd
+}
+
+// asked is the path that the step's first check asks for, or that of the scenario's
+// first where the step has none, and what it must be asked with.
+func asked(s *scenarios.Scenario, step string) (path, with string) {
+	var first *scenarios.Check
+	for i := range s.Steps {
+		for j := range s.Steps[i].Checks {
+			if first == nil || s.Steps[i].Name == step && j == 0 {
+				first = &s.Steps[i].Checks[j]
+			}
+		}
+	}
+	if first == nil {
+		return "", ""
+	}
+	if first.Request.Host != "" {
+		with = fmt.Sprintf(", with the header \"Host: %s\",", first.Request.Host)
+	}
+	return first.Request.Path, with
 }
 
 // entry is where requests to the port go in: where the step's checks do, unless

@@ -56,7 +56,7 @@ Defects:
   splitcheck simulate --expect v1=90,v2=10 --truth v1=90,v2=10 --per-connection --reuse 10
   splitcheck simulate --expect v1=100,v2=0 --defect leak:version=v2,share=0.1%
   splitcheck simulate --expect v1=90,v2=10 --defect weights:v1=50,v2=50 --requests 100`,
-		Args: cobra.NoArgs,
+		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, std) },
 	}
 	flags := cmd.Flags()

@@ -58,7 +58,7 @@ change in the meantime make the check inconclusive.`,
       --virtual-service default/canary --identify 'body:(v[12])'
   splitcheck verify http://127.0.0.1:8080/api \
       --http-route gamma/split --rule 'rules[0]' --identify json:version`,
-		Args: cobra.ExactArgs(1),
+		Args: one("the URL to send requests to"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, std, args[0]) },
 	}
 	under(cmd, aboutQuestion, func() {

@@ -17,13 +17,18 @@ func buildVersion() string {
 	return info.Main.Version
 }
 
+// versionLine is what `version` and --version print.
+func versionLine() string {
+	return fmt.Sprintf("splitcheck %s %s %s/%s", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
 func newVersion(std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  none,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(std.out, "splitcheck %s %s %s/%s\n", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintln(std.out, versionLine())
 			return err
 		},
 	}
