@@ -19,6 +19,27 @@ import (
 // returns its URL.
 func serveSim(t *testing.T, args ...string) string {
 	t.Helper()
+	line := servedSim(t, args...)
+	url := regexp.MustCompile(`http://[0-9.:]+`).FindString(line)
+	require.NotEmpty(t, url, line)
+	return url
+}
+
+// The address that is printed is one that answers.
+func TestTheServedAddressAnswers(t *testing.T) {
+	for _, name := range []string{"bookinfo-shift", "version-test-90-10", "weather-shift"} {
+		line := servedSim(t, name)
+		url := regexp.MustCompile(`http://\S+`).FindString(line)
+		answer, err := http.Get(url)
+		require.NoError(t, err)
+		assert.Equal(t, http.StatusOK, answer.StatusCode, url)
+		assert.NoError(t, answer.Body.Close())
+	}
+}
+
+// servedSim is what it says when it listens.
+func servedSim(t *testing.T, args ...string) string {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	said, say := io.Pipe()
 	ended := make(chan int, 1)
@@ -35,9 +56,7 @@ func serveSim(t *testing.T, args ...string) string {
 	line, err := lines.ReadString('\n')
 	require.NoError(t, err)
 	go func() { _, _ = io.Copy(io.Discard, lines) }()
-	url := regexp.MustCompile(`http://[0-9.:]+`).FindString(line)
-	require.NotEmpty(t, url, line)
-	return url
+	return line
 }
 
 // TestGatewayTarget runs the scenario's own checks over real sockets, against
