@@ -121,7 +121,7 @@ func (a Account) holdsWithout(p *Plan, t *split.Tally) bool {
 	denied := a.Denied(t)
 	for version, n := range t.Versions {
 		doubted.Versions[version] = n - denied[version]
-		doubted.Unidentified["denied by the proxies"] += denied[version]
+		doubted.Unidentified[split.Kind("kind-denied")] += denied[version]
 	}
 	return Judge(p, doubted).Verdict == Verified
 }

@@ -47,9 +47,24 @@ func classifyBody(rules identify.Rules, status int, header http.Header, body io.
 			answer.Kind = undecoded.kind
 		}
 	case more && answer.Outcome == split.Unidentified:
-		answer.Kind += fmt.Sprintf(", of which %d bytes were read", limit)
+		answer.Kind = partly(answer, limit)
 	}
 	return answer, nil
+}
+
+// partly is the kind of an answer of which no more than limit bytes were read.
+func partly(a split.Answer, limit int64) string {
+	switch id := split.KindFound(a.Kind).ID; id {
+	case "kind-no-marker":
+		return split.Kind("kind-no-marker-read", a.Status, limit)
+	case "kind-without-marker":
+		return split.Kind("kind-without-marker-read", a.Status, limit)
+	case "kind-names-two":
+		return split.Kind("kind-names-two-read", limit)
+	case "kind-redirect":
+		return split.Kind("kind-redirect-read", limit)
+	}
+	return a.Kind
 }
 
 // readBody reads at most limit bytes of the decoded body into buffer and says
@@ -125,18 +140,18 @@ func decode(header http.Header, body io.Reader, read func(io.Reader) error) erro
 	open, known := decoders[names[0]]
 	switch {
 	case len(names) > 1:
-		return &undecodable{"body encoded more than once, which is not decoded", cause}
+		return &undecodable{split.Kind("kind-encoded-twice"), cause}
 	case !known:
-		return &undecodable{"body with an unknown encoding", cause}
+		return &undecodable{split.Kind("kind-unknown-encoding"), cause}
 	case open == nil:
-		return &undecodable{"body encoded with " + names[0] + ", which is not decoded", cause}
+		return &undecodable{split.Kind("kind-not-decoded", names[0]), cause}
 	}
 	decoded, err := open(body)
 	if err == nil {
 		err = read(decoded)
 	}
 	if err != nil {
-		return &undecodable{"broken " + names[0] + " body", err}
+		return &undecodable{split.Kind("kind-broken-body", names[0]), err}
 	}
 	return nil
 }

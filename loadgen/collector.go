@@ -29,7 +29,7 @@ const (
 
 // A collector counts answers as they arrive.
 type collector struct {
-	giveUp func(reason string)
+	giveUp func(reason split.Finding)
 	decide func() // called once, when the plan's Stop has ended the sample
 
 	settled atomic.Uint64 // answers that stand in order in the tally
@@ -48,7 +48,7 @@ type collector struct {
 	closed   bool
 }
 
-func newCollector(began time.Time, ordered split.Ordered, giveUp func(reason string), decide func()) *collector {
+func newCollector(began time.Time, ordered split.Ordered, giveUp func(reason split.Finding), decide func()) *collector {
 	return &collector{
 		giveUp:   giveUp,
 		decide:   decide,
@@ -94,16 +94,22 @@ func (c *collector) add(a split.Answer, nothing bool) {
 	}
 	switch c.silent++; {
 	case !c.answered && c.silent == silentStart:
-		c.giveUp(fmt.Sprintf("none of the first %d requests was answered (%s: %s)", silentStart, a.Kind, a.Example))
+		c.giveUp(unanswered(split.Found("nothing-answered-at-first", nil), silentStart, a))
 	case c.silent == silentRun:
-		c.giveUp(fmt.Sprintf("%d requests in a row were not answered (%s: %s)", silentRun, a.Kind, a.Example))
+		c.giveUp(unanswered(split.Found("nothing-answered-in-a-row", nil), silentRun, a))
 	}
+}
+
+// unanswered is a reason to give up: so many requests, and what the last came to.
+func unanswered(reason split.Finding, requests int, last split.Answer) split.Finding {
+	reason.Values = split.Values{"requests": requests, "kind": split.KindFound(last.Kind), "example": last.Example}
+	return reason
 }
 
 // TooManyVersions turns a hit into what it is counted as beyond MaxVersions.
 func TooManyVersions(a split.Answer) split.Answer {
 	a.Outcome = split.Unidentified
-	a.Kind = fmt.Sprintf("more than %d different versions", MaxVersions)
+	a.Kind = split.Kind("kind-too-many-versions", MaxVersions)
 	a.Example = fmt.Sprintf("the rules named the version %q", a.Version)
 	a.Version = ""
 	return a

@@ -64,8 +64,8 @@ type Result struct {
 	// Interrupted says that the context ended the run.
 	Interrupted bool
 	// GaveUp says why the run was ended before all requests were sent though
-	// nobody interrupted it; it is empty for a run that was not.
-	GaveUp string
+	// nobody interrupted it; it is nil for a run that was not.
+	GaveUp *split.Finding
 	// Duration is from the first request to the last answer.
 	Duration time.Duration
 	// First is when the first answer of each version came, counted from the
@@ -107,7 +107,7 @@ func Ask(ctx context.Context, asker Asker, load Load, options Options) (*Result,
 	run, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	deadline := time.AfterFunc(load.Deadline(), func() {
-		end(gaveUp(fmt.Sprintf("the run did not end within %s", load.Deadline())))
+		end(&gaveUp{split.Found("load-did-not-end", split.Values{"seconds": load.Deadline().Seconds()})})
 	})
 	defer deadline.Stop()
 
@@ -116,7 +116,7 @@ func Ask(ctx context.Context, asker Asker, load Load, options Options) (*Result,
 	began := time.Now()
 	collector := newCollector(began,
 		split.Ordered{Tally: result.Tally, Stop: options.stop()},
-		func(reason string) { end(gaveUp(reason)) }, func() { end(errDecided) })
+		func(reason split.Finding) { end(&gaveUp{reason}) }, func() { end(errDecided) })
 	collector.looks = options.Looks
 	exchanger := &exchanger{ctx: run, asker: asker, timeout: load.Timeout, collector: collector}
 	before := lost(asker)
@@ -149,10 +149,10 @@ func Ask(ctx context.Context, asker Asker, load Load, options Options) (*Result,
 	if result.Decided || result.Tally.Requests() == load.Requests {
 		return result, nil
 	}
-	var reason gaveUp
+	var reason *gaveUp
 	switch cause := context.Cause(run); {
 	case errors.As(cause, &reason):
-		result.GaveUp = string(reason)
+		result.GaveUp = &reason.why
 	case cause != nil:
 		result.Interrupted = true
 	default:
@@ -224,6 +224,6 @@ func consume(run context.Context, answers <-chan *vegeta.Result, progress func()
 var errDecided = errors.New("the run is decided")
 
 // A gaveUp is a reason to end a run that is not the user's.
-type gaveUp string
+type gaveUp struct{ why split.Finding }
 
-func (g gaveUp) Error() string { return string(g) }
+func (g *gaveUp) Error() string { return g.why.ID }

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/splitcheck/splitcheck/loadgen"
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -83,7 +84,7 @@ func TestExactNumberAtEveryRate(t *testing.T) {
 				assert.InDelta(t, 5, result.Tally.Latencies().Quantile(0.5).Seconds()*1000, 0.04)
 				assert.Equal(t, map[string]time.Duration{"v1": 5 * time.Millisecond}, result.First)
 				assert.Zero(t, result.Cut)
-				assert.Empty(t, result.GaveUp)
+				assert.Nil(t, result.GaveUp)
 				assert.False(t, result.Interrupted)
 			})
 		})
@@ -177,7 +178,8 @@ func TestRunIsGivenUpWhenNothingAnswers(t *testing.T) {
 		result := generate(t, transportFunc(func(r *http.Request) (*http.Response, error) {
 			return page(r, time.Hour, "v1")
 		}), loadgen.Plan{Load: loadgen.Load{Requests: 5000, Timeout: 10 * time.Second}})
-		assert.Contains(t, result.GaveUp, "none of the first 20 requests was answered (timeout: ")
+		require.NotNil(t, result.GaveUp)
+		assert.Contains(t, words.English(*result.GaveUp), "none of the first 20 requests was answered (timeout: ")
 		assert.False(t, result.Interrupted)
 		assert.Equal(t, 20*time.Second, time.Since(began))
 		assert.GreaterOrEqual(t, result.Tally.Errors["timeout"], int64(20))
@@ -192,7 +194,8 @@ func TestRunIsGivenUpWhenTheTargetDies(t *testing.T) {
 			}
 			return nil, io.EOF
 		}), loadgen.Plan{Load: loadgen.Load{Requests: 5000, Connections: 1}})
-		assert.Contains(t, result.GaveUp, "100 requests in a row were not answered (connection closed without an answer: EOF)")
+		require.NotNil(t, result.GaveUp)
+		assert.Contains(t, words.English(*result.GaveUp), "100 requests in a row were not answered (connection closed without an answer: EOF)")
 		assert.EqualValues(t, 500, result.Tally.Hits())
 		assert.EqualValues(t, 100, result.Tally.Failed())
 	})

@@ -26,20 +26,20 @@ func Classify(rules identify.Rules, a identify.Answer) split.Answer {
 	case version != "":
 		answer.Outcome, answer.Version = split.Hit, version
 	case a.Status >= 500:
-		answer.Outcome, answer.Kind, answer.Example = split.Error, fmt.Sprintf("status %d", a.Status), excerpt(a)
+		answer.Outcome, answer.Kind, answer.Example = split.Error, split.Kind("kind-status", a.Status), excerpt(a)
 	case a.Status >= 300 && a.Status < 400 && location != "":
-		answer.Kind, answer.Example = "redirect to another place", fmt.Sprintf("%d to %s", a.Status, oneLine(location))
+		answer.Kind, answer.Example = split.Kind("kind-redirect"), fmt.Sprintf("%d to %s", a.Status, oneLine(location))
 	case a.Status >= 200 && a.Status < 300:
-		answer.Kind, answer.Example = fmt.Sprintf("no marker in a %d answer", a.Status), excerpt(a)
+		answer.Kind, answer.Example = split.Kind("kind-no-marker", a.Status), excerpt(a)
 	default:
-		answer.Kind, answer.Example = fmt.Sprintf("%d without a marker", a.Status), excerpt(a)
+		answer.Kind, answer.Example = split.Kind("kind-without-marker", a.Status), excerpt(a)
 	}
 	return answer
 }
 
 // NamesTwo is the kind of an answer that names two versions. Which ones stands in
 // its example: a rule that captures too much would make a kind of every answer.
-const NamesTwo = "names two versions"
+var NamesTwo = split.Kind("kind-names-two")
 
 // Failure says what a request without a complete answer came to. The kinds are
 // few; addresses and ports stand in the example only.
@@ -47,57 +47,62 @@ func Failure(err error) split.Answer {
 	kind := kindOf(err.Error())
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {
-		kind = "timeout"
+		kind = "kind-timeout"
 	}
-	return split.Answer{Outcome: split.Error, Kind: kind, Example: oneLine(err.Error())}
+	return split.Answer{Outcome: split.Error, Kind: split.Kind(kind), Example: oneLine(err.Error())}
 }
 
 // The kinds of failures that have a remedy of their own: whoever calls knows whom
 // to trust, and for which name.
+var (
+	UnknownCertificate = split.Kind(unknownCertificate)
+	OtherCertificate   = split.Kind(otherCertificate)
+)
+
 const (
-	UnknownCertificate = "unknown certificate"
-	OtherCertificate   = "certificate for another name"
+	unknownCertificate = "kind-unknown-certificate"
+	otherCertificate   = "kind-other-certificate"
 )
 
 // kinds are searched for in an error's text, in this order. Text, because the
 // results that vegeta has written down hold nothing else, and because half of
 // these errors have no type of their own.
 var kinds = []struct{ text, kind string }{
-	{"deadline exceeded", "timeout"},
-	{"Client.Timeout", "timeout"},
-	{"i/o timeout", "timeout"},
-	{"timed out", "timeout"},
-	{"connection refused", "connection refused"},
-	{"actively refused", "connection refused"}, // Windows
-	{"connection reset", "connection reset"},
-	{"forcibly closed", "connection reset"}, // Windows
-	{"broken pipe", "connection reset"},
-	{"no such host", "no such host"},
-	{"server misbehaving", "name lookup failed"},
-	{"HTTP response to HTTPS client", "TLS"},
-	{"certificate signed by unknown authority", UnknownCertificate},
-	{"certificate is not trusted", UnknownCertificate},             // macOS
-	{"certificate is not standards compliant", UnknownCertificate}, // macOS
-	{"certificate is valid for", OtherCertificate},
-	{"certificate is not valid for any names", OtherCertificate},
-	{"doesn't contain any IP SANs", OtherCertificate},
-	{"certificate relies on legacy Common Name", OtherCertificate},
-	{"certificate has expired or is not yet valid", "expired certificate"},
-	{"tls: ", "TLS"},
-	{"x509: ", "TLS"},
-	{"gzip: ", "broken compression"},
-	{"flate: ", "broken compression"},
-	{"malformed", "not HTTP"},
-	{"unexpected EOF", "answer cut short"},
-	{"server closed idle connection", "connection closed without an answer"},
-	{"without an answer", "connection closed without an answer"},
-	{"EOF", "connection closed without an answer"},
-	{"headers exceeded", "headers too long"},
-	{"network is unreachable", "network unreachable"},
-	{"no route to host", "network unreachable"},
-	{"too many open files", "too many open files"},
-	{"cannot assign requested address", "no free local port"},
-	{"address already in use", "no free local port"},
+	{"deadline exceeded", "kind-timeout"},
+	{"Client.Timeout", "kind-timeout"},
+	{"i/o timeout", "kind-timeout"},
+	{"timed out", "kind-timeout"},
+	{"connection refused", "kind-refused"},
+	{"actively refused", "kind-refused"}, // Windows
+	{"connection reset", "kind-reset"},
+	{"forcibly closed", "kind-reset"}, // Windows
+	{"broken pipe", "kind-reset"},
+	{"no such host", "kind-no-such-host"},
+	{"server misbehaving", "kind-lookup-failed"},
+	{"HTTP response to HTTPS client", "kind-tls"},
+	{"certificate signed by unknown authority", unknownCertificate},
+	{"certificate is not trusted", unknownCertificate},             // macOS
+	{"certificate is not standards compliant", unknownCertificate}, // macOS
+	{"certificate is valid for", otherCertificate},
+	{"certificate is not valid for any names", otherCertificate},
+	{"doesn't contain any IP SANs", otherCertificate},
+	{"certificate relies on legacy Common Name", otherCertificate},
+	{"certificate has expired or is not yet valid", "kind-expired-certificate"},
+	{"tls: ", "kind-tls"},
+	{"x509: ", "kind-tls"},
+	{"gzip: ", "kind-broken-compression"},
+	{"flate: ", "kind-broken-compression"},
+	{"malformed", "kind-not-http"},
+	{"unexpected EOF", "kind-cut-short"},
+	{"server closed idle connection", "kind-closed"},
+	{"without an answer", "kind-closed"},
+	{"EOF", "kind-closed"},
+	{"headers exceeded", "kind-headers-too-long"},
+	{"network is unreachable", "kind-unreachable"},
+	{"no route to host", "kind-unreachable"},
+	{"too many open files", "kind-too-many-files"},
+	{"cannot assign requested address", "kind-no-local-port"},
+	{"address already in use", "kind-no-local-port"},
 }
 
 func kindOf(text string) string {
@@ -106,7 +111,7 @@ func kindOf(text string) string {
 			return each.kind
 		}
 	}
-	return "no answer"
+	return "kind-no-answer"
 }
 
 // maxExcerpt is the length of an example in bytes.

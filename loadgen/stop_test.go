@@ -125,7 +125,7 @@ func TestARunEndsWithTheAnswerThatDecidesIt(t *testing.T) {
 		}), loadgen.Plan{Load: loadgen.Load{Requests: 1000, Connections: 10, Rate: 1000, Timeout: time.Second}}, stop)
 		assert.True(t, result.Decided)
 		assert.False(t, result.Interrupted)
-		assert.Empty(t, result.GaveUp)
+		assert.Nil(t, result.GaveUp)
 		assert.EqualValues(t, 21, result.Tally.Requests())
 		assert.EqualValues(t, 1, result.Tally.Failed(), "its deadline is what ends the waiting")
 		assert.EqualValues(t, result.Sent-21, result.Cut)

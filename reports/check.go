@@ -215,9 +215,11 @@ type Latency struct {
 
 // A Kind counts the requests that came to the same end, with one excerpt.
 type Kind struct {
-	Kind    string `json:"kind"`
-	Count   int64  `json:"count"`
-	Example string `json:"example,omitempty"`
+	Kind string `json:"kind"`
+	// Item is the kind as data; it is absent for one in somebody else's words.
+	Item    *split.Finding `json:"kind_item,omitempty"`
+	Count   int64          `json:"count"`
+	Example string         `json:"example,omitempty"`
 }
 
 // An Address is one of those of the target, and what answered there. Several may

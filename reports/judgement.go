@@ -167,7 +167,11 @@ func fromTest(t analysis.Test) *Test {
 func kinds(counts map[string]int64, examples map[string]string) []Kind {
 	var list []Kind
 	for _, kind := range slices.Sorted(maps.Keys(counts)) {
-		list = append(list, Kind{Kind: kind, Count: counts[kind], Example: examples[kind]})
+		row := Kind{Kind: kind, Count: counts[kind], Example: examples[kind]}
+		if found := split.KindFound(kind); found.ID != split.TextID {
+			row.Item = &found
+		}
+		list = append(list, row)
 	}
 	slices.SortStableFunc(list, func(a, b Kind) int { return cmp.Compare(b.Count, a.Count) })
 	return list

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -75,7 +76,8 @@ type Scenario struct {
 	Unnamed bool `json:"unnamed,omitempty"`
 	// Failure says what kept the scenario, or the rest of it, from being
 	// measured.
-	Failure string `json:"failure,omitempty" text:"lines"`
+	Failure     string         `json:"failure,omitempty" text:"lines"`
+	FailureItem *split.Finding `json:"failure_item,omitempty"`
 	// Interrupted says that steps or checks are missing because the user ended
 	// the run.
 	Interrupted bool `json:"interrupted,omitempty"`
@@ -96,8 +98,9 @@ type Step struct {
 	Source *Source `json:"source,omitempty"`
 	// Verdict is the worst of the step's checks; it is absent for a step that
 	// only prepares and has nothing to check.
-	Verdict analysis.Verdict `json:"verdict,omitempty"`
-	Failure string           `json:"failure,omitempty" text:"lines"`
+	Verdict     analysis.Verdict `json:"verdict,omitempty"`
+	Failure     string           `json:"failure,omitempty" text:"lines"`
+	FailureItem *split.Finding   `json:"failure_item,omitempty"`
 	// DurationSeconds is the whole step: its change, the wait until that was
 	// live, and its samples.
 	DurationSeconds Number          `json:"duration_seconds,omitzero"`
@@ -109,6 +112,12 @@ type Step struct {
 	// Graph is what called what from the beginning of the step to its end.
 	Graph *Graph `json:"graph,omitempty"`
 }
+
+// Fail enters what kept the scenario, or the rest of it, from being measured.
+func (s *Scenario) Fail(why split.Finding) { s.Failure, s.FailureItem = words.English(why), &why }
+
+// Fail enters what kept the step from being measured.
+func (s *Step) Fail(why split.Finding) { s.Failure, s.FailureItem = words.English(why), &why }
 
 // A Convergence says how long the change of a step took to be in effect.
 // Requests sent while waiting are never part of a sample.

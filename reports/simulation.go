@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // SimulationSchema names the version of a simulation's form.
@@ -86,15 +87,17 @@ type UsedRequests struct {
 // A Peer is another project's rule, and how often it passes this truth: at the
 // first attempt, and within all the attempts that it makes.
 type Peer struct {
-	Name     string `json:"name"`
-	Rule     string `json:"rule"`
-	Source   string `json:"source"`
-	Requests int64  `json:"requests"`
-	Attempts int    `json:"attempts"`
-	First    Number `json:"first_attempt"`
-	Passes   Number `json:"passes"`
-	CILow    Number `json:"ci_low"`
-	CIHigh   Number `json:"ci_high"`
+	Name string `json:"name"`
+	Rule string `json:"rule"`
+	// RuleItem is the rule as data.
+	RuleItem *split.Finding `json:"rule_item,omitempty"`
+	Source   string         `json:"source"`
+	Requests int64          `json:"requests"`
+	Attempts int            `json:"attempts"`
+	First    Number         `json:"first_attempt"`
+	Passes   Number         `json:"passes"`
+	CILow    Number         `json:"ci_low"`
+	CIHigh   Number         `json:"ci_high"`
 }
 
 // ExitCode is 0, or 130 if the user ended the simulation.

@@ -14,9 +14,11 @@ func (r *Report) word() {
 	for i := range r.Scenarios {
 		s := &r.Scenarios[i]
 		wordAll(&s.Warnings, s.WarningItems)
+		wordOne(&s.Failure, s.FailureItem)
 		for j := range s.Steps {
 			step := &s.Steps[j]
 			wordAll(&step.Warnings, step.WarningItems)
+			wordOne(&step.Failure, step.FailureItem)
 			if live := step.Convergence; live != nil {
 				wordOne(&live.Detail, live.DetailItem)
 				for k := range live.Proxies {
@@ -31,6 +33,11 @@ func (r *Report) word() {
 }
 
 func (c *Check) word() {
+	for _, list := range [][]Kind{c.ErrorsByKind, c.UnidentifiedByKind} {
+		for i := range list {
+			wordOne(&list[i].Kind, list[i].Item)
+		}
+	}
 	if c.Asked != nil {
 		wordOne(&c.Asked.Request, c.Asked.RequestItem)
 	}

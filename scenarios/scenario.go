@@ -35,6 +35,8 @@ type Scenario struct {
 	// Warnings are what loading and Lint have to say. A run goes on in spite of
 	// them, so that all are marked as warnings here.
 	Warnings problems.List
+	// Notes are what else a report is to warn of, for a scenario that no file has.
+	Notes []split.Finding
 
 	bundle *bundle
 }

@@ -16,9 +16,9 @@ func TestLanguageOfTheLocale(t *testing.T) {
 		assert.NoError(t, err)
 		assert.Equal(t, want, out.language.Name, locale)
 	}
-	out, err := (&outputFlags{language: "en", std: streams{locale: "zh_CN"}}).open(t.Context())
+	out, err := (&outputFlags{languageFlag: languageFlag{"en"}, std: streams{locale: "zh_CN"}}).open(t.Context())
 	assert.NoError(t, err)
 	assert.Equal(t, "en", out.language.Name, "the flag comes first")
-	_, err = (&outputFlags{language: "fr"}).open(t.Context())
+	_, err = (&outputFlags{languageFlag: languageFlag{"fr"}}).open(t.Context())
 	assert.ErrorContains(t, err, "there are: en, zh")
 }

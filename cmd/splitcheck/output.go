@@ -18,19 +18,17 @@ import (
 
 // outputFlags say in which forms a report is written and where.
 type outputFlags struct {
-	formats  []string
-	verbose  bool
-	language string
-	std      streams
+	formats []string
+	verbose bool
+	languageFlag
+	std streams
 }
 
 func (f *outputFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&f.formats, "output", "o", nil, outputUsage(reportKind.built())+"; repeatable")
 	reportKind.complete(cmd)
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "show every check in full, with all statistics")
-	cmd.Flags().StringVar(&f.language, "lang", "", "`LANGUAGE` of the text ("+strings.Join(languages(), ", ")+"); without it that of LC_ALL, LC_MESSAGES or LANG")
-	// The only error is that of a flag that does not exist.
-	_ = cmd.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions(languages(), cobra.ShellCompDirectiveNoFileComp))
+	f.languageFlag.register(cmd)
 }
 
 // outputs are where a report will go. They are tried before anything is sent, so
@@ -54,12 +52,11 @@ type reportFile struct {
 
 // open reads the flags and tries the files; the error holds every mistake.
 func (f *outputFlags) open(ctx context.Context) (*outputs, error) {
-	out := &outputs{std: f.std, verbose: f.verbose, language: words.In(languageOf(f.std.locale))}
+	out := &outputs{std: f.std, verbose: f.verbose}
 	var mistakes []string
-	if f.language != "" {
-		if out.language = words.In(f.language); out.language.Name != f.language {
-			mistakes = append(mistakes, fmt.Sprintf("--lang %s: there is no text in this language; there are: %s", f.language, strings.Join(languages(), ", ")))
-		}
+	var err error
+	if out.language, err = f.read(f.std); err != nil {
+		mistakes = append(mistakes, err.Error())
 	}
 	for _, text := range f.formats {
 		name, path, toFile := strings.Cut(text, "=")
@@ -103,21 +100,6 @@ func (o *outputs) format(name string, toFile bool) (reports.Format[*reports.Repo
 		options = o.options(o.std.outTTY)
 	}
 	return reportKind.format(name, options)
-}
-
-// languages are the names of those that the text can be written in.
-func languages() []string {
-	var names []string
-	for _, l := range words.Languages() {
-		names = append(names, l.Name)
-	}
-	return names
-}
-
-// languageOf is the language of a locale: "zh" of "zh_CN.UTF-8".
-func languageOf(locale string) string {
-	language, _, _ := strings.Cut(strings.NewReplacer("-", "_", ".", "_", "@", "_").Replace(locale), "_")
-	return strings.ToLower(language)
 }
 
 func (o *outputs) options(tty bool) terminal.Options {

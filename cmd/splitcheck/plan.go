@@ -18,6 +18,7 @@ type planFlags struct {
 	errors   string
 	rate     float64
 	format   string
+	language languageFlag
 }
 
 func newPlan(std streams) *cobra.Command {
@@ -43,7 +44,11 @@ any version, so more requests are needed, or no number is enough.`,
 			if err != nil {
 				return err
 			}
-			write, err := planKind.format(name, terminal.Options{Color: std.outTTY && std.color, Width: std.width})
+			language, err := f.language.read(std)
+			if err != nil {
+				return usage(err)
+			}
+			write, err := planKind.format(name, terminal.Options{Color: std.outTTY && std.color, Width: std.width, Language: language})
 			if err != nil {
 				return usagef("-o %s: %w", f.format, err)
 			}
@@ -62,6 +67,7 @@ any version, so more requests are needed, or no number is enough.`,
 	flags.Float64Var(&f.rate, "rate", 0, "say how long it takes at `N` requests per second (default: at 10, 100 and 1000)")
 	flags.StringVarP(&f.format, "output", "o", "text", outputUsage(planKind.built()))
 	planKind.complete(cmd)
+	f.language.register(cmd)
 	return cmd
 }
 

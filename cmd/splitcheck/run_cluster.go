@@ -25,6 +25,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/kindcluster"
 	"github.com/splitcheck/splitcheck/scenarios"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // openCluster makes a cluster ready for all scenarios and fills in what options
@@ -42,16 +43,17 @@ func (f *runFlags) openCluster(ctx context.Context, std streams, list []*scenari
 	}
 	options.Target.Versions = versions
 	if f.diagnose != "" {
-		options.Failing = func(ctx context.Context) string {
+		options.Failing = func(ctx context.Context) *split.Finding {
 			look := diagnoseFlags{cluster: f.cluster, target: f.target, kubeconfig: f.kubeconfig, context: f.context}
 			config, others, err := look.connect(ctx)
 			if err == nil {
 				err = gather(ctx, std, config, others, f.diagnose)
 			}
+			found := split.Found("cluster-gathered", split.Values{"file": f.diagnose})
 			if err != nil {
-				return fmt.Sprintf("what tells why this failed could not be gathered: %v", err)
+				found = split.Found("cluster-not-gathered", split.Values{"text": err.Error()})
 			}
-			return "what the cluster said of this is in " + f.diagnose
+			return &found
 		}
 	}
 	options.Open = func(ctx context.Context, s *scenarios.Scenario) (target.Target, error) {

@@ -15,6 +15,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/simulate"
 	"github.com/splitcheck/splitcheck/internal/terminal"
 	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -31,6 +32,7 @@ type simulateFlags struct {
 	runs          int64
 	seed          uint64
 	format        string
+	language      languageFlag
 }
 
 func newSimulate(std streams) *cobra.Command {
@@ -73,6 +75,7 @@ Defects:
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of all random numbers")
 	flags.StringVarP(&f.format, "output", "o", "text", outputUsage(simulationKind.built()))
 	simulationKind.complete(cmd)
+	f.language.register(cmd)
 	return cmd
 }
 
@@ -81,7 +84,11 @@ func (f *simulateFlags) run(cmd *cobra.Command, std streams) error {
 	if err != nil {
 		return err
 	}
-	write, err := simulationKind.format(name, terminal.Options{Color: std.outTTY && std.color, Width: std.width})
+	language, err := f.language.read(std)
+	if err != nil {
+		return usage(err)
+	}
+	write, err := simulationKind.format(name, terminal.Options{Color: std.outTTY && std.color, Width: std.width, Language: language})
 	if err != nil {
 		return usagef("-o %s: %w", f.format, err)
 	}
@@ -90,7 +97,7 @@ func (f *simulateFlags) run(cmd *cobra.Command, std streams) error {
 		return usage(err)
 	}
 	// The progress is for whoever waits; it never mixes with what is kept.
-	progress := terminal.NewProgress(std.err, std.errTTY)
+	progress := terminal.NewProgress(std.err, std.errTTY, language)
 	err = simulated(cmd.Context(), experiment, document, progress)
 	progress.Done()
 	if err != nil {
@@ -104,7 +111,7 @@ func (f *simulateFlags) run(cmd *cobra.Command, std streams) error {
 
 // simulated fills the document with what the experiment shows.
 func simulated(ctx context.Context, e simulate.Experiment, document *reports.Simulation, progress *terminal.Progress) error {
-	e.Progress = counted(progress, "simulating")
+	e.Progress = counted(progress, split.Found("doing-simulating", nil))
 	result, err := simulate.Run(ctx, e)
 	if err != nil {
 		return err
@@ -121,7 +128,7 @@ func simulated(ctx context.Context, e simulate.Experiment, document *reports.Sim
 	var peers []simulate.PeerResult
 	switch {
 	case e.Source != nil:
-		e.Progress = counted(progress, "simulating other projects' checks")
+		e.Progress = counted(progress, split.Found("doing-simulating-peers", nil))
 		if peers, err = simulate.PeersOf(ctx, e, min(peerRuns, result.Wanted)); err != nil {
 			return err
 		}
@@ -132,7 +139,7 @@ func simulated(ctx context.Context, e simulate.Experiment, document *reports.Sim
 	}
 	for _, each := range peers {
 		document.Peers = append(document.Peers, reports.Peer{
-			Name: each.Rule.Name, Rule: each.Rule.Says, Source: each.Rule.Source,
+			Name: each.Rule.Name, Rule: words.English(each.Rule.Says), RuleItem: &each.Rule.Says, Source: each.Rule.Source,
 			Requests: each.Rule.Requests, Attempts: each.Rule.Attempts,
 			First: reports.Num(each.First), Passes: reports.Num(each.Passes),
 			CILow: reports.Num(each.Low), CIHigh: reports.Num(each.High),
@@ -146,7 +153,7 @@ func simulated(ctx context.Context, e simulate.Experiment, document *reports.Sim
 const peerRuns = 200
 
 // counted shows how many samples are done. Several workers tell it.
-func counted(progress *terminal.Progress, label string) func(done, total int64) {
+func counted(progress *terminal.Progress, what split.Finding) func(done, total int64) {
 	var (
 		mu    sync.Mutex
 		total int64
@@ -156,7 +163,7 @@ func counted(progress *terminal.Progress, label string) func(done, total int64) 
 		defer mu.Unlock()
 		if total != of {
 			total = of
-			progress.Counting(label, "samples", of)
+			progress.Counting(what, of)
 		}
 		progress.Sampled(done)
 	}

@@ -15,7 +15,6 @@ import (
 	"github.com/splitcheck/splitcheck/internal/draw"
 	"github.com/splitcheck/splitcheck/internal/gateway"
 	"github.com/splitcheck/splitcheck/internal/liveroutes"
-	"github.com/splitcheck/splitcheck/internal/problems"
 	"github.com/splitcheck/splitcheck/internal/runner"
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/reports"
@@ -128,9 +127,7 @@ func (f *verifyFlags) runLive(cmd *cobra.Command, std streams, address string) e
 			Name: "live", Await: true, Settle: scenarios.Settle{Timeout: f.live.settle}, Checks: []scenarios.Check{check},
 		}},
 	}
-	for _, note := range weights.Notes {
-		scenario.Warnings = append(scenario.Warnings, problems.Problem{Message: note, Warning: true})
-	}
+	scenario.Notes = weights.Notes
 	return perform(ctx, std, []*scenarios.Scenario{scenario}, options, &f.output)
 }
 

@@ -7,13 +7,13 @@ package draw
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/loadgen"
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/scenarios"
 	"github.com/splitcheck/splitcheck/split"
 )
@@ -34,8 +34,8 @@ type Options struct {
 type Drawing struct {
 	// Load is what is sent.
 	Load loadgen.Plan
-	// Note says in words what the user should know of the way in.
-	Note string
+	// Note is what the user should know of the way in, or nil.
+	Note *split.Finding
 	// Stop ends the sample where it says so; it is the plan's own unless it is
 	// set before Draw.
 	Stop func(t *split.Tally, last split.Answer) bool
@@ -128,8 +128,8 @@ func (d *Drawing) Draw(ctx context.Context, progress func(done int64)) (*Sample,
 	if s.Result, err = d.generator(ctx, load, d.entry.Transport, options); err != nil {
 		return nil, err
 	}
-	if s.GaveUp != "" {
-		return s, errors.New(s.GaveUp)
+	if s.GaveUp != nil {
+		return s, &words.Failure{Found: *s.GaveUp}
 	}
 	if options.Stop == nil || options.Looks != nil {
 		s.countCut()
@@ -151,5 +151,5 @@ func (s *Sample) countCut() {
 	if s.Tally.Unidentified == nil {
 		s.Tally.Unidentified = map[string]int64{}
 	}
-	s.Tally.Unidentified["still in flight when the run ended"] += s.Cut
+	s.Tally.Unidentified[split.Kind("kind-in-flight")] += s.Cut
 }

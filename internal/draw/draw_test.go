@@ -22,6 +22,8 @@ import (
 	"github.com/splitcheck/splitcheck/split"
 )
 
+var frontDoor = split.Text("by the front door")
+
 // An even target answers as v1 or v2 by the number of the request alone.
 type even struct {
 	target.Target
@@ -31,7 +33,7 @@ type even struct {
 
 func (e *even) Enter(_ target.Via, load target.Load) (target.Entry, error) {
 	e.load = load
-	return target.Entry{URL: "http://even", Transport: e, Note: "by the front door"}, nil
+	return target.Entry{URL: "http://even", Transport: e, Note: &frontDoor}, nil
 }
 
 func (e *even) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -98,7 +100,7 @@ func TestAPlanCarriedOutElsewhere(t *testing.T) {
 	assert.Equal(t, here.Counted.Versions, there.Counted.Versions)
 	assert.Equal(t, here.Judge().Verdict, there.Judge().Verdict)
 	assert.Equal(t, "http://even/x", drawing.Load.URL)
-	assert.Equal(t, "by the front door", drawing.Note)
+	assert.Equal(t, &frontDoor, drawing.Note)
 	assert.Equal(t, 1e6, drawing.Load.Rate)
 	assert.Equal(t, target.Load{Connections: 10, Reuse: 10, Timeout: loadgen.DefaultTimeout}, e.load)
 }

@@ -4,15 +4,19 @@
 // send load, and it changes only objects of its own.
 package ingress
 
-import "context"
+import (
+	"context"
+
+	"github.com/splitcheck/splitcheck/split"
+)
 
 // A Way leads into a cluster.
 type Way struct {
 	// URL is the base of every request: scheme, host and port.
 	URL string
-	// Note says in words what the user should know about the way; it may be
+	// Note is what the user should know about the way; it may be
 	// empty.
-	Note string
+	Note *split.Finding
 	// Lost says why the way leads nowhere any more; while it works, Lost
 	// returns nil. Lost itself may be nil: not every way can tell.
 	Lost func() error

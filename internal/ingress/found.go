@@ -18,6 +18,8 @@ import (
 	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/routing"
+	"github.com/splitcheck/splitcheck/reports/words"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // FoundOptions say what the user knows of the cluster.
@@ -89,8 +91,7 @@ func (f *Found) Service(ctx context.Context, namespace, name string, port int) (
 	if err != nil || way.URL != "" {
 		return way, err
 	}
-	return Way{}, fmt.Errorf("Service %s/%s cannot be entered from here: %s; a port-forward would reach one pod only, and kube-proxy, which splits the connections, would take no part; make it a Service of type NodePort or LoadBalancer that can be reached from here",
-		namespace, name, tried)
+	return Way{}, &words.Failure{Found: split.Found("service-not-entered", split.Values{"service": namespace + "/" + name, "since": tried})}
 }
 
 // gateway finds the Service of the ingress gateway.
@@ -108,11 +109,11 @@ func (f *Found) gateway(ctx context.Context, meant Meant) (*corev1.Service, erro
 		selectors = []map[string]string{inventory.IngressSelector()}
 	}
 	var (
-		words []string
+		asked []string
 		found []*corev1.Service
 	)
 	for _, selector := range selectors {
-		words = append(words, labels.FormatLabels(selector))
+		asked = append(asked, labels.FormatLabels(selector))
 		services, err := f.selecting(ctx, selector)
 		if err != nil {
 			return nil, err
@@ -125,7 +126,7 @@ func (f *Found) gateway(ctx context.Context, meant Meant) (*corev1.Service, erro
 	}
 	switch len(found) {
 	case 0:
-		return nil, fmt.Errorf("there is no ingress gateway: no Service leads to running pods with the labels %s; install one, say which it is with --gateway NAMESPACE/NAME, or give its address with --gateway-url", strings.Join(words, " or "))
+		return nil, fmt.Errorf("there is no ingress gateway: no Service leads to running pods with the labels %s; install one, say which it is with --gateway NAMESPACE/NAME, or give its address with --gateway-url", strings.Join(asked, " or "))
 	case 1:
 		return found[0], nil
 	}
@@ -181,11 +182,13 @@ func (f *Found) enterGateway(ctx context.Context, service *corev1.Service) (Way,
 	name := service.Namespace + "/" + service.Name
 	pod, number, all, err := f.readyPod(ctx, service, port)
 	if err != nil {
-		return Way{}, fmt.Errorf("the gateway %s cannot be reached: %s, and no port-forward: %w", name, tried, err)
+		return Way{}, &words.Failure{Found: split.Found("gateway-not-reached", split.Values{"gateway": name, "since": tried, "text": err.Error()})}
 	}
 	forwarded, err := f.forward(ctx, pod, number)
 	if err != nil {
-		return Way{}, fmt.Errorf("the gateway %s cannot be reached: %s, and no port-forward to pod %s: %w; give its address with --gateway-url", name, tried, pod.Name, err)
+		return Way{}, &words.Failure{Found: split.Found("gateway-not-reached", split.Values{
+			"gateway": name, "since": tried, "pod": pod.Name, "text": err.Error(),
+		})}
 	}
 	err = await(ctx, answerTimeout, "that it answers", func(ctx context.Context) (bool, error) {
 		err := f.probe(ctx, forwarded.url)
@@ -195,21 +198,21 @@ func (f *Found) enterGateway(ctx context.Context, service *corev1.Service) (Way,
 		forwarded.end()
 		return Way{}, fmt.Errorf("the gateway %s does not answer by a port-forward to port %d of pod %s: %w; does a Gateway open port %d on it?", name, number, pod.Name, err, port.Port)
 	}
-	note := fmt.Sprintf("by port-forward to pod %s, since %s: this is the split of that one gateway pod", pod.Name, tried)
-	if all > 1 {
-		note += fmt.Sprintf(" of %d", all)
-	}
-	return Way{URL: forwarded.url, Note: note, Lost: forwarded.lost, Close: forwarded.end}, nil
+	note := split.Found("way-by-port-forward", split.Values{"pod": pod.Name, "since": tried, "pods": all})
+	return Way{URL: forwarded.url, Note: &note, Lost: forwarded.lost, Close: forwarded.end}, nil
 }
 
 // direct tries the addresses of the Service that lead to its pods; to all of them,
 // whichever node is entered, if balanced. It returns an empty Way and what was
 // tried if none answers.
-func (f *Found) direct(ctx context.Context, s *corev1.Service, port corev1.ServicePort, balanced bool) (Way, string, error) {
-	type candidate struct{ url, note string }
+func (f *Found) direct(ctx context.Context, s *corev1.Service, port corev1.ServicePort, balanced bool) (Way, []split.Finding, error) {
+	type candidate struct {
+		url  string
+		note split.Finding
+	}
 	var (
 		list  []candidate
-		tried []string
+		tried []split.Finding
 	)
 	at := func(host string, port int32) string {
 		return "http://" + net.JoinHostPort(host, strconv.Itoa(int(port)))
@@ -217,49 +220,46 @@ func (f *Found) direct(ctx context.Context, s *corev1.Service, port corev1.Servi
 	balancer := s.Status.LoadBalancer.Ingress
 	for _, i := range balancer {
 		host := cmp.Or(i.Hostname, i.IP)
-		list = append(list, candidate{at(host, port.Port), "by the LoadBalancer address " + host})
+		list = append(list, candidate{at(host, port.Port), split.Found("way-by-load-balancer", split.Values{"address": host})})
 	}
 	if s.Spec.Type == corev1.ServiceTypeLoadBalancer && len(balancer) == 0 {
-		tried = append(tried, "its LoadBalancer has no address")
+		tried = append(tried, split.Found("tried-load-balancer", nil))
 	}
 	if port.NodePort == 0 {
-		tried = append(tried, "it has no NodePort")
+		tried = append(tried, split.Found("tried-no-node-port", nil))
 	} else {
 		local := s.Spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal
 		nodes, err := f.client.Nodes().List(ctx, metav1.ListOptions{})
 		switch {
 		case err != nil:
-			tried = append(tried, "the nodes' addresses cannot be listed ("+err.Error()+")")
+			tried = append(tried, split.Found("tried-nodes", split.Values{"text": err.Error()}))
 		case local && balanced && len(nodes) > 1:
-			tried = append(tried, "its NodePort leads to pods on one node only (externalTrafficPolicy: Local)")
+			tried = append(tried, split.Found("tried-local-node-port", nil))
 		default:
 			for _, address := range nodeAddresses(nodes) {
-				note := fmt.Sprintf("by NodePort %d of node address %s", port.NodePort, address)
-				if local {
-					note += ", which leads to pods on that node only (externalTrafficPolicy: Local)"
-				}
+				note := split.Found("way-by-node-port", split.Values{"port": port.NodePort, "address": address, "local": local})
 				list = append(list, candidate{at(address, port.NodePort), note})
 			}
 		}
 	}
 	for n, c := range list {
 		if n == mostAddresses {
-			tried = append(tried, fmt.Sprintf("%d more were not tried", len(list)-n))
+			tried = append(tried, split.Found("tried-no-more", split.Values{"count": len(list) - n}))
 			break
 		}
 		err := f.probe(ctx, c.url)
 		if err == nil {
 			if len(tried) > 0 {
-				c.note += ", since " + strings.Join(tried, ", ")
+				c.note.Values["since"] = tried
 			}
-			return Way{URL: c.url, Note: c.note}, "", nil
+			return Way{URL: c.url, Note: &c.note}, nil, nil
 		}
 		if ctx.Err() != nil {
-			return Way{}, "", context.Cause(ctx)
+			return Way{}, nil, context.Cause(ctx)
 		}
-		tried = append(tried, "nobody answers at "+c.url)
+		tried = append(tried, split.Found("tried-address", split.Values{"url": c.url}))
 	}
-	return Way{}, strings.Join(tried, ", "), nil
+	return Way{}, tried, nil
 }
 
 // mostAddresses limits how many addresses are tried: a large cluster has many

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/splitcheck/splitcheck/internal/kube/kubetest"
+	"github.com/splitcheck/splitcheck/reports/words"
 )
 
 func gatewayPod(name, app string) *corev1.Pod {
@@ -55,7 +56,7 @@ func TestWhicheverAnswers(t *testing.T) {
 	} {
 		way, err := found(answering, balanced, node(), gatewayPod("gw-1", "gw"), gatewayPod("gw-2", "gw")).Gateway(t.Context(), Meant{})
 		require.NoError(t, err)
-		assert.Equal(t, want, [2]string{way.URL, way.Note})
+		assert.Equal(t, want, [2]string{way.URL, words.English(*way.Note)})
 	}
 	_, err := found("forwarded", balanced, node()).Service(t.Context(), "web", "gw", 80)
 	assert.ErrorContains(t, err, "a port-forward would reach one pod only")
@@ -72,14 +73,14 @@ func TestWhichGateway(t *testing.T) {
 	f := found("forwarded", both...)
 	way, err := f.Gateway(t.Context(), Meant{Selectors: []map[string]string{{"app": "b"}}})
 	require.NoError(t, err)
-	assert.Contains(t, way.Note, "by port-forward to pod b-1")
+	assert.Contains(t, words.English(*way.Note), "by port-forward to pod b-1")
 	way, err = f.Gateway(t.Context(), Meant{Service: "web/a"})
 	require.NoError(t, err)
-	assert.Contains(t, way.Note, "by port-forward to pod a-1")
+	assert.Contains(t, words.English(*way.Note), "by port-forward to pod a-1")
 	f.options.GatewayService = "web/b"
 	way, err = f.Gateway(t.Context(), Meant{Service: "web/a"})
 	require.NoError(t, err)
-	assert.Contains(t, way.Note, "by port-forward to pod b-1", "the user knows better")
+	assert.Contains(t, words.English(*way.Note), "by port-forward to pod b-1", "the user knows better")
 	f = found("")
 	f.options.GatewayURL = "http://shop.example"
 	way, err = f.Gateway(t.Context(), Meant{})

@@ -25,6 +25,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 	"github.com/splitcheck/splitcheck/internal/routing"
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -53,7 +54,7 @@ type Weights struct {
 	// Generation is the object's, which grows with each change of it.
 	Generation int64
 	// Notes are what was left out on the way here.
-	Notes []string
+	Notes []split.Finding
 
 	// read is the cluster as it was when they were read, entered whether the
 	// request meets the rule at a gateway: no sidecar then has a part in it.
@@ -130,7 +131,7 @@ type view struct {
 	objects   []manifests.Object
 	proxies   []proxies.Proxy
 	revisions map[manifests.Key]revision
-	notes     []string
+	notes     []split.Finding
 }
 
 // A revision tells states of one object apart. The generation grows with each
@@ -179,7 +180,7 @@ func (c *Cluster) view(ctx context.Context, q Question) (*view, error) {
 			continue // Not installed here: then there are none.
 		}
 		if apierrors.IsForbidden(err) && slices.Contains(aside, kind) {
-			v.notes = append(v.notes, fmt.Sprintf("this account may not list %s, and routes are taken as if there were none", resources[kind].Resource))
+			v.notes = append(v.notes, split.Found("routes-not-listed", split.Values{"resource": resources[kind].Resource}))
 			continue
 		}
 		if err != nil {
@@ -219,12 +220,12 @@ func (v *view) add(items []unstructured.Unstructured) {
 		unstructured.RemoveNestedField(item.Object, "status")
 		text, err := item.MarshalJSON()
 		if err != nil {
-			v.notes = append(v.notes, fmt.Sprintf("%s %s/%s is left out: %v", item.GetKind(), item.GetNamespace(), item.GetName(), err))
+			v.notes = append(v.notes, leftOut(item, err))
 			continue
 		}
 		objects, found := manifests.Decode("cluster", text)
 		if err := found.Err(); err != nil {
-			v.notes = append(v.notes, fmt.Sprintf("%s %s/%s is left out: %v", item.GetKind(), item.GetNamespace(), item.GetName(), err))
+			v.notes = append(v.notes, leftOut(item, err))
 			continue
 		}
 		for _, o := range objects {
@@ -241,11 +242,17 @@ func keyOf(u unstructured.Unstructured) manifests.Key {
 // noted are the notes as the end of an error: what was left out may be just what
 // is missing.
 func (v *view) noted() string {
-	var words strings.Builder
+	var text strings.Builder
 	for _, note := range v.notes {
-		words.WriteString("\n" + note)
+		text.WriteString("\n" + words.English(note))
 	}
-	return words.String()
+	return text.String()
+}
+
+func leftOut(item unstructured.Unstructured, err error) split.Finding {
+	return split.Found("object-left-out", split.Values{
+		"object": fmt.Sprintf("%s %s/%s", item.GetKind(), item.GetNamespace(), item.GetName()), "text": err.Error(),
+	})
 }
 
 // nearest names objects that may be meant.
@@ -269,7 +276,9 @@ func (v *view) weights(q Question, rule *routing.Rule) (*Weights, error) {
 		return nil, mistakef("%s sends nowhere: it redirects or answers itself, and there is no split to verify", rule.Source)
 	}
 	if rule.Abort != nil {
-		w.Notes = append(w.Notes, fmt.Sprintf("%s answers %g %% of the requests with %d itself", rule.Source, rule.Abort.Percent, rule.Abort.Status))
+		w.Notes = append(w.Notes, split.Found("rule-answers-itself", split.Values{
+			"rule": rule.Source, "share": rule.Abort.Percent / 100, "status": rule.Abort.Status,
+		}))
 	}
 	if at := slices.IndexFunc(rule.Destinations, func(d routing.Destination) bool { return d.Status != 0 }); at >= 0 {
 		return nil, mistakef("%s has a destination that does not resolve, whose share is answered with %d: there is no split of versions to verify until every one of them leads to a Service%s", rule.Source, rule.Destinations[at].Status, v.noted())

@@ -17,6 +17,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
 	"github.com/splitcheck/splitcheck/internal/proxies"
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -243,5 +244,5 @@ spec: {hosts: 5}
 	got, err := c.Read(t.Context(), q)
 	require.NoError(t, err)
 	require.Len(t, got.Notes, 1)
-	assert.Contains(t, got.Notes[0], "VirtualService shop/broken is left out: ")
+	assert.Contains(t, words.English(got.Notes[0]), "VirtualService shop/broken is left out: ")
 }

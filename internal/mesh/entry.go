@@ -34,6 +34,7 @@ func (m *Mesh) enter(via target.Via, load target.Load, seed uint64) (target.Entr
 		g = current.gateway(namespace, via.Service)
 	}
 	if g != nil {
+		note := split.Found("way-by-gateway", split.Values{"gateway": g.Name})
 		host := g.Name + "." + g.Namespace
 		if g.port != 80 {
 			host += ":" + strconv.Itoa(g.port)
@@ -41,7 +42,7 @@ func (m *Mesh) enter(via target.Via, load target.Load, seed uint64) (target.Entr
 		return target.Entry{
 			URL:       "http://" + host,
 			Transport: &gatewayEntry{mesh: m, namespace: g.Namespace, name: g.Name, port: g.port, lanes: lanes, seed: seed},
-			Note:      "through the gateway " + g.Name + " of the simulated mesh",
+			Note:      &note,
 		}, nil
 	}
 	known := m.kube.view.Load().snap
@@ -58,10 +59,11 @@ func (m *Mesh) enter(via target.Via, load target.Load, seed uint64) (target.Entr
 	if port != 80 {
 		host += ":" + strconv.Itoa(port)
 	}
+	note := split.Found("way-by-service", nil)
 	return target.Entry{
 		URL:       "http://" + host,
 		Transport: &serviceEntry{mesh: m, service: s.namespace + "/" + s.name, port: port, lanes: lanes, seed: seed},
-		Note:      "past gateway and mesh, where the pod is chosen per connection as kube-proxy does (simulated)",
+		Note:      &note,
 	}, nil
 }
 

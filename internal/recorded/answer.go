@@ -11,9 +11,9 @@ import (
 	"github.com/splitcheck/splitcheck/split"
 )
 
-const (
-	noMarker   = "no marker in a recorded answer"
-	insideWord = "a version inside a longer word"
+var (
+	noMarker   = split.Kind("kind-no-marker-recorded")
+	insideWord = split.Kind("kind-inside-word")
 )
 
 // classify says what a piece of text that is one answer came to. One of curl -i has

@@ -154,7 +154,7 @@ func (x *exchanges) read(piece []byte) error {
 	if answer.Status >= 200 && !connected.Match(text) {
 		said := loadgen.Classify(x.options.Identify, answer)
 		if cutShort(answer.Body, length, failures) {
-			said = split.Answer{Outcome: split.Error, Kind: "answer cut short"}
+			said = split.Answer{Outcome: split.Error, Kind: split.Kind("kind-cut-short")}
 		} else if x.options.Guessed && said.Outcome == split.Hit && inPath(answer.Body, said.Version) {
 			return fmt.Errorf("%s:%d: is %s in this answer a version or part of an address? say with --identify how an answer names its version: %s",
 				x.options.Name, x.line, said.Version, quote(answer.Body))

@@ -11,6 +11,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/internal/witness"
 	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/scenarios"
 	"github.com/splitcheck/splitcheck/split"
 )
@@ -23,7 +24,7 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 	measured := reports.Measurement{Source: source(c.Source), Expected: analysis.Verdict(c.ExpectVerdict)}
 	failed := func(err error) reports.Check {
 		measured.Interrupted = ctx.Err() != nil
-		return reports.Unmeasured(c.Name, analysis.NotMeasured, measured, split.Text(err.Error()))
+		return reports.Unmeasured(c.Name, analysis.NotMeasured, measured, words.Reason(err))
 	}
 
 	asks := question(c, r.Seed)
@@ -42,8 +43,8 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 		return failed(err)
 	}
 	defer drawing.Close()
-	if drawing.Note != "" {
-		measured.Asked.RequestItem.Values["note"] = drawing.Note
+	if drawing.Note != nil {
+		measured.Asked.RequestItem.Values["way"] = *drawing.Note
 	}
 	proxies, _ := opened.(target.Witness)
 	observer := before(ctx, proxies, s, step, c)
@@ -63,7 +64,7 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 		return failed(err)
 	}
 	measured.Tally = sample.Counted // mirrored answers have other versions than the check
-	r.Progress.Doing(place + ": judging")
+	r.Progress.Doing(split.Found("doing-judging", split.Values{"place": place}))
 	judgement := analysis.Reconsider(sample.Judge(), plan, sample.Counted, account.Facts())
 	account.Place(judgement, &measured)
 	return reports.FromJudgement(c.Name, judgement, measured)

@@ -36,8 +36,8 @@ type Options struct {
 	Seed      uint64
 	// Failing is called once, before the first scenario that did not come out as
 	// expected is taken away; nil for nothing. What it returns is a warning of
-	// that scenario's, empty for none.
-	Failing func(ctx context.Context) string
+	// that scenario's, nil for none.
+	Failing func(ctx context.Context) *split.Finding
 	// Progress is told what happens; nil for silence.
 	Progress Progress
 	// Now reads the clock for the report; nil for time.Now.
@@ -47,9 +47,10 @@ type Options struct {
 // Progress is told what happens while it happens. It returns at once.
 type Progress interface {
 	// Doing says what is being done when it is not drawing a sample.
-	Doing(text string)
-	// Sampling begins a sample of total requests.
-	Sampling(label string, total int64)
+	Doing(what split.Finding)
+	// Sampling begins a sample of total requests at a place, in the names that a
+	// person has given.
+	Sampling(place string, total int64)
 	// Sampled says how many of them have come back.
 	Sampled(done int64)
 	// Done ends whatever was shown.
@@ -118,20 +119,21 @@ func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) (report repor
 	for _, warning := range s.Warnings {
 		report.WarningItems = append(report.WarningItems, warning.Finding())
 	}
+	report.WarningItems = append(report.WarningItems, s.Notes...)
 	began := r.Now()
 	defer func() {
 		report.Interrupted = ctx.Err() != nil
 		report.DurationSeconds = r.since(began)
 	}()
-	r.Progress.Doing(s.Name + ": opening the target")
+	r.Progress.Doing(split.Found("doing-opening", split.Values{"place": s.Name}))
 	opened, err := r.Open(ctx, s)
 	if err != nil {
-		report.Failure = err.Error()
+		report.Fail(words.Reason(err))
 		return report, nil
 	}
 	defer func() {
-		if words := r.failing(ctx, report); words != "" {
-			report.WarningItems = append(report.WarningItems, split.Text(words))
+		if found := r.failing(ctx, report); found != nil {
+			report.WarningItems = append(report.WarningItems, *found)
 		}
 		// What was brought in is removed also after a failure or an interrupt.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
@@ -142,12 +144,12 @@ func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) (report repor
 		}
 		report.RemovalSeconds = r.since(removing)
 	}()
-	r.Progress.Doing(s.Name + ": deploying")
+	r.Progress.Doing(split.Found("doing-deploying", split.Values{"place": s.Name}))
 	warnings, err := deploy(ctx, s, opened)
 	report.DeploymentSeconds = r.since(began)
 	report.WarningItems = append(report.WarningItems, unsaid(warnings, s)...)
 	if err != nil {
-		report.Failure = ended(ctx, "the applications were deployed", err)
+		report.Fail(ended(ctx, split.Found("interrupted-while-deploying", nil), err))
 		return report, nil
 	}
 	seen := &traffic{}
@@ -169,12 +171,12 @@ func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) (report repor
 }
 
 // failing lets somebody look at a scenario that failed while it is still there.
-func (r *run) failing(ctx context.Context, done reports.Scenario) string {
+func (r *run) failing(ctx context.Context, done reports.Scenario) *split.Finding {
 	if r.Failing == nil || r.looked || ctx.Err() != nil || asExpected(done) {
-		return ""
+		return nil
 	}
 	r.looked = true
-	r.Progress.Doing(done.Name + ": gathering what tells why it failed")
+	r.Progress.Doing(split.Found("doing-gathering", split.Values{"place": done.Name}))
 	return r.Failing(ctx)
 }
 
@@ -196,10 +198,9 @@ func label(s *scenarios.Scenario, names ...string) string {
 func notBegun(list []*scenarios.Scenario, after string, stays error) []reports.Scenario {
 	var left []reports.Scenario
 	for _, s := range list {
-		left = append(left, reports.Scenario{
-			Name: s.Name, Unnamed: s.Unnamed, Description: s.Description,
-			Failure: fmt.Sprintf("this was not run, because what %s had brought could not be taken away: %v", after, stays),
-		})
+		report := reports.Scenario{Name: s.Name, Unnamed: s.Unnamed, Description: s.Description}
+		report.Fail(split.Found("scenario-not-begun", split.Values{"scenario": after, "stays": words.Reason(stays)}))
+		left = append(left, report)
 	}
 	return left
 }
@@ -237,10 +238,10 @@ func (r *run) step(ctx context.Context, s *scenarios.Scenario, step scenarios.St
 	}()
 	place := label(s, step.Name)
 	if Changes(step) {
-		r.Progress.Doing(place + ": applying, and waiting until it is live")
+		r.Progress.Doing(split.Found("doing-applying", split.Values{"place": place}))
 		live, err := opened.Change(ctx, change(step))
 		if err != nil {
-			report.Failure = ended(ctx, "step "+step.Name+" was on its way into effect", err)
+			report.Fail(ended(ctx, split.Found("interrupted-in-step", split.Values{"step": step.Name}), err))
 			return report
 		}
 		report.WarningItems = unsaid(live.Warnings, s)
@@ -296,7 +297,7 @@ func deploy(ctx context.Context, s *scenarios.Scenario, opened target.Target) (w
 	}
 	live, err := opened.Change(ctx, target.Change{Apply: s.Deploy, Timeout: deployTimeout})
 	if err == nil && !live.Converged {
-		err = fmt.Errorf("the applications did not come up: %s", words.English(live.Detail))
+		err = &words.Failure{Found: split.Found("applications-not-up", split.Values{"found": live.Detail})}
 	}
 	return live.Warnings, err
 }
@@ -348,7 +349,7 @@ func known(f split.Finding) *split.Finding {
 
 type silent struct{}
 
-func (silent) Doing(string)           {}
+func (silent) Doing(split.Finding)    {}
 func (silent) Sampling(string, int64) {}
 func (silent) Sampled(int64)          {}
 func (silent) Done()                  {}

@@ -42,6 +42,11 @@ func (s *scripted) Change(context.Context, target.Change) (target.Convergence, e
 	return s.change(s.changes)
 }
 
+func byTheScript() *split.Finding {
+	note := split.Text("by the script")
+	return &note
+}
+
 func (s *scripted) Enter(target.Via, target.Load) (target.Entry, error) {
 	if s.transport == nil {
 		s.transport = served(func(n uint64) string {
@@ -51,7 +56,7 @@ func (s *scripted) Enter(target.Via, target.Load) (target.Entry, error) {
 			return "v1"
 		})
 	}
-	return target.Entry{URL: "http://scripted", Transport: s.transport, Note: "by the script"}, s.enter
+	return target.Entry{URL: "http://scripted", Transport: s.transport, Note: byTheScript()}, s.enter
 }
 
 func (s *scripted) Close(ctx context.Context) error {
@@ -187,10 +192,11 @@ func TestWhatStopsAMeasurement(t *testing.T) {
 func TestFailureIsLookedAtWhileItIsThere(t *testing.T) {
 	s := &scripted{}
 	looks := 0
-	options := runner.Options{Failing: func(context.Context) string {
+	options := runner.Options{Failing: func(context.Context) *split.Finding {
 		looks++
 		assert.Equal(t, 1, s.closed, "only the scenario before is closed")
-		return "look into x.tar.gz"
+		found := split.Text("look into x.tar.gz")
+		return &found
 	}}
 	right := &scenarios.Scenario{Name: "right", Steps: []scenarios.Step{changing("a", check(t, "a", "v1=90,v2=10"))}}
 	control := check(t, "a", "v1=50,v2=50")
@@ -204,7 +210,7 @@ func TestFailureIsLookedAtWhileItIsThere(t *testing.T) {
 
 	right.Steps[0].Checks[0] = control
 	looks = 0
-	runWith(t.Context(), &scripted{}, runner.Options{Failing: func(context.Context) string { looks++; return "" }}, right)
+	runWith(t.Context(), &scripted{}, runner.Options{Failing: func(context.Context) *split.Finding { looks++; return nil }}, right)
 	assert.Zero(t, looks, "a negative control that finds its fault is no failure")
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/scenarios"
 	"github.com/splitcheck/splitcheck/split"
 )
@@ -21,9 +22,9 @@ func unsaid(warnings []split.Finding, s *scenarios.Scenario) []split.Finding {
 
 // ended is what a failure says: that of a run that the user ended is no fault of
 // the target's.
-func ended(ctx context.Context, doing string, err error) string {
+func ended(ctx context.Context, interrupted split.Finding, err error) split.Finding {
 	if ctx.Err() != nil {
-		return "interrupted while " + doing
+		return interrupted
 	}
-	return err.Error()
+	return words.Reason(err)
 }

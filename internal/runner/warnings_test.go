@@ -24,7 +24,8 @@ func TestWhatLintHasSaidIsNotSaidAgain(t *testing.T) {
 func TestAnInterruptIsNoFaultOfTheTarget(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	failed := errors.New("no such host")
-	assert.Equal(t, "no such host", ended(ctx, "it was deployed", failed))
+	interrupted := split.Found("interrupted-while-deploying", nil)
+	assert.Equal(t, split.Text("no such host"), ended(ctx, interrupted, failed))
 	cancel()
-	assert.Equal(t, "interrupted while it was deployed", ended(ctx, "it was deployed", context.Canceled))
+	assert.Equal(t, interrupted, ended(ctx, interrupted, context.Canceled))
 }

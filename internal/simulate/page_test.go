@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/reports/words"
 )
 
 const page = "../../docs/operating-characteristics.md"
@@ -108,7 +109,7 @@ was written for other weights is applied to these too. "–" means that the rule
 	say("\n| rule | requests | attempts | what passes | read in |\n|---|--:|--:|---|---|\n")
 	for _, rule := range Rules {
 		if slices.Contains(shownRules, rule.Name) {
-			say("| %s | %s | %d | %s | %s |\n", rule.Name, thousands(rule.Requests), rule.Attempts, rule.Says, rule.Source)
+			say("| %s | %s | %d | %s | %s |\n", rule.Name, thousands(rule.Requests), rule.Attempts, words.English(rule.Says), rule.Source)
 		}
 	}
 	say(`

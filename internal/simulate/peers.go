@@ -11,8 +11,9 @@ import (
 // applied to other weights than those it was written for.
 type Rule struct {
 	Name string
-	// Says is what passes, in words; Source is where it was read.
-	Says, Source string
+	// Says is what passes; Source is where it was read.
+	Says   split.Finding
+	Source string
 	// Requests is the size of a sample. Up to Attempts samples are drawn, and
 	// the first one within the band passes.
 	Requests int64
@@ -36,7 +37,7 @@ type band func(version int, count int64) bool
 var Rules = []Rule{
 	{
 		Name:     "Gateway API conformance",
-		Says:     "shares within 5 points, none at weight 0",
+		Says:     split.Found("passes-shares-strictly", split.Values{"points": 5}),
 		Source:   "gateway-api conformance/utils/weight/weight.go, MaxTestRetries",
 		Requests: 500, Attempts: 10, strict: true,
 		bands: each(func(share float64, x int64) bool {
@@ -47,7 +48,7 @@ var Rules = []Rule{
 	},
 	{
 		Name:     "Gateway API mirror",
-		Says:     "within 3 standard deviations",
+		Says:     split.Found("passes-deviations", split.Values{"deviations": 3}),
 		Source:   "gateway-api conformance/tests/httproute-request-percentage-mirror.go",
 		Requests: 500, Attempts: 5,
 		bands: ofTwo(func(share float64, x int64) bool {
@@ -56,42 +57,42 @@ var Rules = []Rule{
 	},
 	{
 		Name:     "Istio traffic shifting",
-		Says:     "counts within 10",
+		Says:     split.Found("passes-counts", split.Values{"count": 10}),
 		Source:   "istio tests/integration/pilot/common/routing.go, traffic.go",
 		Requests: 100, Attempts: 10,
 		bands: each(func(share float64, x int64) bool { return math.Abs(float64(x)-100*share) <= 10+rounding }),
 	},
 	{
 		Name:     "Istio waypoint 3:1:1",
-		Says:     "all seen, the heaviest most",
+		Says:     split.Found("passes-heaviest", nil),
 		Source:   "istio tests/integration/ambient/waypoint_test.go",
 		Requests: 40, Attempts: 10,
 		bands: heaviest,
 	},
 	{
 		Name:     "Envoy Gateway weighted",
-		Says:     "counts that were seen within 3",
+		Says:     split.Found("passes-seen-counts", split.Values{"count": 3}),
 		Source:   "envoyproxy/gateway test/e2e/tests/weighted_backend.go",
 		Requests: 50, Attempts: 1,
 		bands: each(func(share float64, x int64) bool { return x == 0 || math.Abs(float64(x)-50*share) <= 3+rounding }),
 	},
 	{
 		Name:     "Envoy Gateway 9:1",
-		Says:     "80 to 99 on the heavier",
+		Says:     split.Found("passes-heavier-counts", split.Values{"low": 80, "high": 99}),
 		Source:   "envoyproxy/gateway test/e2e/tests/weighted_backend.go",
 		Requests: 100, Attempts: 1,
 		bands: only(0.9, func(x int64) bool { return x >= 80 && x <= 99 }),
 	},
 	{
 		Name:     "Kuma",
-		Says:     "counts within 30",
+		Says:     split.Found("passes-counts", split.Values{"count": 30}),
 		Source:   "kuma test/e2e_env/multizone/meshservice/policies.go",
 		Requests: 200, Attempts: 6,
 		bands: each(func(share float64, x int64) bool { return math.Abs(float64(x)-200*share) <= 30+rounding }),
 	},
 	{
 		Name:     "Knative",
-		Says:     "shares within 10 points, none at weight 0",
+		Says:     split.Found("passes-shares-strictly", split.Values{"points": 10}),
 		Source:   "knative networking/test/conformance/ingress/percentage.go",
 		Requests: 1000, Attempts: 1,
 		bands: each(func(share float64, x int64) bool {
@@ -100,21 +101,21 @@ var Rules = []Rule{
 	},
 	{
 		Name:     "Kong",
-		Says:     "shares within 20 points",
+		Says:     split.Found("passes-shares", split.Values{"points": 20}),
 		Source:   "kong/kubernetes-ingress-controller test/integration/httproute_test.go",
 		Requests: 100, Attempts: 1,
 		bands: each(func(share float64, x int64) bool { return math.Abs(float64(x)-100*share) <= 20+rounding }),
 	},
 	{
 		Name:     "ingress-nginx",
-		Says:     "each half at least 40 %",
+		Says:     split.Found("passes-halves-least", split.Values{"share": 0.4}),
 		Source:   "kubernetes/ingress-nginx test/e2e/annotations/canary.go",
 		Requests: 200, Attempts: 1,
 		bands: only(0.5, func(x int64) bool { return x >= 80 && x <= 120 }),
 	},
 	{
 		Name:     "Inference extension",
-		Says:     "the heavier of two within 10 points",
+		Says:     split.Found("passes-heavier-share", split.Values{"points": 10}),
 		Source:   "gateway-api-inference-extension issue 3002",
 		Requests: 200, Attempts: 1,
 		// In float64, as there: 160 of 200 is no longer within 10 points of 70 %.
@@ -122,14 +123,14 @@ var Rules = []Rule{
 	},
 	{
 		Name:     "Traefik 3:1",
-		Says:     "exactly 3 to 1",
+		Says:     split.Found("passes-exactly", split.Values{"heavier": 3, "lighter": 1}),
 		Source:   "traefik integration/simple_test.go",
 		Requests: 4, Attempts: 1,
 		bands: only(0.75, func(x int64) bool { return x == 3 }),
 	},
 	{
 		Name:     "Envoy",
-		Says:     "each half seen",
+		Says:     split.Found("passes-halves-seen", nil),
 		Source:   "envoy test/integration/weighted_cluster_integration_test.cc",
 		Requests: 20, Attempts: 1,
 		bands: only(0.5, func(x int64) bool { return x >= 1 && x <= 19 }),

@@ -49,7 +49,7 @@ func (r requests) sample(ctx context.Context, _ int64, random *rand.Rand) (outco
 // answer is the version's, or an error in its place.
 func answer(t Truth, random *rand.Rand, version string) split.Answer {
 	if t.Errors > 0 && random.Float64() < t.Errors {
-		return split.Answer{Outcome: split.Error, Kind: "simulated"}
+		return split.Answer{Outcome: split.Error, Kind: split.Kind("kind-simulated")}
 	}
 	return split.Answer{Outcome: split.Hit, Version: version}
 }

@@ -91,8 +91,8 @@ type Entry struct {
 	// URL is the base of every request: scheme, host and port.
 	URL       string
 	Transport http.RoundTripper
-	// Note says in words what the user should know of the way in.
-	Note string
+	// Note is what the user should know of the way in, or nil.
+	Note *split.Finding
 	// Close gives back what the entry holds; it may be nil.
 	Close func()
 }

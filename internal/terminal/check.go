@@ -85,10 +85,10 @@ func (t *text) item(i item) {
 		return
 	}
 	if i.step == nil {
-		t.say("label-failed", t.sentence(i.scenario.Failure))
+		t.say("label-failed", t.sentence(t.saidOne(i.scenario.FailureItem, i.scenario.Failure)))
 		return
 	}
-	t.say("label-failed", t.sentence(i.step.Failure))
+	t.say("label-failed", t.sentence(t.saidOne(i.step.FailureItem, i.step.Failure)))
 	t.live(i.step)
 	if i.step.Failure == "" {
 		t.say("label-next", t.nextFor(i.counts()))
@@ -249,7 +249,7 @@ func (t *text) kinds(label string, kinds []reports.Kind) {
 		shown = shown[:5]
 	}
 	for i, k := range shown {
-		line := count(k.Count) + " × " + clip(k.Kind, 80)
+		line := count(k.Count) + " × " + clip(t.saidOne(k.Item, k.Kind), 80)
 		if k.Example != "" {
 			line += t.dim(t.word("such-as", split.Values{"example": clip(k.Example, 160)}))
 		}

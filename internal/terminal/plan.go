@@ -3,10 +3,9 @@ package terminal
 import (
 	"fmt"
 	"io"
-	"strconv"
 
 	"github.com/splitcheck/splitcheck/reports"
-	"github.com/splitcheck/splitcheck/reports/words"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // planRates are the rates, in requests per second, for which a plan tells the
@@ -17,32 +16,25 @@ var planRates = []float64{10, 100, 1000}
 func PlanText(o Options) reports.Format[*reports.Plan] {
 	return func(w io.Writer, p *reports.Plan) error {
 		t := newText(o)
-		switch {
-		case p.Chances != nil:
+		if p.Chances != nil {
 			t.chances(p)
-		case p.MedianRequests > 0:
-			t.paragraph("", t.bold(count(p.Requests)+" requests at most")+" answer the question, whatever the answer is. "+
-				"The sample ends when it is decided: half of all correct splits are verified by "+count(p.MedianRequests)+".")
-		default:
-			t.paragraph("", t.bold(count(p.Requests)+" requests")+" answer the question, whatever the answer is.")
+		} else {
+			size := t.bold(t.word("plan-requests", split.Values{"requests": p.Requests, "most": p.MedianRequests > 0}))
+			t.paragraph("", t.word("plan-enough", split.Values{"size": size, "median": p.MedianRequests}))
 		}
 		t.line("")
 		t.planTable(p)
 		t.line("")
 		alpha, power := p.Alpha.Or(0), p.Power.Or(0)
 		if p.Chances == nil {
-			t.paragraph("", fmt.Sprintf("A correct split is then called verified with a probability of at least %s. "+
-				"One in which a version is off by its margin is called violated with at least %s, and verified with at most %s.",
-				percent(power, 2), percent(power, 2), percent(alpha, 2)))
+			t.paragraph("", t.word("plan-promise", split.Values{"power": t.percent(power, 2), "alpha": t.percent(alpha, 2)}))
 		}
 		if share, given := p.Errors.Get(); given {
-			t.paragraph("", fmt.Sprintf("That holds when up to %s of the requests end in errors, whichever do and whatever "+
-				"version they were meant for.", percent(share, 3)))
+			t.paragraph("", t.word("plan-errors", split.Values{"share": t.percent(share, 3)}))
 		}
 		for _, v := range p.Versions {
 			if v.Weight.Or(1) == 0 && p.Chances == nil {
-				t.paragraph("", fmt.Sprintf("%s must never answer: one hit is a violation, and none at all shows that it gets less than %s.",
-					printable(v.Version), percent(p.Leak.Or(0), 2)))
+				t.paragraph("", t.word("plan-never", split.Values{"version": printable(v.Version), "leak": t.percent(p.Leak.Or(0), 2)}))
 			}
 		}
 		if p.MostRequests > 0 && p.Chances == nil {
@@ -53,7 +45,8 @@ func PlanText(o Options) reports.Format[*reports.Plan] {
 			t.line("")
 		}
 		for _, rate := range rates(p) {
-			t.line(fmt.Sprintf("  at %5s a second  %s", count(int64(rate)), t.duration(float64(p.Requests)/rate)))
+			at := t.word("plan-at-rate", split.Values{"rate": fmt.Sprintf("%5s", count(int64(rate)))})
+			t.line("  " + at + "  " + t.duration(float64(p.Requests)/rate))
 		}
 		t.marginTable(p)
 		return t.flush(w)
@@ -71,36 +64,21 @@ func rates(p *reports.Plan) []float64 {
 func (t *text) chances(p *reports.Plan) {
 	c, power := p.Chances, p.Power.Or(0)
 	enough := c.Verified.Or(0) >= power && c.Violated.Or(0) >= power
-	are := "are"
-	if p.Requests == 1 {
-		are = "is"
-	}
-	answer := are + " too few for the question"
-	if enough {
-		answer = are + " enough for the question"
-	}
-	switch needed := *p.Needed; {
-	case enough:
-		answer += "."
-	case needed == 0:
-		answer = "do not answer the question, and no practical number does."
-	case needed <= p.Requests:
-		answer = "do not quite answer the question: their whole counts fall badly."
-	default:
-		answer += fmt.Sprintf(": it takes %s.", count(needed))
-	}
-	t.paragraph("", t.bold(words.Plural(p.Requests, "request"))+" "+answer)
+	t.paragraph("", t.word("plan-chances", split.Values{
+		"size":   t.bold(t.word("plan-requests", split.Values{"requests": p.Requests, "most": false})),
+		"enough": enough, "needed": *p.Needed, "badly": *p.Needed <= p.Requests, "one": p.Requests == 1,
+	}))
 	t.line("")
 	rows := [][2]string{
-		{"a correct split is verified in at least", percent(c.Verified.Or(0), 2)},
-		{"one that is off by a margin is violated in at least", percent(c.Violated.Or(0), 2)},
+		{t.word("chance-verified"), t.percent(c.Verified.Or(0), 2)},
+		{t.word("chance-violated"), t.percent(c.Violated.Or(0), 2)},
 	}
 	if margin := c.Margin.Or(1); margin < 1 {
-		rows = append(rows, [2]string{fmt.Sprintf("the smallest margin at which both have %s", percent(power, 2)), t.points(margin)})
+		rows = append(rows, [2]string{t.word("chance-margin", split.Values{"power": t.percent(power, 2)}), t.points(margin)})
 	}
 	for _, v := range p.Versions {
 		if v.Weight.Or(1) == 0 {
-			rows = append(rows, [2]string{"the smallest leak that is excluded", percent(c.Leak.Or(1), 3)})
+			rows = append(rows, [2]string{t.word("chance-leak"), t.percent(c.Leak.Or(1), 3)})
 			break
 		}
 	}
@@ -109,7 +87,7 @@ func (t *text) chances(p *reports.Plan) {
 			t.paragraph("  ", row[0]+" "+t.bold(row[1]))
 			continue
 		}
-		t.line(fmt.Sprintf("  %-52s %s", row[0], t.bold(row[1])))
+		t.labelled("  "+row[0], 55, t.bold(row[1]))
 	}
 }
 
@@ -118,25 +96,20 @@ func (t *text) marginTable(p *reports.Plan) {
 	if len(p.Margins) == 0 {
 		return
 	}
-	columns := []column{{title: "MARGIN", right: true}, {title: titleRequests, right: true}}
+	columns := []column{{title: titleMargin, right: true}, {title: titleRequests, right: true}}
 	for n, rate := range rates(p) {
-		columns = append(columns, column{title: "AT " + count(int64(rate)) + " A SECOND", right: true, yields: n + 1})
+		columns = append(columns, column{title: t.word("title-at-rate", split.Values{"rate": int64(rate)}), right: true, yields: n + 1})
 	}
 	var rows [][]string
 	for _, each := range p.Margins {
-		// Margins of a millionth are told apart, too.
-		margin := strconv.FormatFloat(100*each.Margin.Or(0), 'g', 3, 64)
-		if margin += " points"; margin == "1 points" {
-			margin = "1 point"
-		}
-		row := []string{"± " + margin, count(each.Requests)}
+		row := []string{"± " + t.points(each.Margin.Or(0)), count(each.Requests)}
 		for _, rate := range rates(p) {
 			row = append(row, t.duration(float64(each.Requests)/rate))
 		}
 		rows = append(rows, row)
 	}
 	t.line("")
-	t.paragraph("", "Other margins, each at most the version's own weight:")
+	t.paragraph("", t.word("plan-margins"))
 	t.line("")
 	t.table("  ", columns, rows)
 }

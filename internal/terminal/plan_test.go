@@ -11,17 +11,24 @@ import (
 	"github.com/splitcheck/splitcheck/internal/terminal"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/reports/reportstest"
+	"github.com/splitcheck/splitcheck/reports/words"
 )
 
 func planText(t *testing.T, p *reports.Plan) string {
 	t.Helper()
+	return planTextIn(t, "en", p)
+}
+
+func planTextIn(t *testing.T, language string, p *reports.Plan) string {
+	t.Helper()
 	var b bytes.Buffer
-	require.NoError(t, terminal.PlanText(terminal.Options{})(&b, p))
+	require.NoError(t, terminal.PlanText(terminal.Options{Language: words.In(language)})(&b, p))
 	return b.String()
 }
 
 func TestPlan(t *testing.T) {
 	golden(t, "plan.text", planText(t, reportstest.Plan()))
+	golden(t, "plan.zh.text", planTextIn(t, "zh", reportstest.Plan()))
 }
 
 func TestPlanOfOtherMargins(t *testing.T) {
@@ -41,6 +48,7 @@ func TestPlanOfAGivenSize(t *testing.T) {
 	p.Requests = 500
 	p.WithChances(analysis.Chances{Verified: 0.1, Violated: 0.2, Margin: 0.1427, Leak: 0.015}, 3892)
 	golden(t, "plan.given.text", planText(t, p))
+	golden(t, "plan.given.zh.text", planTextIn(t, "zh", p))
 
 	for says, c := range map[string]struct {
 		verified float64

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+
+	"github.com/splitcheck/splitcheck/reports/words"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // What lasts less than this is not shown: it would only flicker.
@@ -27,6 +30,7 @@ const clearLine = "\r\x1b[2K"
 type Progress struct {
 	w        io.Writer
 	terminal bool
+	language *words.Language
 
 	mu          sync.Mutex
 	label       string
@@ -40,18 +44,25 @@ type Progress struct {
 }
 
 // NewProgress returns a Progress that writes to w, which is a terminal or not.
-func NewProgress(w io.Writer, terminal bool) *Progress {
-	return &Progress{w: w, terminal: terminal}
+func NewProgress(w io.Writer, terminal bool, language *words.Language) *Progress {
+	if language == nil {
+		language = words.In("")
+	}
+	return &Progress{w: w, terminal: terminal, language: language}
 }
 
 // Doing says what is being done when no sample is drawn: "applying".
-func (p *Progress) Doing(text string) { p.begin(text, "", 0) }
+func (p *Progress) Doing(what split.Finding) { p.begin(p.language.Say(what), "", 0) }
 
-// Sampling begins a sample of total requests.
-func (p *Progress) Sampling(label string, total int64) { p.begin(label, "requests", total) }
+// Sampling begins a sample of total requests at a place that has a name.
+func (p *Progress) Sampling(place string, total int64) {
+	p.begin(place, p.language.Words("unit-requests", nil), total)
+}
 
-// Counting begins something of which total are to be done, such as "runs".
-func (p *Progress) Counting(label, unit string, total int64) { p.begin(label, unit, total) }
+// Counting begins something of which total samples are to be drawn.
+func (p *Progress) Counting(what split.Finding, total int64) {
+	p.begin(p.language.Say(what), p.language.Words("unit-samples", nil), total)
+}
 
 func (p *Progress) begin(label, unit string, total int64) {
 	p.mu.Lock()
@@ -112,7 +123,7 @@ func (p *Progress) show(turn int) {
 	default:
 		line := p.label
 		if p.total > 0 {
-			line += fmt.Sprintf(": %s of %s %s", count(p.done), count(p.total), p.unit)
+			line = p.language.Words("progress-counted", split.Values{"label": line, "done": p.done, "total": p.total, "unit": p.unit})
 		} else {
 			line += " …"
 		}

@@ -8,8 +8,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/splitcheck/splitcheck/internal/terminal"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/splitcheck/splitcheck/internal/terminal"
+	"github.com/splitcheck/splitcheck/reports/words"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // A screen is a buffer that a timer may write to while a test looks at it.
@@ -39,8 +42,8 @@ func (s *screen) Reset() {
 func TestProgressOnATerminal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b screen
-		p := terminal.NewProgress(&b, true)
-		p.Doing("version-test / 90-10: applying \x1b[2J")
+		p := terminal.NewProgress(&b, true, nil)
+		p.Doing(split.Text("version-test / 90-10: applying \x1b[2J"))
 		synctest.Wait()
 		assert.Empty(t, b.String(), "what is over at once does not flicker")
 		time.Sleep(time.Second)
@@ -74,7 +77,7 @@ func TestProgressOnATerminal(t *testing.T) {
 func TestProgressOfFastSamplesIsSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b screen
-		p := terminal.NewProgress(&b, true)
+		p := terminal.NewProgress(&b, true, nil)
 		for range 20 {
 			p.Sampling("fast", 10)
 			p.Sampled(3)
@@ -90,8 +93,8 @@ func TestProgressOfFastSamplesIsSilent(t *testing.T) {
 func TestProgressElsewhereIsSparseAndPlain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b screen
-		p := terminal.NewProgress(&b, false)
-		p.Doing("applying")
+		p := terminal.NewProgress(&b, false, nil)
+		p.Doing(split.Text("applying"))
 		time.Sleep(9 * time.Second)
 		p.Sampling("everyone", 100000)
 		time.Sleep(50 * time.Millisecond) // Between the ticks of what follows.
@@ -99,7 +102,7 @@ func TestProgressElsewhereIsSparseAndPlain(t *testing.T) {
 			p.Sampled(done)
 			time.Sleep(100 * time.Millisecond)
 		}
-		p.Doing("waiting until live")
+		p.Doing(split.Text("waiting until live"))
 		time.Sleep(11 * time.Second)
 		p.Done()
 		time.Sleep(time.Hour)
@@ -109,10 +112,24 @@ func TestProgressElsewhereIsSparseAndPlain(t *testing.T) {
 	})
 }
 
+func TestProgressInTheReadersLanguage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b screen
+		p := terminal.NewProgress(&b, false, words.In("zh"))
+		p.Doing(split.Found("doing-applying", split.Values{"place": "canary / 90-10"}))
+		time.Sleep(11 * time.Second)
+		p.Sampling("canary / 90-10 / everyone", 2000)
+		p.Sampled(500)
+		time.Sleep(11 * time.Second)
+		p.Done()
+		assert.Equal(t, "canary / 90-10：应用更改，等待生效 …\ncanary / 90-10 / everyone：500/2,000 个请求\n", b.String())
+	})
+}
+
 func TestProgressOfNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b screen
-		p := terminal.NewProgress(&b, true)
+		p := terminal.NewProgress(&b, true, nil)
 		p.Sampled(3)
 		p.Sampling("none", 0)
 		p.Sampled(0)

@@ -1,13 +1,13 @@
 package terminal
 
 import (
-	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/reports"
-	"github.com/splitcheck/splitcheck/reports/words"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // SimulationText writes a simulation for a person.
@@ -24,45 +24,54 @@ func (t *text) simulation(s *reports.Simulation) {
 	for i, v := range s.Versions {
 		asked[i] = printable(v.Version) + "=" + weight(reports.Version{Weight: v.Weight})
 	}
-	t.paragraph("", fmt.Sprintf("If %s, a check for %s says after %s", truthWords(s.Truth), strings.Join(asked, ","), t.spent(s)))
+	t.paragraph("", t.word("simulated-check", split.Values{
+		"truth": t.truth(s.Truth), "asked": strings.Join(asked, ","), "spent": t.spent(s),
+	}))
 	t.line("")
 	t.verdictTable(s)
 	t.line("")
-	t.paragraph("", foundWords(s))
+	t.paragraph("", t.word("simulated-how", split.Values{
+		"way": s.Way, "runs": s.Runs, "wanted": s.Wanted, "interrupted": s.Interrupted, "seed": strconv.FormatUint(s.Seed, 10),
+		"gates": s.GatesAtMost.Or(0), "gates_share": t.percent(s.GatesAtMost.Or(0), 4),
+	}))
 	if len(s.Peers) == 0 {
 		return
 	}
 	t.line("")
-	t.paragraph("", "How often checks of other projects would pass the same traffic:")
+	t.paragraph("", t.word("simulated-peers"))
 	t.line("")
 	t.peerTable(s)
 }
 
-func truthWords(truth reports.SimulatedTruth) string {
+// truth is what the simulated traffic does.
+func (t *text) truth(truth reports.SimulatedTruth) []string {
 	var parts []string
 	switch {
 	case truth.Shares != "":
-		parts = append(parts, "the traffic really splits "+printable(truth.Shares))
+		parts = append(parts, t.word("truth-shares", split.Values{"shares": printable(truth.Shares)}))
 	case len(truth.Defects) > 0:
-		parts = append(parts, "the mesh has the defect "+printable(strings.Join(truth.Defects, " and ")))
+		var defects []string
+		for _, d := range truth.Defects {
+			defects = append(defects, printable(d))
+		}
+		parts = append(parts, t.word("truth-defects", split.Values{"defects": defects}))
 	}
 	if truth.PerConnection {
-		parts = append(parts, fmt.Sprintf("a version is drawn once for each connection of %s", words.Plural(int64(truth.Reuse), "request")))
+		parts = append(parts, t.word("truth-per-connection", split.Values{"reuse": truth.Reuse}))
 	} else if truth.Reuse > 0 {
-		parts = append(parts, fmt.Sprintf("connections carry %s", words.Plural(int64(truth.Reuse), "request")))
+		parts = append(parts, t.word("truth-reuse", split.Values{"reuse": truth.Reuse}))
 	}
 	if share, given := truth.Errors.Get(); given {
-		parts = append(parts, percent(share, 3)+" of the requests end in errors")
+		parts = append(parts, t.word("truth-errors", split.Values{"share": t.percent(share, 3)}))
 	}
-	return words.In("en").List(parts)
+	return parts
 }
 
 func (t *text) spent(s *reports.Simulation) string {
 	if s.Used.Most > 0 && s.Used.Median < s.Requests {
-		return fmt.Sprintf("%s requests in the median (%s in 99 of 100, %s at most)",
-			t.bold(count(s.Used.Median)), count(s.Used.P99), count(s.Requests))
+		return t.word("spent-at-most", split.Values{"median": t.bold(count(s.Used.Median)), "p99": s.Used.P99, "most": s.Requests})
 	}
-	return t.bold(words.Plural(s.Requests, "request"))
+	return t.bold(t.word("plan-requests", split.Values{"requests": s.Requests, "most": false}))
 }
 
 func (t *text) verdictTable(s *reports.Simulation) {
@@ -73,61 +82,35 @@ func (t *text) verdictTable(s *reports.Simulation) {
 	)
 	columns := []column{
 		{title: titleVerdict, paint: func(row int, s string) string { return t.verdictColor(counts[row], s) }},
-		{title: "PROBABILITY", right: true},
+		{title: "title-probability", right: true},
 	}
 	if drawn {
-		columns = append(columns, column{title: titleInterval, right: true, yields: 2}, column{title: "RUNS", right: true, yields: 1})
+		columns = append(columns, column{title: titleInterval, right: true, yields: 2}, column{title: "title-runs", right: true, yields: 1})
 	}
 	for _, v := range s.Verdicts {
 		if v.Verdict == analysis.NotMeasured && v.Probability.Or(0) == 0 {
 			continue
 		}
 		counts = append(counts, v.Verdict)
-		row := []string{string(v.Verdict), percent(v.Probability.Or(0), 3)}
+		row := []string{t.lower(v.Verdict), t.percent(v.Probability.Or(0), 3)}
 		if drawn {
-			row = append(row, fixed(v.CILow.Or(0), 3)+" to "+fixed(v.CIHigh.Or(0), 3)+" %", count(v.Runs))
+			row = append(row, t.word("interval", split.Values{"low": fixed(v.CILow.Or(0), 3), "high": t.sign(fixed(v.CIHigh.Or(0), 3))}), count(v.Runs))
 		}
 		rows = append(rows, row)
 	}
 	t.table("  ", columns, rows)
 }
 
-// foundWords say how the probabilities were found.
-func foundWords(s *reports.Simulation) string {
-	var text string
-	runs := words.Plural(s.Runs, "sample")
-	if s.Interrupted {
-		runs = fmt.Sprintf("%s of %s", count(s.Runs), words.Plural(s.Wanted, "sample"))
-	}
-	switch s.Way {
-	case "summed":
-		text = "Every count was summed, so these are exact."
-	case "counts":
-		text = fmt.Sprintf("From %s, drawn as counts, seed %d.", runs, s.Seed)
-	case "requests":
-		text = fmt.Sprintf("From %s, drawn request by request with every gate, seed %d.", runs, s.Seed)
-	default:
-		text = fmt.Sprintf("From %s of the simulated mesh with every gate, seed %d.", runs, s.Seed)
-	}
-	if s.Interrupted {
-		text = "Interrupted. " + text
-	}
-	if gates := s.GatesAtMost.Or(0); gates > 0 {
-		text += fmt.Sprintf(" They leave out the gates, which turn at most %s of any sample drawn request by request into inconclusive.", percent(gates, 4))
-	}
-	return text
-}
-
 func (t *text) peerTable(s *reports.Simulation) {
 	var rows [][]string
 	for _, p := range s.Peers {
 		rows = append(rows, []string{
-			p.Name, count(p.Requests), count(int64(p.Attempts)), p.Rule, percent(p.First.Or(0), 2), percent(p.Passes.Or(0), 2),
+			p.Name, count(p.Requests), count(int64(p.Attempts)), t.saidOne(p.RuleItem, p.Rule), t.percent(p.First.Or(0), 2), t.percent(p.Passes.Or(0), 2),
 		})
 	}
 	t.table("  ", []column{
-		{title: titleCheck, least: 12}, {title: titleRequests, right: true, yields: 3}, {title: "TRIES", right: true, yields: 2},
-		{title: "PASSES IF", least: 12, yields: 4}, {title: "FIRST TRY", right: true, yields: 1},
-		{title: "PASSES", right: true, paint: func(_ int, s string) string { return t.bold(s) }},
+		{title: titleCheck, least: 12}, {title: titleRequests, right: true, yields: 3}, {title: "title-tries", right: true, yields: 2},
+		{title: "title-passes-if", least: 12, yields: 4}, {title: "title-first-try", right: true, yields: 1},
+		{title: "title-passes", right: true, paint: func(_ int, s string) string { return t.bold(s) }},
 	}, rows)
 }

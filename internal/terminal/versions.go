@@ -184,7 +184,7 @@ func (t *text) planTable(p *reports.Plan) {
 	for _, v := range versions {
 		row := []string{v.Version, weight(v), t.word("never"), absent}
 		if v.ExpectedShare.Or(0) > 0 {
-			row[2] = fixed(v.ExpectedShare.Or(0), d) + " %"
+			row[2] = t.sign(fixed(v.ExpectedShare.Or(0), d))
 			row[3] = "± " + t.points(v.Margin.Or(0))
 		}
 		rows = append(rows, row)

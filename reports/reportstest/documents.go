@@ -59,12 +59,14 @@ func Full() *reports.Report {
 	r.Target.Versions = map[string]string{"istio": "1.31.1"}
 	r.Interrupted = true
 	s := &r.Scenarios[0]
-	s.Failure, s.WarningItems, s.Interrupted, s.Unnamed = "f", words, true, true
+	s.Fail(words[0])
+	s.WarningItems, s.Interrupted, s.Unnamed = words, true, true
 	s.Graph.Edges[0].Mirrored, s.Graph.Nodes[0].Version, s.Graph.Nodes[0].Namespace = 1, "v1", "n"
 	s.DurationSeconds, s.DeploymentSeconds, s.RemovalSeconds = reports.Num(9), reports.Num(3), reports.Num(1)
 	step := &s.Steps[0]
 	step.DurationSeconds = reports.Num(5)
-	step.Failure, step.WarningItems, step.Convergence.DetailItem = "f", words, &words[0]
+	step.Fail(words[0])
+	step.WarningItems, step.Convergence.DetailItem = words, &words[0]
 	c := &step.Checks[0]
 	c.ExpectedVerdict, c.Interrupted = "violated", true
 	c.Exact = &reports.Exact{PValue: reports.Num(0), Method: "monte-carlo", Draws: 9, CILow: reports.Num(0), CIHigh: reports.Num(0.1)}

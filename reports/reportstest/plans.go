@@ -3,7 +3,10 @@ package reportstest
 import (
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/split"
 )
+
+var withinFive = split.Found("passes-shares-strictly", split.Values{"points": 5})
 
 // Plan is of three versions, one of them hostile.
 func Plan() *reports.Plan {
@@ -28,7 +31,7 @@ func Simulation() *reports.Simulation {
 			{Verdict: analysis.NotMeasured, Probability: num(0), CILow: num(0), CIHigh: num(0)},
 		},
 		Peers: []reports.Peer{{
-			Name: "Gateway API conformance", Rule: "shares within 5 points, none at weight 0", Source: "weight.go",
+			Name: "Gateway API conformance", Rule: "shares within 5 points, none at weight 0", RuleItem: &withinFive, Source: "weight.go",
 			Requests: 500, Attempts: 10, First: num(0.5206), Passes: num(0.99936), CILow: num(0.99936), CIHigh: num(0.99936),
 		}},
 	}

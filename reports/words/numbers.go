@@ -20,6 +20,7 @@ func (l *Language) numbers() template.FuncMap {
 		"p":       PValue,
 		"pis":     PIs,
 		"count":   func(n float64) string { return Count(int64(n)) },
+		"number":  func(n float64) string { return strconv.FormatInt(int64(n), 10) },
 		"num":     func(x float64) string { return strconv.FormatFloat(x, 'g', 4, 64) },
 		"points":  l.Points,
 		"times":   func(n float64) string { return l.times(int64(n)) },
@@ -89,7 +90,7 @@ func (l *Language) kinds(counts map[string]any) string {
 	})
 	var parts []string
 	for _, name := range names[:min(4, len(names))] {
-		parts = append(parts, Count(int64(of(name)))+" × "+name)
+		parts = append(parts, Count(int64(of(name)))+" × "+l.Say(split.KindFound(name)))
 	}
 	if len(names) > 4 {
 		parts = append(parts, l.others)

@@ -22,7 +22,7 @@ import (
 var update = flag.Bool("update", false, "write docs/findings.md anew")
 
 // found matches the places where code names what it has found.
-var found = regexp.MustCompile(`(?:\bFound|\bbecause|\badvise|\bwarn|withdrawn\(.*|\bword)[(,] ?"([a-z0-9]+(?:-[a-z0-9]+)*)"|brokenBy\("([a-z-]+)", "([a-z-]+)"`)
+var found = regexp.MustCompile(`(?:\bFound|\bbecause|\badvise|\bwarn|withdrawn\(.*|\bword)[(,] ?"([a-z0-9]+(?:-[a-z0-9]+)*)"|\{"(kind-[a-z-]+)", "|brokenBy\("([a-z-]+)", "([a-z-]+)"`)
 
 // named matches constants that are ids: the causes, and what withdraws a verdict.
 var named = regexp.MustCompile(`(?m)^\t[A-Z]\w+ += "([a-z]+(?:-[a-z]+)*)"$`)
