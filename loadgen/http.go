@@ -59,7 +59,7 @@ func (h *HTTP) Ask(ctx context.Context, number uint64) split.Answer {
 	if err != nil {
 		answer = Failure(err)
 	}
-	answer.Connection, answer.Address = exchange.Connection, exchange.Address
+	answer.Connection, answer.Ends, answer.Address = exchange.Connection, exchange.Ends, exchange.Address
 	return answer
 }
 

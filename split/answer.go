@@ -27,6 +27,10 @@ type Answer struct {
 	Number uint64
 	// Connection tells the client's connections apart; numbers are not reused.
 	Connection uint64
+	// Ends says that the connection carries no other request after this one, for
+	// a reason that no answer has a part in: it has carried as many as it was to
+	// carry, or the server closes it.
+	Ends bool
 	// Address is the network address that answered, as the client dialled it; the
 	// empty string where it is not known. A name may have several.
 	Address string
@@ -49,10 +53,11 @@ type Answer struct {
 
 // An Exchange travels in the context of a request from the load generator to
 // the transport that carries it. The generator sets Number; the transport sets
-// Connection, and Address where it knows it, before RoundTrip returns.
+// Connection, and Ends and Address where it knows them, before RoundTrip returns.
 type Exchange struct {
 	Number     uint64
 	Connection uint64
+	Ends       bool
 	Address    string
 }
 

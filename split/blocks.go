@@ -1,9 +1,9 @@
 package split
 
 // mostBlocks bounds the number of blocks: beyond it, blocks double.
-const mostBlocks = 64
+const mostBlocks = 1024
 
-// Blocks counts hits by when they were dispatched: in blocks of equally many
+// Blocks counts answers by when they were dispatched: in blocks of equally many
 // requests, as many blocks as limited memory allows. A test of drift needs no
 // more than this. A request's number alone says which block it is in, so
 // tallies of several workers merge exactly, in any order. If the workers'
@@ -11,52 +11,64 @@ const mostBlocks = 64
 // if each worker counts from 0, they merge into blocks of about the same time.
 type Blocks struct {
 	// Size is the number of requests in a block, a power of two: the least
-	// with which no more than 64 blocks are needed. It is 0 if the order of the
+	// with which no more than 1024 blocks are needed. It is 0 if the order of the
 	// hits is not known.
 	Size uint64 `json:"size,omitempty"`
 	// Hits[v][b] counts the hits on version v among the requests with the
 	// numbers b·Size to (b+1)·Size-1. It ends with the last block that has one.
 	Hits map[string][]int64 `json:"hits,omitempty"`
+	// Lost[b] counts the requests of a block that may have been any version.
+	Lost []int64 `json:"lost,omitempty"`
 }
 
-func (b *Blocks) add(number uint64, version string) {
+func (b *Blocks) add(a Answer) {
 	if b.Hits == nil {
 		b.Size, b.Hits = 1, map[string][]int64{}
 	}
-	for number/b.Size >= mostBlocks {
+	for a.Number/b.Size >= mostBlocks {
 		b.double()
 	}
-	b.bump(version, int(number/b.Size), 1)
+	block := int(a.Number / b.Size)
+	if a.Outcome == Hit {
+		b.bump(a.Version, block, 1)
+		return
+	}
+	b.Lost = grown(b.Lost, block)
+	b.Lost[block]++
 }
 
 func (b *Blocks) bump(version string, block int, by int64) {
-	hits := b.Hits[version]
-	if lacks := block + 1 - len(hits); lacks > 0 {
-		hits = append(hits, make([]int64, lacks)...)
-		b.Hits[version] = hits
-	}
-	hits[block] += by
+	b.Hits[version] = grown(b.Hits[version], block)
+	b.Hits[version][block] += by
 }
 
 // double merges each two blocks into one.
 func (b *Blocks) double() {
 	b.Size *= 2
 	for version, hits := range b.Hits {
-		for i := range hits {
-			if i%2 == 0 {
-				hits[i/2] = hits[i]
-			} else {
-				hits[i/2] += hits[i]
-			}
-		}
-		b.Hits[version] = hits[:(len(hits)+1)/2]
+		b.Hits[version] = paired(hits)
 	}
+	b.Lost = paired(b.Lost)
 }
+
+func paired(counts []int64) []int64 {
+	for i := range counts {
+		if i%2 == 0 {
+			counts[i/2] = counts[i]
+		} else {
+			counts[i/2] += counts[i]
+		}
+	}
+	return counts[:(len(counts)+1)/2]
+}
+
+// validSize reports whether a block can be of that size.
+func validSize(size uint64) bool { return size != 0 && size&(size-1) == 0 && size <= 1<<54 }
 
 // valid reports whether b is what add makes: a tally may have been read from a
 // file.
 func (b *Blocks) valid() bool {
-	if b.Size == 0 || b.Size&(b.Size-1) != 0 || b.Size > 1<<58 {
+	if !validSize(b.Size) || len(b.Lost) > mostBlocks {
 		return false
 	}
 	for _, hits := range b.Hits {
@@ -83,6 +95,12 @@ func (b *Blocks) merge(other Blocks) {
 			if n != 0 {
 				b.bump(version, int(uint64(i)/ratio), n)
 			}
+		}
+	}
+	for i, n := range other.Lost {
+		if block := int(uint64(i) / ratio); n != 0 {
+			b.Lost = grown(b.Lost, block)
+			b.Lost[block] += n
 		}
 	}
 }

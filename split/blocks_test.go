@@ -12,25 +12,24 @@ import (
 
 func TestBlocksDoubleWhenTheyAreFull(t *testing.T) {
 	tally := &split.Tally{}
-	for n := range uint64(64) {
+	for n := range uint64(1024) {
 		tally.Add(hit(n, n, "v1"))
 	}
 	assert.EqualValues(t, 1, tally.Blocks.Size)
-	assert.Len(t, tally.Blocks.Hits["v1"], 64)
-	tally.Add(hit(64, 64, "v2"))
+	assert.Len(t, tally.Blocks.Hits["v1"], 1024)
+	tally.Add(hit(1024, 1024, "v2"))
 	assert.EqualValues(t, 2, tally.Blocks.Size)
-	assert.Len(t, tally.Blocks.Hits["v1"], 32)
-	assert.EqualValues(t, 2, tally.Blocks.Hits["v1"][31])
-	assert.Equal(t, int64(1), tally.Blocks.Hits["v2"][32])
-	for n := uint64(65); n < 1000; n++ {
+	assert.Len(t, tally.Blocks.Hits["v1"], 512)
+	assert.EqualValues(t, 2, tally.Blocks.Hits["v1"][511])
+	assert.Equal(t, int64(1), tally.Blocks.Hits["v2"][512])
+	for n := uint64(1025); n < 10_000; n++ {
 		tally.Add(hit(n, n, "v2"))
 	}
-	// 1000 requests take blocks of 16: the first four held v1 alone.
+	// 10,000 requests take blocks of 16: the first 64 held v1 alone.
 	assert.EqualValues(t, 16, tally.Blocks.Size)
-	assert.Equal(t, []int64{16, 16, 16, 16}, tally.Blocks.Hits["v1"])
-	assert.Len(t, tally.Blocks.Hits["v2"], 63)
-	assert.Equal(t, []int64{0, 0, 0, 0, 16}, tally.Blocks.Hits["v2"][:5])
-	assert.EqualValues(t, 8, tally.Blocks.Hits["v2"][62], "the last block is not full")
+	assert.Len(t, tally.Blocks.Hits["v1"], 64)
+	assert.Len(t, tally.Blocks.Hits["v2"], 625)
+	assert.Equal(t, []int64{0, 16}, tally.Blocks.Hits["v2"][63:65])
 }
 
 func TestBlocksTakeAnyNumber(t *testing.T) {
@@ -38,13 +37,25 @@ func TestBlocksTakeAnyNumber(t *testing.T) {
 	for _, n := range []uint64{0, math.MaxUint64, 1 << 63, 5} {
 		tally.Add(hit(n, 0, "v1"))
 	}
-	assert.EqualValues(t, uint64(1)<<58, tally.Blocks.Size)
+	assert.EqualValues(t, uint64(1)<<54, tally.Blocks.Size)
 	assert.EqualValues(t, 2, tally.Blocks.Hits["v1"][0])
-	assert.EqualValues(t, 1, tally.Blocks.Hits["v1"][63])
+	assert.EqualValues(t, 1, tally.Blocks.Hits["v1"][1023])
 	twice := &split.Tally{}
 	twice.Merge(tally)
 	twice.Merge(tally)
 	assert.EqualValues(t, 4, twice.Blocks.Hits["v1"][0])
+}
+
+func TestBlocksCountWhatMayHaveBeenAnyVersion(t *testing.T) {
+	tally := &split.Tally{}
+	for n := range uint64(2000) {
+		tally.Add(split.Answer{Number: n, Outcome: split.Error, Kind: "timeout"})
+	}
+	twice := &split.Tally{}
+	twice.Merge(tally)
+	twice.Merge(tally)
+	assert.Len(t, twice.Blocks.Lost, 1000)
+	assert.EqualValues(t, 4, twice.Blocks.Lost[999])
 }
 
 // Workers that send every third request each, at their own pace: the counts are
@@ -78,7 +89,7 @@ func TestForeignBlocksAreNotTakenIn(t *testing.T) {
 		{Hits: map[string][]int64{"v1": {1}}},
 		{Size: 3, Hits: map[string][]int64{"v1": {1}}},
 		{Size: 1 << 60, Hits: map[string][]int64{"v1": {1}}},
-		{Size: 2, Hits: map[string][]int64{"v1": make([]int64, 65)}},
+		{Size: 2, Hits: map[string][]int64{"v1": make([]int64, 1025)}},
 	} {
 		tally := &split.Tally{}
 		tally.Add(hit(0, 0, "v1"))

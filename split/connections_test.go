@@ -11,6 +11,7 @@ import (
 func TestConnectionsInterleaved(t *testing.T) {
 	// Two connections taking turns, as from a pool: three hits on each.
 	tally := &split.Tally{}
+	tally.Connections.Reuse = 3
 	for i := range uint64(6) {
 		tally.Add(hit(i, i%2, map[uint64]string{0: "v1", 1: "v2"}[i%2]))
 	}
@@ -41,7 +42,9 @@ func TestConnectionsInBoundedMemory(t *testing.T) {
 	tally := &split.Tally{}
 	tally.Connections.Reuse = 100
 	for i := range uint64(200_000) {
-		tally.Add(hit(i, i/2, "v1"))
+		answer := hit(i, i/2, "v1")
+		answer.Ends = i%2 == 1
+		tally.Add(answer)
 	}
 	tally.Close()
 	assert.EqualValues(t, 100_000, tally.Connections.Count)
@@ -53,4 +56,72 @@ func TestErrorsOpenNoConnection(t *testing.T) {
 	tally.Add(split.Answer{Connection: 5, Outcome: split.Error, Kind: "refused"})
 	tally.Close()
 	assert.Zero(t, tally.Connections.Count)
+}
+
+// A connection that is open at the end is one that a slow answer holds: it is
+// counted, and not compared.
+func TestConnectionsThatHaveNotEndedAreNotCompared(t *testing.T) {
+	tally := &split.Tally{}
+	tally.Connections.Reuse = 4
+	for i, connection := range []uint64{1, 2, 1, 2, 3, 1, 1} {
+		tally.Add(hit(uint64(i), connection, "v1"))
+	}
+	tally.Close()
+	assert.EqualValues(t, 3, tally.Connections.Count)
+	assert.Equal(t, map[int]int64{4: 1}, tally.Connections.Sizes)
+	assert.Equal(t, []int64{3, 2, 1, 1}, tally.Connections.Places["v1"])
+}
+
+// Where a connection may carry any number, each is compared in pieces of 2, 2, 4,
+// 8, 16 and 32 hits: of 100 that leaves 4 + 32.
+func TestLongConnectionsAreComparedInPieces(t *testing.T) {
+	for _, reuse := range []int{0, 1000} {
+		tally := &split.Tally{}
+		tally.Connections.Reuse = reuse
+		for i := range uint64(200) {
+			tally.Add(hit(i, i%2, "v1"))
+		}
+		tally.Close()
+		assert.EqualValues(t, 2, tally.Connections.Count)
+		assert.Equal(t, map[int]int64{2: 4, 4: 2, 8: 2, 16: 2, 32: 4}, tally.Connections.Sizes)
+		assert.EqualValues(t, 100-15, tally.Connections.Places["v1"][15]/2, "all from the sixteenth on")
+	}
+}
+
+func TestLengthsAreDrawnUpToTheReuse(t *testing.T) {
+	assert.Zero(t, split.Length(7, 0))
+	assert.Equal(t, 1, split.Length(7, 1))
+	seen := map[int]int{}
+	for connection := range uint64(6000) {
+		seen[split.Length(connection, 10)]++
+	}
+	for length := 5; length <= 10; length++ {
+		// Six lengths with 1,000 each; the standard deviation is 29.
+		assert.InDelta(t, 1000, seen[length], 130, "%d requests", length)
+	}
+	assert.Len(t, seen, 6)
+}
+
+// Of six connections with two requests each, one is cut by the middle of twelve
+// requests. Parts are in units of 2^-32.
+func TestSpansTellTheHalvesApart(t *testing.T) {
+	tally := &split.Tally{}
+	tally.Connections.Reuse = 2
+	for i, connection := range []uint64{1, 1, 2, 2, 3, 4, 3, 4, 5, 5, 6, 6} {
+		answer := hit(uint64(i), connection, []string{"v1", "v2"}[i%2])
+		if i == 1 {
+			answer.Outcome, answer.Kind = split.Error, "timeout"
+		}
+		tally.Add(answer)
+	}
+	first, second := tally.Connections.Spans.Between(0, 6), tally.Connections.Spans.Between(6, 12)
+	assert.EqualValues(t, 2, first.Connections)
+	assert.Equal(t, map[string]int64{"v1": 1 << 32, "v2": 1 << 31}, first.Parts)
+	assert.EqualValues(t, 1<<31, first.Lost)
+	assert.EqualValues(t, 2, second.Connections)
+	for i := range uint64(5000) {
+		tally.Add(hit(12+i, 7+i/2, "v1"))
+	}
+	assert.EqualValues(t, 8, tally.Connections.Spans.Size, "5,012 requests in at most 1,024 blocks")
+	assert.EqualValues(t, 2506, tally.Connections.Spans.Between(0, 6000).Connections)
 }

@@ -54,6 +54,8 @@ func (t *Tally) Add(a Answer) {
 		t.Unidentified = t.miss(a, t.Unidentified)
 		t.UnidentifiedReplies.add(a)
 	}
+	t.Blocks.add(a)
+	t.Connections.add(a)
 	t.Course.add(t)
 }
 
@@ -63,8 +65,6 @@ func (t *Tally) hit(a Answer) {
 	}
 	t.Versions[a.Version]++
 	t.Sequence.add(a.Version)
-	t.Blocks.add(a.Number, a.Version)
-	t.Connections.add(a.Connection, a.Version)
 	t.Addresses.add(a.Address, a.Version)
 	if a.Status != 0 || a.Latency != 0 {
 		t.replies(a.Version).add(a)
