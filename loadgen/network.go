@@ -17,8 +17,8 @@ import (
 
 // A Network is a transport over real sockets that keeps count of connections:
 // it has a fixed number of lanes with one HTTP/1.1 connection each, and opens a
-// connection afresh after a number of requests. It sets Connection of the
-// split.Exchange in a request's context.
+// connection afresh after a number of requests, which split.Length draws. It sets
+// Connection and Ends of the split.Exchange in a request's context.
 //
 // It sends no request twice. One that was lost, because the server closed a
 // connection that had carried others before, is an error, and from then on each
@@ -33,20 +33,11 @@ type Network struct {
 	way     Way
 	timeout time.Duration // for opening a connection
 	spread  spread
-	lanes   chan *lane
+	lanes   *lanes
 	reuse   int
 	last    atomic.Uint64 // number of the newest connection
 	lost    atomic.Int64
 	closed  atomic.Bool
-}
-
-// A lane carries one request at a time.
-type lane struct {
-	transport *http.Transport
-	// connection is what carried the last request, used how many it has
-	// carried.
-	connection uint64
-	used       int
 }
 
 // NewNetwork returns the transport of the system's Way.
@@ -141,23 +132,19 @@ func (d *delivery) trace(report func(*numbered)) *httptrace.ClientTrace {
 // lane until the answer's body is closed.
 func (n *Network) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx := request.Context()
-	var l *lane
-	select {
-	case l = <-n.lanes:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	l, err := n.lanes.take(ctx)
+	if err != nil {
+		return nil, err
 	}
 	if n.lost.Load() > 0 {
 		l.transport.CloseIdleConnections()
 	}
 	delivery := &delivery{place: n.way.place(request.URL)}
 	trace := delivery.trace(func(conn *numbered) {
-		if conn.number != l.connection {
-			l.connection, l.used = conn.number, 0
-		}
-		l.used++
+		l.carries(conn.number, n.reuse)
 		if exchange := split.ExchangeOf(ctx); exchange != nil {
 			exchange.Connection, exchange.Address = l.connection, conn.address
+			exchange.Ends = l.usedUp() || n.lost.Load() > 0
 		}
 	})
 	traced := httptrace.WithClientTrace(context.WithValue(ctx, deliveryKey{}, delivery), trace)
@@ -171,16 +158,21 @@ func (n *Network) RoundTrip(request *http.Request) (*http.Response, error) {
 		n.free(l)
 		return nil, err
 	}
+	if response.Close {
+		if exchange := split.ExchangeOf(ctx); exchange != nil {
+			exchange.Ends = true
+		}
+	}
 	response.Body = &laneBody{ReadCloser: response.Body, free: func() { n.free(l) }}
 	return response, nil
 }
 
 // free gives l back. The connection is idle by then, if it can be used again.
 func (n *Network) free(l *lane) {
-	if n.closed.Load() || n.lost.Load() > 0 || n.reuse > 0 && l.used >= n.reuse {
+	if n.closed.Load() || n.lost.Load() > 0 || l.usedUp() {
 		l.transport.CloseIdleConnections()
 	}
-	n.lanes <- l
+	n.lanes.give(l)
 }
 
 // Lost returns how many requests were sent on a connection that had carried others
@@ -196,13 +188,12 @@ func (n *Network) Unasked() map[string]string { return n.spread.unasked() }
 // its request is done.
 func (n *Network) Close() {
 	n.closed.Store(true)
-	for range cap(n.lanes) {
-		select {
-		case l := <-n.lanes:
-			n.free(l)
-		default:
-			return
-		}
+	var idle []*lane
+	for l := n.lanes.takeIdle(); l != nil; l = n.lanes.takeIdle() {
+		idle = append(idle, l)
+	}
+	for _, l := range idle {
+		n.free(l)
 	}
 }
 

@@ -47,7 +47,7 @@ type Resolver interface {
 }
 
 // Network returns a transport that goes this way, with connections lanes
-// (DefaultConnections if 0), each opening a new connection after reuse requests
+// (DefaultConnections if 0), each opening a new connection after at most reuse requests
 // (never if 0). timeout bounds the opening of a connection.
 func (w Way) Network(connections, reuse int, timeout time.Duration) *Network {
 	if connections < 1 {
@@ -56,18 +56,18 @@ func (w Way) Network(connections, reuse int, timeout time.Duration) *Network {
 	if timeout <= 0 {
 		timeout = DefaultTimeout
 	}
-	n := &Network{lanes: make(chan *lane, connections), reuse: reuse, way: w, timeout: timeout}
+	n := &Network{lanes: newLanes(connections), reuse: reuse, way: w, timeout: timeout}
 	var http1 http.Protocols
 	http1.SetHTTP1(true)
 	for range connections {
-		n.lanes <- &lane{transport: &http.Transport{
+		n.lanes.give(&lane{transport: &http.Transport{
 			DialContext:            n.dial,
 			Protocols:              &http1,
 			TLSClientConfig:        w.TLS.Clone(),
 			TLSHandshakeTimeout:    timeout,
 			MaxIdleConnsPerHost:    1,
 			MaxResponseHeaderBytes: 1 << 20,
-		}}
+		}})
 	}
 	return n
 }

@@ -195,6 +195,10 @@ func (v *view) disturb(p *plan, called string) *plan {
 			if a, ok := v.armOf(p, d.Host, called, d.Version); ok {
 				p.leaks = append(p.leaks, leak{d.Share, a})
 			}
+		case "first-request":
+			if a, ok := v.armOf(p, d.Host, called, d.Version); ok {
+				p.first = &a
+			}
 		case "sticky-client":
 			p.draws = perClient
 		case "sticky-connection":

@@ -2,6 +2,7 @@ package mesh_test
 
 import (
 	"context"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -56,18 +57,68 @@ func TestDefects(t *testing.T) {
 func TestStickyConnections(t *testing.T) {
 	m := open(t, mesh.Options{}, versionTest, weights(50, 50))
 	defects(t, m, target.Defect{Kind: "sticky-connection", Host: "canary"})
-	names := drawEach(t, m, page.over(target.Load{Connections: 2, Reuse: 5}))
-	arms := map[string]int{}
-	for block := range 100 {
-		for lane := range 2 {
-			first := names[block*10+lane]
-			arms[first]++
-			for turn := range 5 {
-				require.Equal(t, first, names[block*10+2*turn+lane], "request %d of block %d", turn, block)
-			}
+	names := drawEach(t, m, page.over(target.Load{Connections: 1, Reuse: 5}))
+	arms, connections := map[string]int{}, onConnections(names, 5)
+	for i, on := range connections {
+		arms[on[0]]++
+		for _, name := range on {
+			require.Equal(t, on[0], name, "connection %d", i)
 		}
 	}
-	assert.InDelta(t, 100, arms["v1"], 35, "the connections themselves are drawn fairly")
+	assert.InDelta(t, len(connections)/2, arms["v1"], 50, "the connections themselves are drawn fairly")
+}
+
+func TestFirstRequests(t *testing.T) {
+	m := open(t, mesh.Options{}, versionTest, weights(50, 50))
+	defects(t, m, target.Defect{Kind: "first-request", Version: "v2"})
+	later := map[string]int{}
+	for _, on := range onConnections(drawEach(t, m, page.over(target.Load{Connections: 1, Reuse: 5})), 5) {
+		require.Equal(t, "v2", on[0])
+		for _, name := range on[1:] {
+			later[name]++
+		}
+	}
+	assert.InDelta(t, later["v1"], later["v2"], 150)
+}
+
+// onConnections cuts what one lane has drawn into its connections.
+func onConnections(names []string, reuse int) [][]string {
+	var connections [][]string
+	for n := uint64(0); len(names) > 0; n++ {
+		length := min(len(names), split.Length(n, reuse))
+		connections, names = append(connections, names[:length]), names[length:]
+	}
+	return connections
+}
+
+// A lane changes its connection after the number of requests that is drawn for
+// it, and of as many requests as there are lanes each has one.
+func TestLanes(t *testing.T) {
+	m := open(t, mesh.Options{}, versionTest, weights(50, 50))
+	entry, err := m.Enter(target.Via{}, target.Load{Connections: 3, Reuse: 4})
+	require.NoError(t, err)
+	carried := map[uint64]int{}
+	ended := map[uint64]bool{}
+	orders := map[[3]uint64]bool{}
+	for round := range uint64(200) {
+		var order [3]uint64
+		for i := range uint64(3) {
+			exchange := &split.Exchange{Number: 3*round + i}
+			r, err := http.NewRequestWithContext(split.WithExchange(t.Context(), exchange), http.MethodGet, entry.URL, nil)
+			require.NoError(t, err)
+			_, err = entry.Transport.RoundTrip(r)
+			require.NoError(t, err)
+			require.False(t, ended[exchange.Connection])
+			carried[exchange.Connection]++
+			ended[exchange.Connection] = exchange.Ends
+			require.Equal(t, exchange.Ends, carried[exchange.Connection] == split.Length(exchange.Connection, 4))
+			order[i] = exchange.Connection % 3
+		}
+		require.NotEqual(t, order[0], order[1])
+		require.NotEqual(t, order[1], order[2])
+		orders[order] = true
+	}
+	assert.Len(t, orders, 3, "each lane is the first, now and then")
 }
 
 func TestAlternation(t *testing.T) {
@@ -123,7 +174,7 @@ func TestDefectsThatDisturbNothingAreRefused(t *testing.T) {
 	}})
 	require.Error(t, err)
 	for _, says := range []string{
-		`defect "gremlins": there is no such kind; there are alternating, dead, errors, failing, leak, stale`,
+		`defect "gremlins": there is no such kind; there are alternating, dead, errors, failing, first-request, leak, stale`,
 		`defect "dead": no service is called "reviews"; there are default/canary`,
 		`defect "leak": canary has no version "v3"; it has v1, v2`,
 		`defect "failing": its share is 0; it must be above 0 and at most 1`,

@@ -23,7 +23,7 @@ func (m *Mesh) enter(via target.Via, load target.Load, seed uint64) (target.Entr
 	if m.closed.Load() {
 		return target.Entry{}, errClosed
 	}
-	lanes := lanesOf(load)
+	lanes := newLanes(load, seed)
 	namespace := via.Namespace
 	if namespace == "" {
 		namespace = "default"
@@ -67,30 +67,12 @@ func (m *Mesh) enter(via target.Via, load target.Load, seed uint64) (target.Entr
 	}, nil
 }
 
-// Lanes say which connection a request goes by: as many lanes as connections
-// are in use at once, each of which changes its connection after its number of
-// requests. It follows from the request's number alone, whatever the order in
-// which requests are answered.
-type lanes struct{ connections, reuse uint64 }
-
-func lanesOf(load target.Load) lanes {
-	return lanes{uint64(max(load.Connections, 1)), uint64(max(load.Reuse, 0))}
-}
-
-func (l lanes) connection(number uint64) uint64 {
-	lane := number % l.connections
-	if l.reuse == 0 {
-		return lane
-	}
-	return number/(l.connections*l.reuse)*l.connections + lane
-}
-
 // client is where simulated load comes from.
 const client = "10.244.0.1:40000"
 
 // origin numbers a request, and tells its sender the connection. Requests that
 // bring no number, such as a browser's, are counted.
-func (m *Mesh) origin(r *http.Request, l lanes, seed uint64) origin {
+func (m *Mesh) origin(r *http.Request, l *lanes, seed uint64) origin {
 	o := origin{client: client, seed: seed}
 	if r.RemoteAddr != "" {
 		o.client = r.RemoteAddr
@@ -101,13 +83,14 @@ func (m *Mesh) origin(r *http.Request, l lanes, seed uint64) origin {
 	} else {
 		o.number = m.numbers.Add(1) - 1
 	}
+	ends := false
 	if line, ok := lineOf(r.Context()); ok {
 		o.connection = line
 	} else {
-		o.connection = l.connection(o.number)
+		o.connection, o.place, ends = l.connection(o.number)
 	}
 	if exchange != nil {
-		exchange.Connection = o.connection
+		exchange.Connection, exchange.Ends = o.connection, ends
 	}
 	return o
 }
@@ -117,7 +100,7 @@ type gatewayEntry struct {
 	mesh            *Mesh
 	namespace, name string
 	port            int
-	lanes           lanes
+	lanes           *lanes
 	seed            uint64
 }
 
@@ -167,7 +150,7 @@ type serviceEntry struct {
 	mesh    *Mesh
 	service string
 	port    int
-	lanes   lanes
+	lanes   *lanes
 	seed    uint64
 }
 

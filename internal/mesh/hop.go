@@ -15,6 +15,7 @@ type origin struct {
 	seed       uint64
 	number     uint64
 	connection uint64
+	place      uint64 // on the connection, from 0
 	client     string
 }
 

@@ -11,6 +11,7 @@ type plan struct {
 	total uint64
 
 	leaks []leak
+	first *arm // of each connection, where a defect makes it so
 	draws drawing
 	cycle []uint16 // of arms, for alternation
 }
@@ -67,6 +68,9 @@ func (p *plan) choose(v *view, c *call) *arm {
 	}
 	if p.total == 0 {
 		return nil
+	}
+	if p.first != nil && c.origin.place == 0 {
+		return p.first
 	}
 	var value uint64
 	switch p.draws {

@@ -9,8 +9,8 @@ import (
 	"github.com/splitcheck/splitcheck/split"
 )
 
-// requests draws request by request, one after another, on connections of
-// Reuse requests each.
+// requests draws request by request, one after another, on connections of at
+// most Reuse requests each, as loadgen opens them.
 type requests struct {
 	Experiment
 	truth truth
@@ -29,14 +29,19 @@ func (r requests) sample(ctx context.Context, _ int64, random *rand.Rand) (outco
 		sequential := analysis.NewSequential(r.Plan)
 		stop, sample.Judge = sequential.Stop, func() *analysis.Judgement { return sequential.Judge(tally) }
 	}
-	reuse := int64(r.Truth.Reuse)
+	first := random.Uint64() // lengths are drawn anew for each sample
+	connection, place := first, 0
 	var drawn string
 	for i := range r.Plan.Most() {
-		if !r.Truth.PerConnection || i%reuse == 0 {
+		if !r.Truth.PerConnection || place == 0 {
 			drawn = r.truth.version(r.Plan, random.Float64())
 		}
 		answer := answer(r.Truth, random, drawn)
-		answer.Number, answer.Connection = uint64(i), uint64(i/reuse)
+		answer.Number, answer.Connection = uint64(i), connection-first
+		place++
+		if answer.Ends = place >= split.Length(connection, r.Truth.Reuse); answer.Ends {
+			connection, place = connection+1, 0
+		}
 		tally.Add(answer)
 		if stop(tally, answer) || i%4096 == 0 && ctx.Err() != nil {
 			break

@@ -46,6 +46,7 @@ var Defects = []DefectKind{
 	{Name: "failing", Does: "`version` fails with probability `share`", Needs: []string{"version", "share"}},
 	{Name: "sticky-client", Does: "a client keeps the version that it got first"},
 	{Name: "sticky-connection", Does: "a connection keeps the version that it got first"},
+	{Name: "first-request", Does: "the first request on each connection goes to `version`", Needs: []string{"version"}},
 	{Name: "alternating", Does: "the versions take turns"},
 	{Name: "stale", Does: "the old weights last for `requests` more requests", Needs: []string{"requests"}},
 	{Name: "stuck-proxy", Does: "gateway pod number `proxy` never updates",
