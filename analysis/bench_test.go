@@ -83,7 +83,7 @@ func BenchmarkConnectionsGate(b *testing.B) {
 		tally := drawn(rand.New(rand.NewPCG(1, 1)), 3900, 10, sticky, map[string]float64{"v1": 0.7, "v2": 0.3})
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				connectionsGate(tally, 1e-4, 1)
+				connectionsGate(tally, 1e-4)
 			}
 		})
 	}

@@ -161,8 +161,8 @@ func TestGatesKeepToTheirBudget(t *testing.T) {
 	} {
 		random := rand.New(rand.NewPCG(7, 4))
 		broken := 0
-		for seed := range uint64(samples) {
-			gates := judgeGates(drawn(random, test.n, test.reuse, false, test.shares), budget, seed)
+		for range samples {
+			gates := judgeGates(drawn(random, test.n, test.reuse, false, test.shares), budget)
 			for _, each := range gates {
 				if each.Broken {
 					broken++

@@ -11,10 +11,11 @@ import (
 	"github.com/splitcheck/splitcheck/split"
 )
 
-// connectionsTell reports whether the spread of hits over connections can show
-// anything: some connection must have carried two, and there must be two of
-// them.
-func connectionsTell(c split.Connections) bool {
+// connectionsTell reports whether the spread of hits over comparable connections
+// can show anything: some of them must have carried two, there must be two, and
+// two versions.
+func connectionsTell(t *split.Tally) bool {
+	c := t.Connections
 	var count, hits int64
 	for size, times := range c.Sizes {
 		if size < 1 || times < 0 {
@@ -24,17 +25,25 @@ func connectionsTell(c split.Connections) bool {
 		hits += int64(size) * times
 	}
 	var identified int64
-	for _, bySize := range c.Hits {
+	met := 0
+	for version, bySize := range c.Hits {
+		var mine int64
 		for size, byHits := range bySize {
 			for x, times := range byHits {
 				if x < 1 || x > size || times < 0 || times > c.Sizes[size] {
 					return false
 				}
-				identified += int64(x) * times
+				mine += int64(x) * times
 			}
 		}
+		if mine > t.Versions[version] {
+			return false
+		}
+		if identified += mine; mine > 0 {
+			met++
+		}
 	}
-	return count >= 2 && count == c.Count && hits > count && hits == identified
+	return count >= 2 && hits > count && hits == identified && met > 1
 }
 
 // What a permutation test may cost: moved hits in all, and the hits of a
@@ -45,6 +54,9 @@ const (
 	drawsPerAlpha = 2.5
 	enoughBeyond  = 25
 )
+
+// gateSeed is that of all tables that are drawn for gates.
+const gateSeed = 1
 
 // Where every version meets itself on a connection so many times that the
 // statistic is a sum of many parts, the gamma distribution is trusted to tell
@@ -70,25 +82,24 @@ func (c *connectionTable) dense() bool {
 // connection gives whole connections to one version, and counts of requests
 // then swing as if there were only as many draws as connections.
 //
+// Only connections that ended by themselves are compared. Those that are still open
+// at the end are the ones that a slow answer holds: they have carried less, and
+// more of it of a slow version.
+//
 // The statistic is the chi-square of the table of connections by versions. Its
 // p-value is that of the permutation distribution, given how many hits each
 // connection and each version has: by Monte Carlo, where drawing stops as soon
 // as enough tables lie beyond the observed one (Besag and Clifford 1991), or,
 // in samples too large to permute, by a gamma distribution with the mean and
 // the variance of the permutation distribution.
-func connectionsGate(t *split.Tally, alpha float64, seed uint64) Gate {
+func connectionsGate(t *split.Tally, alpha float64) Gate {
 	table := newConnectionTable(t)
 	statistic := table.statistic()
 	result := Gate{
 		Statistic: statistic,
-		DF:        int(min(float64(math.MaxInt32), float64(t.Connections.Count-1)*float64(len(table.versions)-1))),
+		DF:        int(min(float64(math.MaxInt32), (table.rows()-1)*float64(len(table.versions)-1))),
+		PValue:    table.pValue(statistic, alpha),
 		Alpha:     alpha,
-	}
-	draws := math.Ceil(drawsPerAlpha / alpha)
-	result.PValue = table.approximate(statistic)
-	settled := table.dense() && result.PValue < alpha*beyondDoubt // no number of drawn tables would say anything else
-	if !settled && table.n <= mostPermuted && draws*table.moved() <= mostMoved {
-		result.PValue = table.permute(statistic, int(draws), seed)
 	}
 	switch {
 	case result.PValue > alpha:
@@ -98,6 +109,27 @@ func connectionsGate(t *split.Tally, alpha float64, seed uint64) Gate {
 		result.brokenBy("gate-connections", "repair-connections", nil)
 	}
 	return result
+}
+
+// pValue is that of the permutation distribution, as far as a decision at alpha
+// needs it.
+func (c *connectionTable) pValue(statistic, alpha float64) float64 {
+	draws := math.Ceil(drawsPerAlpha / alpha)
+	p := c.approximate(statistic)
+	settled := c.dense() && p < alpha*beyondDoubt // no number of drawn tables would say anything else
+	if !settled && c.n <= mostPermuted && draws*c.moved() <= mostMoved {
+		return c.permute(statistic, int(draws), gateSeed)
+	}
+	return p
+}
+
+// rows is the number of connections.
+func (c *connectionTable) rows() float64 {
+	var rows float64
+	for _, times := range c.times {
+		rows += float64(times)
+	}
+	return rows
 }
 
 // pure reports whether no connection met more than one version.
@@ -251,9 +283,9 @@ func (c *connectionTable) approximate(statistic float64) float64 {
 
 // moments are the mean and the variance of the statistic over all permutations.
 func (c *connectionTable) moments() (mean, variance float64) {
-	var rows, inverseRows, inverseColumns float64
+	var inverseRows, inverseColumns float64
+	rows := c.rows()
 	for place, size := range c.sizes {
-		rows += float64(c.times[place])
 		inverseRows += float64(c.times[place]) / float64(size)
 	}
 	for _, version := range c.versions {

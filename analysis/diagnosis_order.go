@@ -15,7 +15,8 @@ type orderly struct {
 	knowsPrevious   bool
 	line            timeline // empty where the order is not known
 	hits            []float64
-	cells           []cell // of connections that are alike
+	cells           []cell  // of connections that are alike
+	restN, restX    float64 // hits on other connections
 	connections     float64
 	follows         [2][2]float64 // transitions: [from][to], 1 is the version
 	all             []hypothesis
@@ -70,15 +71,19 @@ func (s *sample) orderly(version string) *orderly {
 			}
 		}
 	}
-	if connectionsTell(t.Connections) {
+	if connectionsTell(t) {
+		compared, mine := 0., 0.
 		for _, size := range newConnectionTable(t).sizes {
 			empty := float64(t.Connections.Sizes[size])
 			for x, times := range t.Connections.Hits[version][size] {
 				o.cells = append(o.cells, cell{float64(size), float64(x), float64(times)})
 				empty -= float64(times)
+				mine += float64(x) * float64(times)
 			}
 			o.cells = append(o.cells, cell{float64(size), 0, max(0, empty)})
+			compared += float64(size) * float64(t.Connections.Sizes[size])
 		}
+		o.restN, o.restX = o.n-compared, o.x-mine
 		o.connections = float64(t.Connections.Count)
 	}
 	if t.Sequence.Segments > 0 && consistent(t) {

@@ -22,8 +22,8 @@ func (o *orderly) trySticky() {
 		}
 		cause := Cause{Name: StickyConnection, Details: split.Values{"connections": connections, "mine": mine}}
 		fits := o.whole(squares / o.n)
-		o.add(cause, o.likelihood(o.asked, connections, mine), 0, 1, fits)
-		o.add(cause, o.likelihood(mine/connections, connections, mine), 1, 1, fits)
+		o.add(cause, o.likelihood(o.asked, connections, mine)+o.rest(o.asked), 0, 1, fits)
+		o.add(cause, o.likelihood(mine/connections, connections, mine)+o.rest(mine/connections), 1, 1, fits)
 		return
 	}
 	share := o.x / o.n
@@ -33,8 +33,11 @@ func (o *orderly) trySticky() {
 		squares += c.n * c.n * c.times
 	}
 	details := split.Values{"connections": o.connections, "correlation": correlation}
-	o.add(Cause{Name: StickyConnection, Details: details}, log, 2, 1, o.whole(1+correlation*(squares/o.n-1)))
+	o.add(Cause{Name: StickyConnection, Details: details}, log+o.rest(share), 2, 1, o.whole(1+correlation*(squares/o.n-1)))
 }
+
+// rest is ln of the likelihood of the hits on connections that are not compared.
+func (o *orderly) rest(share float64) float64 { return o.likelihood(share, o.restN, o.restX) }
 
 // betaBinomial is ln of the likelihood of the connections' hits.
 func (o *orderly) betaBinomial(share, rho float64) float64 {
@@ -122,5 +125,5 @@ func (o *orderly) tryStuck() {
 	o.add(Cause{
 		Name:    PartlyPrevious,
 		Details: split.Values{"connections": o.connections, "part": part, "previous": o.previous},
-	}, log, 1, 1, o.whole(inflation))
+	}, log+o.rest(mean), 1, 1, o.whole(inflation))
 }

@@ -17,7 +17,7 @@ import (
 // It is never broken. Counts of a round robin swing less than those of
 // independent draws, so that no verdict is wrong more often for it: it is
 // reported, and costs a correct split nothing.
-func dispersionGate(t *split.Tally, alpha float64, _ uint64) Gate {
+func dispersionGate(t *split.Tally, alpha float64) Gate {
 	result := Gate{PValue: 1, Alpha: alpha}
 	if t.Sequence.Segments > 0 && consistent(t) {
 		result.PValue = min(1, 2*tooManyRuns(t))

@@ -15,9 +15,16 @@ type timeline struct {
 	total    float64
 }
 
+// mostCuts is how many blocks a timeline has at most for most purposes: cuts
+// between more would cost more of alpha than they show.
+const mostCuts = 64
+
 // newTimeline returns the blocks of a tally; ok is false where they are fewer
 // than two or are not those of the counts.
-func newTimeline(t *split.Tally) (line timeline, ok bool) {
+func newTimeline(t *split.Tally) (line timeline, ok bool) { return newTimelineOf(t, mostCuts) }
+
+// newTimelineOf is newTimeline with another greatest number of blocks.
+func newTimelineOf(t *split.Tally, most int) (line timeline, ok bool) {
 	line = timeline{size: t.Blocks.Size, versions: versionsSeen(t)}
 	blocks := 0
 	for _, hits := range t.Blocks.Hits {
@@ -26,6 +33,12 @@ func newTimeline(t *split.Tally) (line timeline, ok bool) {
 	if line.size == 0 || blocks < 2 || len(t.Blocks.Hits) != len(line.versions) {
 		return line, false
 	}
+	together := 1
+	for (blocks+together-1)/together > most {
+		together *= 2
+	}
+	blocks = (blocks + together - 1) / together
+	line.size *= uint64(together)
 	line.all = make([]float64, blocks)
 	for _, version := range line.versions {
 		hits := make([]float64, blocks)
@@ -35,8 +48,8 @@ func newTimeline(t *split.Tally) (line timeline, ok bool) {
 				return line, false
 			}
 			sum += n
-			hits[i] = float64(n)
-			line.all[i] += float64(n)
+			hits[i/together] += float64(n)
+			line.all[i/together] += float64(n)
 			line.total += float64(n)
 		}
 		if sum != t.Versions[version] {
@@ -44,7 +57,7 @@ func newTimeline(t *split.Tally) (line timeline, ok bool) {
 		}
 		line.hits = append(line.hits, hits)
 	}
-	return line, true
+	return line, blocks > 1
 }
 
 // cuts are the places where a sample is cut in two: behind 1, 2, 4, … blocks,
@@ -68,7 +81,7 @@ func before(hits []float64, cut int) float64 { return total(hits[:cut]) }
 // gate's p-value is the smallest over cuts, versions and directions, times
 // their number. The statistic is the chi-square of the versions before and
 // after the cut that shows most.
-func driftGate(t *split.Tally, alpha float64, _ uint64) Gate {
+func driftGate(t *split.Tally, alpha float64) Gate {
 	line, _ := newTimeline(t)
 	result := Gate{DF: len(line.versions) - 1, PValue: 1, Alpha: alpha}
 	asked := len(line.versions)

@@ -23,7 +23,7 @@ func names(gates []Gate) []string {
 
 func gateOf(t *testing.T, tally *split.Tally, name string) Gate {
 	t.Helper()
-	gates := judgeGates(tally, 4e-4, 1)
+	gates := judgeGates(tally, 4e-4)
 	for _, each := range gates {
 		if each.Name == name {
 			return each
@@ -86,10 +86,10 @@ func TestDriftAndDispersionKeepTheirLevel(t *testing.T) {
 			if len(versionsSeen(tally)) < 2 {
 				continue
 			}
-			if gate := driftGate(tally, alpha, 1); gate.Broken {
+			if gate := driftGate(tally, alpha); gate.Broken {
 				drifts++
 			}
-			if gate := dispersionGate(tally, alpha, 1); gate.PValue <= alpha {
+			if gate := dispersionGate(tally, alpha); gate.PValue <= alpha {
 				even++
 			}
 		}

@@ -48,6 +48,30 @@ func (s *sample) sayBroken(j *Judgement, g Gate) {
 	j.advise("repair-gate", split.Values{"gate": g.Name, "repair": g.Repair})
 }
 
+// sayCertain says what is off, and why no assumption matters for it.
+func (s *sample) sayCertain(j *Judgement, c certainty) {
+	j.because("off-for-certain", split.Values{
+		"asked": s.asked(), "version": s.names[c.arm], "weight": s.shares[c.arm], "nearest": c.nearest,
+		"connections": c.connections, "blocks": certainBlocks, "p_value": c.p, "lost": s.failed + s.unknown,
+	})
+	s.sayOff(j)
+	j.advise("compare-programmed", nil)
+}
+
+// sayBrokenBeside names the gates that are broken though the verdict does not
+// depend on what they test.
+func (s *sample) sayBrokenBeside(j *Judgement) {
+	broken := s.broken()
+	if len(broken) == 0 {
+		return
+	}
+	var named []split.Values
+	for _, each := range broken {
+		named = append(named, split.Values{"gate": each.Name, "p_value": each.PValue})
+	}
+	j.because("gates-broken-beside", split.Values{"gates": named, "found": broken[0].Found})
+}
+
 // sayFollows names the other broken gates, where the first one explains them.
 func (s *sample) sayFollows(j *Judgement, gates []Gate) {
 	var broken []split.Values

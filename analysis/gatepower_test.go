@@ -120,9 +120,9 @@ func (f flaw) detected(p *Plan, size float64, runs int) (hits int, known bool) {
 			run = each.ask
 		}
 	}
-	breakable := 3. // runs, connections, drift
+	breakable := 5. // runs, connections, place, drift, periods
 	if len(p.Versions) > 2 {
-		breakable = 4
+		breakable = 6
 	} else if f.gate == "transitions" {
 		return 0, false
 	}
@@ -137,7 +137,7 @@ func (f flaw) detected(p *Plan, size float64, runs int) (hits int, known bool) {
 		}
 		return p.Versions[0].Version
 	}
-	for seed := range runs {
+	for range runs {
 		draw := f.draw(random, u, size, int(p.Requests))
 		tally := &split.Tally{}
 		tally.Connections.Reuse = 10
@@ -152,7 +152,7 @@ func (f flaw) detected(p *Plan, size float64, runs int) (hits int, known bool) {
 			}
 			continue
 		}
-		if g := run(tally, level, uint64(seed)); g.PValue <= level {
+		if g := run(tally, level); g.PValue <= level {
 			hits++
 		}
 	}

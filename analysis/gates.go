@@ -19,17 +19,23 @@ import (
 // ways in which they could have come about. So it keeps its level whatever the
 // shares really are, and a wrong split is not taken for a broken assumption.
 //
+// Where tables are drawn, it is always by the same seed, so that no other one
+// would decide otherwise.
+//
 // Only what makes counts swing wider than chance breaks a gate. A balancer that
 // alternates makes them swing less: verdicts stay right, and a note says so.
-type gate func(t *split.Tally, alpha float64, seed uint64) Gate
+type gate func(t *split.Tally, alpha float64) Gate
 
 // The gates by name; docs/gates.md has a section for each.
 const (
 	GateRuns        = "runs"
 	GateTransitions = "transitions"
 	GateConnections = "connections"
+	GatePlace       = "place"
+	GateAddress     = "address"
 	GateDispersion  = "dispersion"
 	GateDrift       = "drift"
+	GatePeriods     = "periods"
 )
 
 // gates is the one list of them, in the order in which they are asked and
@@ -45,27 +51,30 @@ var gates = []struct {
 	// With two versions the transitions follow from the runs.
 	{GateTransitions, transitionsGate, true, func(m material) bool { return m.ordered && m.versions > 2 }},
 	{GateConnections, connectionsGate, true, func(m material) bool { return m.connected }},
+	{GatePlace, placeGate, true, func(m material) bool { return m.placed }},
+	{GateAddress, addressGate, true, func(m material) bool { return m.addressed }},
 	{GateDispersion, dispersionGate, false, func(m material) bool { return m.ordered || m.timed }},
 	{GateDrift, driftGate, true, func(m material) bool { return m.timed }},
+	{GatePeriods, periodsGate, true, func(m material) bool { return m.timed }},
 }
 
 // material is what a tally has for gates to look at.
 type material struct {
-	versions                  int
-	ordered, connected, timed bool
+	versions                                     int
+	ordered, connected, placed, addressed, timed bool
 }
 
 func materialOf(t *split.Tally) material {
 	_, timed := newTimeline(t)
 	return material{
 		versions: len(versionsSeen(t)), ordered: t.Sequence.Segments > 0 && consistent(t),
-		connected: connectionsTell(t.Connections), timed: timed,
+		connected: connectionsTell(t), placed: placesTell(t), addressed: addressesTell(t), timed: timed,
 	}
 }
 
 // judgeGates runs them; between them they call a sample broken that is not
 // with a probability of at most budget.
-func judgeGates(t *split.Tally, budget float64, seed uint64) (results []Gate) {
+func judgeGates(t *split.Tally, budget float64) (results []Gate) {
 	has := materialOf(t)
 	if has.versions < 2 {
 		return nil
@@ -78,7 +87,7 @@ func judgeGates(t *split.Tally, budget float64, seed uint64) (results []Gate) {
 	}
 	for _, each := range gates {
 		if each.allows(has) {
-			result := each.ask(t, budget/float64(max(1, breakable)), seed)
+			result := each.ask(t, budget/float64(max(1, breakable)))
 			result.Name = each.name
 			results = append(results, result)
 		}
@@ -160,7 +169,7 @@ func waldWolfowitz(runs, ones, others float64) float64 {
 //
 // Where tallies were merged, a run may have been cut at a seam, and is counted
 // twice: that makes runs more, never fewer, so the gate errs towards holding.
-func runsGate(t *split.Tally, alpha float64, _ uint64) Gate {
+func runsGate(t *split.Tally, alpha float64) Gate {
 	seen := versionsSeen(t)
 	n := float64(t.Hits())
 	tests := float64(len(seen))
@@ -211,7 +220,7 @@ func runsAgainstRest(t *split.Tally, version string) float64 {
 //
 // A round robin, too, puts versions behind others too often. It breaks nothing:
 // what counts is whether counts swing wider for it.
-func transitionsGate(t *split.Tally, alpha float64, _ uint64) Gate {
+func transitionsGate(t *split.Tally, alpha float64) Gate {
 	seen := versionsSeen(t)
 	n := float64(t.Hits())
 	tests := float64(len(seen) * (len(seen) - 1))

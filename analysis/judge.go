@@ -24,9 +24,12 @@ func Judge(p *Plan, t *split.Tally) *Judgement {
 	return j
 }
 
-// A method decides between right and wrong. Each of its functions says what it
-// has found in the judgement, and whether that is the verdict.
+// A method decides between right and wrong. Its other functions say what they
+// have found in the judgement, and whether that is the verdict.
 type method interface {
+	// silent returns a version without a hit that chance would not have left
+	// silent, or -1.
+	silent() int
 	rejected(j *Judgement) bool
 	verified(j *Judgement) bool
 	sayInconclusive(j *Judgement)
@@ -38,6 +41,8 @@ func (s *sample) conclude(j *Judgement, m method) {
 	case s.tally.Hits() == 0 && s.unknown == 0:
 		s.sayNothingMeasured(j)
 	case s.impossible(j):
+	case s.certainlyOff(j), s.silentForSure(j, m.silent()):
+		s.sayBrokenBeside(j)
 	case s.brokenGate(j):
 	case m.rejected(j):
 	case s.tooManyErrors(j):
@@ -107,7 +112,7 @@ func (s *sample) describe() *Judgement {
 	if s.hits == 0 {
 		return j
 	}
-	s.gates = judgeGates(s.tally, gateBudget*(1-s.q.Power), s.q.Seed)
+	s.gates = judgeGates(s.tally, gateBudget*(1-s.q.Power))
 	j.Gates = s.gates
 	s.warnOfTurns(j)
 
@@ -220,16 +225,22 @@ func (s *sample) impossible(j *Judgement) bool {
 	return j.Verdict == Violated
 }
 
-func (s *sample) brokenGate(j *Judgement) bool {
+// broken are the gates that are, the one with the sharpest finding first: a
+// change in the middle breaks the other gates too, and so does a choice per
+// connection.
+func (s *sample) broken() []Gate {
 	var broken []Gate
 	for _, each := range s.gates {
 		if each.Broken {
 			broken = append(broken, each)
 		}
 	}
-	// A change in the middle breaks the other gates too, and so does a choice
-	// per connection: what has the sharper finding is said first.
 	slices.SortStableFunc(broken, func(a, b Gate) int { return b.weight(s.tally) - a.weight(s.tally) })
+	return broken
+}
+
+func (s *sample) brokenGate(j *Judgement) bool {
+	broken := s.broken()
 	if len(broken) == 0 {
 		return false
 	}
@@ -247,7 +258,11 @@ func (s *sample) brokenGate(j *Judgement) bool {
 
 func (g Gate) weight(t *split.Tally) int {
 	switch {
+	case g.Name == GateAddress:
+		return 4
 	case g.Name == GateConnections && pure(t.Connections):
+		return 3
+	case g.Name == GatePlace:
 		return 2
 	case g.Name == GateDrift:
 		return 1
@@ -274,33 +289,46 @@ func (s *sample) inTurn() bool {
 }
 
 // rejected: the counts contradict the weights, however errors and
-// unidentified answers are assigned; or a version is silent that chance would
-// not have left silent. What a sticky balancer could do with so few
-// connections is neither.
+// unidentified answers are assigned. A version that a sticky balancer could have
+// left silent on so few connections is neither right nor wrong.
 func (s *sample) rejected(j *Judgement) bool {
+	switch i := s.silent(); {
+	case i >= 0:
+		j.Verdict = Inconclusive
+		s.sayTooFewConnections(j, i)
+		return true
+	case s.least.p <= s.q.Alpha:
+		j.Verdict = Violated
+		s.sayRejected(j)
+		return true
+	}
+	return false
+}
+
+// silent is that of the fixed sample; a version with enough connections goes
+// before others.
+func (s *sample) silent() int {
 	silent := -1
 	for i := range s.arms {
 		if s.counts[i] > 0 || s.hits == 0 || len(s.arms) == 1 || s.silence(i) > s.q.Alpha {
 			continue
 		}
-		if s.tooFewConnections(i) {
-			j.Verdict = Inconclusive
-			s.sayTooFewConnections(j, i)
-			return true
-		}
-		if silent < 0 {
+		if silent < 0 || s.tooFewConnections(silent) && !s.tooFewConnections(i) {
 			silent = i
 		}
 	}
-	switch {
-	case silent >= 0:
-		j.Verdict = Violated
-		s.saySilent(j, silent)
-	case s.least.p <= s.q.Alpha:
-		j.Verdict = Violated
-		s.sayRejected(j)
+	return silent
+}
+
+// silentForSure: no balancer, sticky or not, would have left the version silent
+// on so many connections.
+func (s *sample) silentForSure(j *Judgement, i int) bool {
+	if i < 0 || s.tooFewConnections(i) {
+		return false
 	}
-	return j.Verdict == Violated
+	j.Verdict = Violated
+	s.saySilent(j, i)
+	return true
 }
 
 // silence is the probability that chance leaves a version without a hit among

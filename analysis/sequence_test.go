@@ -32,7 +32,7 @@ func TestRunsAsPublished(t *testing.T) {
 	z := waldWolfowitz(11, 10, 6)
 	agrees(t, 1.386750, z, 7)
 	agrees(t, 0.1655179, 2*normalUpper(z), 7)
-	gate := runsGate(tally, 1e-4, 0)
+	gate := runsGate(tally, 1e-4)
 	agrees(t, 1.386750, math.Abs(gate.Statistic), 7)
 	assert.False(t, gate.Broken)
 }
@@ -64,21 +64,14 @@ func TestTransitionsAsPublished(t *testing.T) {
 
 // Per connection 70/30 68/32 73/27 69/31: X² .6666667, df 3, p .8810148 (scipy).
 func TestConnectionsAsPublished(t *testing.T) {
-	tally := &split.Tally{}
-	for connection, first := range []int{70, 68, 73, 69} {
-		for i := range 100 {
-			version := "v2"
-			if i < first {
-				version = "v1"
-			}
-			tally.Add(split.Answer{Connection: uint64(connection), Version: version})
-		}
-	}
-	tally.Close()
+	tally := &split.Tally{Versions: map[string]int64{"v1": 280, "v2": 120}}
+	tally.Connections = split.Connections{Count: 4, Sizes: map[int]int64{100: 4}, Hits: map[string]map[int]map[int]int64{
+		"v1": {100: {70: 1, 68: 1, 73: 1, 69: 1}}, "v2": {100: {30: 1, 32: 1, 27: 1, 31: 1}},
+	}}
 	table := newConnectionTable(tally)
 	agrees(t, 2./3, table.statistic(), 9)
 	agrees(t, .8810148, chiSquareUpper(table.statistic(), 3), 7)
-	gate := connectionsGate(tally, 1e-4, 1)
+	gate := connectionsGate(tally, 1e-4)
 	assert.Equal(t, 3, gate.DF)
 	assert.False(t, gate.Broken)
 	assert.InDelta(t, .8810148, table.approximate(table.statistic()), 0.01)
@@ -87,6 +80,7 @@ func TestConnectionsAsPublished(t *testing.T) {
 // All tables of four connections of ten with 12 hits of one version, listed.
 func TestPermutationByEnumeration(t *testing.T) {
 	tally := &split.Tally{}
+	tally.Connections.Reuse = 10
 	for connection, first := range []int{1, 2, 2, 7} {
 		for i := range 10 {
 			version := "v2"
@@ -132,8 +126,9 @@ func TestPermutationByEnumeration(t *testing.T) {
 // listed: hits of 1 and n-1 on connections of 1 and n-1.
 func TestConnectionMomentsInTheSmallestTable(t *testing.T) {
 	tally := &split.Tally{}
+	tally.Connections.Reuse = 9
 	for i := range 10 {
-		tally.Add(split.Answer{Connection: uint64(min(i, 1)), Version: map[bool]string{true: "v1", false: "v2"}[i == 5]})
+		tally.Add(split.Answer{Connection: uint64(min(i, 1)), Ends: i == 0, Version: map[bool]string{true: "v1", false: "v2"}[i == 5]})
 	}
 	tally.Close()
 	table := newConnectionTable(tally)
@@ -207,8 +202,8 @@ func TestRunsAndTransitionsByEnumeration(t *testing.T) {
 
 func TestStickinessBreaksAndAlternationIsToldOnly(t *testing.T) {
 	sticky := inOrder(strings.Repeat(strings.Repeat("1", 10)+strings.Repeat("2", 10), 20))
-	gates := judgeGates(sticky, 2e-4, 1)
-	assert.Equal(t, []string{"runs", "dispersion", "drift"}, names(gates), "a connection per request has no gate on connections")
+	gates := judgeGates(sticky, 2e-4)
+	assert.Equal(t, []string{"runs", "dispersion", "drift", "periods"}, names(gates), "a connection per request has no gate on connections")
 	assert.Equal(t, "runs", gates[0].Name)
 	assert.True(t, gates[0].Broken)
 	assert.Less(t, gates[0].Statistic, 0., "fewer runs than chance would give")
@@ -233,8 +228,8 @@ func TestStickinessBreaksAndAlternationIsToldOnly(t *testing.T) {
 func TestTransitionsFindWhatRunsDoNot(t *testing.T) {
 	// Two pools of two versions each, used in blocks; within a block they take
 	// turns, so that no version has too few runs.
-	gates := judgeGates(inOrder(strings.Repeat(strings.Repeat("12", 10)+strings.Repeat("34", 10), 25)), 2e-4, 1)
-	assert.Equal(t, []string{"runs", "transitions", "dispersion", "drift"}, names(gates))
+	gates := judgeGates(inOrder(strings.Repeat(strings.Repeat("12", 10)+strings.Repeat("34", 10), 25)), 2e-4)
+	assert.Equal(t, []string{"runs", "transitions", "dispersion", "drift", "periods"}, names(gates))
 	assert.False(t, gates[0].Broken)
 	assert.True(t, gates[1].Broken)
 	assert.NotEmpty(t, gates[1].Repair.ID)

@@ -286,7 +286,7 @@ func (s *Sequential) told(t *split.Tally) bool {
 }
 
 // mostGates is how many gates there are between which their budget is divided.
-const mostGates = 5
+const mostGates = 7
 
 // rejects: the evidence has once been enough to refute the weights, or a
 // version was silent for too long.

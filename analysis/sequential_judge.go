@@ -133,9 +133,6 @@ func (s sequentially) rejected(j *Judgement) bool {
 		}
 	}
 	j.Verdict = Violated
-	if i := s.silent(); i >= 0 {
-		x.saySilent(j, i)
-	}
 	if s.best >= s.refuted {
 		s.sayRefuted(j)
 	}

@@ -50,7 +50,7 @@ func TestGatesKeepToTheirBudgetWhenTheSampleStops(t *testing.T) {
 		for range samples {
 			_, tally := stopped(random, p, 1, false, test.truth)
 			for i, level := range levels {
-				gates := judgeGates(tally, level, 1)
+				gates := judgeGates(tally, level)
 				broken := false
 				for _, g := range gates {
 					if g.PValue <= g.Alpha {

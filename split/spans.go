@@ -4,7 +4,8 @@ package split
 // many connections add up exactly, in any order.
 type Part = int64
 
-const wholePart = 1 << 32
+// WholePart is all that a connection carried.
+const WholePart = 1 << 32
 
 // Spans says of the connections that have carried all that they were to carry
 // when they began and ended, and what part of each fell to each version. With it,
@@ -67,9 +68,9 @@ func (s *Spans) Between(from, to uint64) Span {
 func (s *Spans) add(c *connection, ended uint64) {
 	span := Span{Connections: 1, Parts: make(map[string]Part, len(c.versions))}
 	for version, n := range c.versions {
-		span.Parts[version] = Part(n) * wholePart / Part(c.requests)
+		span.Parts[version] = Part(n) * WholePart / Part(c.requests)
 	}
-	span.Lost = Part(c.requests-c.hits) * wholePart / Part(c.requests)
+	span.Lost = Part(c.requests-c.hits) * WholePart / Part(c.requests)
 	if s.Size == 0 {
 		s.Size = 1
 	}
