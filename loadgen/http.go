@@ -59,7 +59,8 @@ func (h *HTTP) Ask(ctx context.Context, number uint64) split.Answer {
 	if err != nil {
 		answer = Failure(err)
 	}
-	answer.Connection, answer.Ends, answer.Address = exchange.Connection, exchange.Ends, exchange.Address
+	answer.Connection, answer.Address = exchange.Connection, exchange.Address
+	answer.Place, answer.Ends = exchange.Place, exchange.Ends
 	return answer
 }
 

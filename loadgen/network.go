@@ -18,7 +18,7 @@ import (
 // A Network is a transport over real sockets that keeps count of connections:
 // it has a fixed number of lanes with one HTTP/1.1 connection each, and opens a
 // connection afresh after a number of requests, which split.Length draws. It sets
-// Connection and Ends of the split.Exchange in a request's context.
+// Connection, Place and Ends of the split.Exchange in a request's context.
 //
 // It sends no request twice. One that was lost, because the server closed a
 // connection that had carried others before, is an error, and from then on each
@@ -144,7 +144,7 @@ func (n *Network) RoundTrip(request *http.Request) (*http.Response, error) {
 		l.carries(conn.number, n.reuse)
 		if exchange := split.ExchangeOf(ctx); exchange != nil {
 			exchange.Connection, exchange.Address = l.connection, conn.address
-			exchange.Ends = l.usedUp() || n.lost.Load() > 0
+			exchange.Place, exchange.Ends = l.used, l.usedUp() || n.lost.Load() > 0
 		}
 	})
 	traced := httptrace.WithClientTrace(context.WithValue(ctx, deliveryKey{}, delivery), trace)

@@ -27,6 +27,9 @@ type Answer struct {
 	Number uint64
 	// Connection tells the client's connections apart; numbers are not reused.
 	Connection uint64
+	// Place is which request of its connection it was, from 1; 0 if that is not
+	// known, where it is taken to be the next one.
+	Place int
 	// Ends says that the connection carries no other request after this one, for
 	// a reason that no answer has a part in: it has carried as many as it was to
 	// carry, or the server closes it.
@@ -53,10 +56,12 @@ type Answer struct {
 
 // An Exchange travels in the context of a request from the load generator to
 // the transport that carries it. The generator sets Number; the transport sets
-// Connection, and Ends and Address where it knows them, before RoundTrip returns.
+// Connection, and Place, Ends and Address where it knows them, before RoundTrip
+// returns.
 type Exchange struct {
 	Number     uint64
 	Connection uint64
+	Place      int
 	Ends       bool
 	Address    string
 }

@@ -69,6 +69,7 @@ type Connections struct {
 type connection struct {
 	began          uint64 // number of the first request
 	requests, hits int
+	last           int // place of the request that it ended with, 0 if it has not
 	versions       map[string]int
 	piece          *piece // the one that is being counted, where they are compared
 }
@@ -102,16 +103,25 @@ func (c *Connections) add(a Answer) {
 			c.keep(a.Connection, each)
 		}
 	}
+	each.requests++
+	place := a.Place
+	if place < 1 {
+		place = each.requests
+	}
 	if a.Outcome == Hit {
 		each.hits++
 		each.versions[a.Version]++
-		c.place(a.Version, min(each.requests, mostPlaces-1), 1)
+		c.place(a.Version, min(place, mostPlaces)-1, 1)
 		if each.piece != nil {
 			c.cut(each.piece, a.Version)
 		}
 	}
-	each.requests++
-	if a.Ends || each.requests == c.Reuse {
+	if a.Ends {
+		each.last = place
+	}
+	// Requests that were dispatched at the same time may have gone by one connection
+	// in another order, so the last one may come before others here.
+	if each.requests == each.last || each.requests == c.Reuse {
 		// It carries nothing more, so it need not wait to become the oldest.
 		c.Spans.add(each, a.Number)
 		c.count(each)

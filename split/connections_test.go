@@ -125,3 +125,18 @@ func TestSpansTellTheHalvesApart(t *testing.T) {
 	assert.EqualValues(t, 8, tally.Connections.Spans.Size, "5,012 requests in at most 1,024 blocks")
 	assert.EqualValues(t, 2506, tally.Connections.Spans.Between(0, 6000).Connections)
 }
+
+// Requests that are dispatched at once may change places on their connection: the
+// one that ends it comes before another here.
+func TestAConnectionEndsWithItsLastRequest(t *testing.T) {
+	tally := &split.Tally{}
+	tally.Connections.Reuse = 10
+	for i, place := range []int{1, 3, 2} {
+		answer := hit(uint64(i), 5, []string{"", "v1", "v2", "v3"}[place])
+		answer.Place, answer.Ends = place, place == 3
+		tally.Add(answer)
+	}
+	assert.EqualValues(t, 1, tally.Connections.Count)
+	assert.Equal(t, map[int]int64{3: 1}, tally.Connections.Sizes)
+	assert.Equal(t, map[string][]int64{"v1": {1}, "v2": {0, 1}, "v3": {0, 0, 1}}, tally.Connections.Places)
+}

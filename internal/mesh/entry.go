@@ -83,14 +83,15 @@ func (m *Mesh) origin(r *http.Request, l *lanes, seed uint64) origin {
 	} else {
 		o.number = m.numbers.Add(1) - 1
 	}
-	ends := false
+	place, ends := 0, false
 	if line, ok := lineOf(r.Context()); ok {
 		o.connection = line
 	} else {
 		o.connection, o.place, ends = l.connection(o.number)
+		place = int(o.place) + 1
 	}
 	if exchange != nil {
-		exchange.Connection, exchange.Ends = o.connection, ends
+		exchange.Connection, exchange.Place, exchange.Ends = o.connection, place, ends
 	}
 	return o
 }
