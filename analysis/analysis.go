@@ -45,8 +45,8 @@
 // one of weight zero included. Every verdict holds however they are assigned; a
 // sample goes on until a few are accounted for (Plan.Sizes).
 //
-// What else is known of a sample can take a verdict back, and makes none better:
-// Reconsider holds it against what the proxies say that they sent.
+// What else is known of a sample can take a verdict back, or tell of which versions
+// its errors were: Reconsider holds it against what the proxies say that they sent.
 //
 // A sample that grows until it passes passes in the end, whatever the split. One
 // that may end when it is decided has a method of its own: see Sequential.

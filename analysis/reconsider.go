@@ -7,9 +7,10 @@ import (
 	"github.com/splitcheck/splitcheck/split"
 )
 
-// An Account is what the proxies know of a sample, beside its answers. It makes
-// no verdict better: proxies count retries, copies and the traffic of others, so
-// that what they sent is not a sample of the question.
+// An Account is what the proxies know of a sample, beside its answers. What they
+// sent is not a sample of the question, for they count retries, copies and the
+// traffic of others too. Where it is exactly what was asked, it tells of which
+// version the requests were that came back as errors.
 type Account struct {
 	// Changes are what was changed in the weights, or in what decides beside
 	// them, while the sample was drawn.
@@ -17,6 +18,10 @@ type Account struct {
 	// Sent is how many requests the proxies that decide sent to each version
 	// meanwhile. It is nil where that is not known of every request.
 	Sent map[string]int64
+	// Own is how many requests they answered themselves before they chose a route:
+	// these were no version's. Requests is how many were sent to them in all, those
+	// in flight at the end included; 0 where that is not known.
+	Own, Requests int64
 }
 
 // The reasons for which an account takes a verdict back: the ids of what is
@@ -50,18 +55,21 @@ func EndedEarly(j *Judgement, p *Plan, reason string) *Judgement {
 // nothing of either, whichever way it came out: Inconclusive. Where too little
 // was measured for a verdict, it is a warning: it is likely why.
 //
-// What is verified is taken back to Inconclusive in two more cases. Answers that
-// none of the proxies asked for say nothing of what these are programmed with.
-// And answers beyond the requests that were sent to their version named it
-// wrongly or came another way: with these among the unidentified ones, which may
-// have been any version at all, the sample must be verified still. A sequential
-// one, which stopped where it did because of these answers, is not.
+// What is verified is taken back to Inconclusive where none of the proxies asked
+// for the answers: they say nothing of what these are programmed with.
+//
+// Answers beyond the requests that were sent to their version named it wrongly or
+// came another way. With these among the unidentified ones, which may have been
+// any version, the verdict must be the same still, else it is taken back, too. A
+// sequential sample, which stopped where it did because of these answers, is not
+// verified then. What is violated stands where some requests went past the
+// proxies: the answers may have come that way.
+//
+// And where the proxies tell of which versions the errors were, the sample is
+// judged by that.
 func Reconsider(j *Judgement, p *Plan, t *split.Tally, a Account) *Judgement {
 	switch verified := j.Verdict == Verified; {
-	case j.Verdict == NotMeasured:
-		if len(a.Changes) == 0 {
-			return j
-		}
+	case j.Verdict == NotMeasured && len(a.Changes) > 0:
 		told := *j
 		told.Warnings = append(slices.Clip(j.Warnings), a.changed())
 		return &told
@@ -69,10 +77,13 @@ func Reconsider(j *Judgement, p *Plan, t *split.Tally, a Account) *Judgement {
 		return j.withdrawn(a.changed(), "see-who-changes")
 	case verified && a.Unseen(t):
 		return j.withdrawn(a.AnotherWay(t), "see-where-address-leads")
-	case verified && len(a.Denied(t)) > 0 && !a.holdsWithout(p, t):
-		return j.withdrawn(a.Contradiction(t), "see-how-versions-are-told")
+	case len(a.Denied(t)) > 0:
+		if (verified || j.Verdict == Violated && a.sent() >= t.Hits()) && !a.holdsWithout(j.Verdict, p, t) {
+			return j.withdrawn(a.Contradiction(t), "see-how-versions-are-told")
+		}
+		return j
 	}
-	return j
+	return a.settle(j, p, t)
 }
 
 // withdrawn is a judgement of a sample that turned out to show nothing.
@@ -112,8 +123,8 @@ func (a Account) sent() int64 {
 
 // holdsWithout judges the sample as if the answers that the proxies deny had
 // named no version: they may then have been any, as the contract has it.
-func (a Account) holdsWithout(p *Plan, t *split.Tally) bool {
-	if p.Method == Sequentially {
+func (a Account) holdsWithout(verdict Verdict, p *Plan, t *split.Tally) bool {
+	if p.Method == Sequentially && verdict == Verified {
 		return false
 	}
 	doubted := &split.Tally{Versions: map[string]int64{}, Errors: t.Errors, Unidentified: map[string]int64{}}
@@ -123,7 +134,7 @@ func (a Account) holdsWithout(p *Plan, t *split.Tally) bool {
 		doubted.Versions[version] = n - denied[version]
 		doubted.Unidentified[split.Kind("kind-denied")] += denied[version]
 	}
-	return Judge(p, doubted).Verdict == Verified
+	return Judge(p, doubted).Verdict == verdict
 }
 
 func (a Account) changed() split.Finding {

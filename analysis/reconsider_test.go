@@ -22,17 +22,20 @@ func TestReconsider(t *testing.T) {
 		withdrawn string
 		says      string
 	}{
-		"nothing is known":               {versions: right, verdict: Verified},
-		"as sent":                        {versions: right, account: Account{Sent: right}, verdict: Verified},
-		"more was sent":                  {versions: right, account: Account{Sent: counts{"v1": 5000, "v2": 5000}}, verdict: Verified},
-		"wrong, as sent":                 {versions: wrong, account: Account{Sent: wrong}, verdict: Violated},
-		"wrong, and it was sent rightly": {versions: wrong, account: Account{Sent: right}, verdict: Violated},
-		"wrong, and came another way":    {versions: wrong, account: Account{Sent: counts{}}, verdict: Violated},
-		"a few denied":                   {versions: right, account: Account{Sent: counts{"v1": 1757, "v2": 193}}, verdict: Verified},
-		"all of v2 denied":               {versions: right, account: Account{Sent: counts{"v1": 1950}}, verdict: Inconclusive, withdrawn: AnswersDenied, says: "190 answers named v2 and the proxies sent 0 requests there"},
-		"nothing was sent":               {versions: right, account: Account{Sent: counts{"v1": 0}}, verdict: Inconclusive, withdrawn: CameAnotherWay, says: "none of the 1,950 requests"},
-		"a change":                       {versions: right, account: Account{Sent: right, Changes: []split.Finding{split.Text("90/10 before, 50/50 after")}}, verdict: Inconclusive, withdrawn: WeightsChanged, says: "90/10 before, 50/50 after"},
-		"a change, and wrong":            {versions: wrong, account: Account{Changes: []split.Finding{split.Text("90/10 before, 50/50 after")}}, verdict: Inconclusive, withdrawn: WeightsChanged},
+		"nothing is known":                          {versions: right, verdict: Verified},
+		"as sent":                                   {versions: right, account: Account{Sent: right}, verdict: Verified},
+		"more was sent":                             {versions: right, account: Account{Sent: counts{"v1": 5000, "v2": 5000}}, verdict: Verified},
+		"wrong, as sent":                            {versions: wrong, account: Account{Sent: wrong}, verdict: Violated},
+		"wrong, and it was sent rightly":            {versions: wrong, account: Account{Sent: right}, verdict: Inconclusive, withdrawn: AnswersDenied, says: "550 answers named v2 and the proxies sent 190 requests there"},
+		"wrong, and a few went past":                {versions: wrong, account: Account{Sent: counts{"v1": 1400, "v2": 540}}, verdict: Violated},
+		"wrong, and many went past":                 {versions: wrong, account: Account{Sent: counts{"v1": 1400, "v2": 100}}, verdict: Violated},
+		"wrong, but for three":                      {versions: wrong, account: Account{Sent: counts{"v1": 1403, "v2": 547}}, verdict: Violated},
+		"wrong, and came another way":               {versions: wrong, account: Account{Sent: counts{}}, verdict: Violated},
+		"a few denied":                              {versions: right, account: Account{Sent: counts{"v1": 1757, "v2": 193}}, verdict: Verified},
+		"all of v2 denied":                          {versions: right, account: Account{Sent: counts{"v1": 1950}}, verdict: Inconclusive, withdrawn: AnswersDenied, says: "190 answers named v2 and the proxies sent 0 requests there"},
+		"nothing was sent":                          {versions: right, account: Account{Sent: counts{"v1": 0}}, verdict: Inconclusive, withdrawn: CameAnotherWay, says: "none of the 1,950 requests"},
+		"a change":                                  {versions: right, account: Account{Sent: right, Changes: []split.Finding{split.Text("90/10 before, 50/50 after")}}, verdict: Inconclusive, withdrawn: WeightsChanged, says: "90/10 before, 50/50 after"},
+		"a change, and wrong":                       {versions: wrong, account: Account{Changes: []split.Finding{split.Text("90/10 before, 50/50 after")}}, verdict: Inconclusive, withdrawn: WeightsChanged},
 		"a change comes before all of v2 is denied": {versions: right, account: Account{Sent: counts{"v1": 1950}, Changes: []split.Finding{split.Text("x")}}, verdict: Inconclusive, withdrawn: WeightsChanged},
 		"a change among errors":                     {versions: right, errors: 900, account: Account{Changes: []split.Finding{split.Text("x")}}, verdict: NotMeasured},
 	} {
@@ -76,7 +79,8 @@ func TestADeniedAnswerOfASequentialSample(t *testing.T) {
 	assert.Equal(t, AnswersDenied, j.Withdrawn)
 }
 
-// Whatever an account says, it leaves a verdict as it is or takes it back.
+// Whatever an account says that does not know of every request, it leaves a
+// verdict as it is or takes it back.
 func TestNoAccountMakesAVerdictBetter(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 9))
 	plan := planned(t, "v1=9,v2=1")

@@ -23,6 +23,7 @@ type proxy struct {
 	node    *node
 	entered *edge // of a gateway, from the client
 	sent    sent
+	own     atomic.Int64 // answers before a rule was found
 	view    atomic.Pointer[view]
 }
 
@@ -63,6 +64,7 @@ func (p *proxy) carry(c *call) (*answer, error) {
 func (p *proxy) route(c *call) (*answer, error) {
 	current := p.view.Load()
 	if p.Gateway && current.errors > 0 && c.key.below(forError, 0, current.errors) {
+		p.own.Add(1)
 		return failed(reset), nil
 	}
 	decision, v := current.route(c)
@@ -71,6 +73,7 @@ func (p *proxy) route(c *call) (*answer, error) {
 		if decision.Unknown {
 			return p.passThrough(v, c)
 		}
+		p.own.Add(1)
 		return reply(decision.Status, ""), nil
 	}
 	ctx := c.request.Context()

@@ -72,7 +72,7 @@ func (m *Mesh) Observe(context.Context) (target.Observation, error) {
 		return target.Observation{}, errClosed
 	}
 	c := m.current.Load()
-	var seen target.Observation
+	seen := target.Observation{Own: map[string]int64{}}
 	known := map[*routing.Table]*carried{}
 	rules := func(t *routing.Table) *carried {
 		if known[t] == nil {
@@ -87,6 +87,7 @@ func (m *Mesh) Observe(context.Context) (target.Observation, error) {
 		}
 		seen.Routes = append(seen.Routes, p.observed(rules(c.tables[p.identity()]), rules(v.table), v.updated)...)
 		seen.Counts = append(seen.Counts, p.counts()...)
+		seen.Own[p.proxyName()] = p.own.Load()
 	}
 	return seen, nil
 }

@@ -139,6 +139,9 @@ type Witness interface {
 type Observation struct {
 	Routes []Route
 	Counts []Count
+	// Own is how many requests each proxy has answered itself before it chose a
+	// route, since it started; a proxy that does not count them is not in it.
+	Own map[string]int64
 	// Changes are what was changed in the rule or behind it since the witness
 	// was asked last, where it can tell.
 	Changes []split.Finding

@@ -34,6 +34,7 @@ type Account struct {
 
 	counted, failed map[string]int64 // by version
 	sent            map[string]int64 // by proxy
+	own             int64            // answers of the proxies that decide, before they chose
 	// gaps are why the counts are not complete.
 	gaps []split.Finding
 	// changed are the weights that were others after the sample.
@@ -85,7 +86,8 @@ func (a *Account) Facts() analysis.Account {
 	}
 	facts := analysis.Account{Changes: a.changed}
 	if a.counts() && len(a.gaps) == 0 {
-		facts.Sent = a.counted
+		facts.Sent, facts.Own = a.counted, a.own
+		facts.Requests = a.sample.Answers.Requests() + a.sample.Beside
 	}
 	return facts
 }

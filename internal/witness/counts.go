@@ -46,6 +46,15 @@ func (a *Account) count(before, after target.Observation) {
 		a.failed[version] += c.Errors - old.Errors
 		a.sent[c.Proxy] += c.Requests - old.Requests
 	}
+	for proxy, n := range after.Own {
+		switch more := n - before.Own[proxy]; {
+		case !a.deciding(proxy):
+		case more < 0:
+			back[proxy] = true
+		default:
+			a.own += more
+		}
+	}
 	for _, proxy := range slices.Sorted(maps.Keys(back)) {
 		a.gaps = append(a.gaps, split.Found("counters-went-back", split.Values{"proxy": proxy}))
 	}

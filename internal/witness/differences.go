@@ -49,6 +49,8 @@ func (a *Account) excess(version string, more int64) {
 	if slices.Contains(a.Decides.Copied, version) {
 		because(left, "copied")
 	}
+	// What one version was sent and another named is one and the same request.
+	because(total(a.Facts().Denied(a.sample.Answers)), "misnamed")
 	if left == 0 {
 		a.notes = append(a.notes, split.Found("proxies-sent-more", found))
 		return

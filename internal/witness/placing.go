@@ -62,7 +62,8 @@ func (a *Account) place(verdict analysis.Verdict) (place string, mistake split.F
 		sent[version] = part(a.counted, version)
 	}
 	answers := a.sample.Answers
-	if float64(total(a.Facts().Denied(answers))) >= farthest(answers, expected)*float64(answers.Hits())/2 {
+	denied := total(a.Facts().Denied(answers))
+	if denied > 0 && float64(denied) >= farthest(answers, expected)*float64(answers.Hits())/2 {
 		return reports.InIdentification, split.Found("mistake-in-identification", split.Values{
 			"configured": a.ratio(a.configured), "sent": a.ratio(sent),
 		})

@@ -292,6 +292,31 @@ func TestTheSecondAccount(t *testing.T) {
 	}
 }
 
+// Requests to a version of weight 0 that all fail are errors among the answers. The
+// proxies know where they were sent: it is a leak, and errors of the version that
+// gets all are not, nor those that the gateway answers before it has a route.
+func TestTheProxiesTellWhatTheErrorsWere(t *testing.T) {
+	only := func(defects ...target.Defect) reports.Check {
+		s := library(t, "stale-weights")
+		s.Steps = s.Steps[:1]
+		s.Steps[0].Defects, s.Steps[0].SetsDefects = defects, true
+		s.Steps[0].Checks[0].Expect = split.Weights{{Version: "v1", Weight: 100}, {Version: "v2"}}
+		return last(t, s, &lying{}, 1)
+	}
+	leak := only(target.Defect{Kind: "leak", Version: "v2", Share: 0.007}, target.Defect{Kind: "failing", Version: "v2", Share: 1})
+	assert.Equal(t, analysis.Violated, leak.Verdict)
+	assert.Contains(t, strings.Join(leak.Reasons, "\n"), "v2 has weight 0, and the proxies sent")
+	assert.Equal(t, reports.InDataPlane, leak.Mesh.MistakeIn)
+	assert.EqualValues(t, 0, leak.Versions[1].Count)
+
+	failing := only(target.Defect{Kind: "failing", Version: "v1", Share: 0.003})
+	assert.Equal(t, analysis.Verified, failing.Verdict, failing.Reasons)
+	assert.Contains(t, strings.Join(failing.Reasons, "\n"), "by the proxies' counters, the requests that came back without a version were v1")
+
+	own := only(target.Defect{Kind: "errors", Share: 0.0005})
+	assert.Equal(t, analysis.Verified, own.Verdict, own.Reasons)
+}
+
 // What failed at the proxies was tried again within the same arm, and the
 // answers do not show it.
 func TestRetriesAreExplained(t *testing.T) {
