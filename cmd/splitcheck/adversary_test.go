@@ -280,6 +280,7 @@ func TestAdversary(t *testing.T) {
 		t.Logf("verified, of %d that are off by at least 1.5 margins: %d", n, len(found))
 	})
 	t.Run("near", func(t *testing.T) {
+		n := (n + 3) / 4
 		found := repeat(t, n, "near", wrong(1, 1.5), verified)
 		assert.LessOrEqual(t, len(found), atMost(n, 0.0005), (*truth)(nil).report(found))
 		t.Logf("verified, of %d that are off by 1 to 1.5 margins: %d", n, len(found))
