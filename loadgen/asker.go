@@ -24,6 +24,11 @@ type Asker interface {
 	// reported if it has a method that returns them with the reasons
 	//
 	//	Unasked() map[string]string
+	//
+	// It is asked whether the first answers tell enough to go on, if it has a
+	// method
+	//
+	//	Fault(first *split.Tally) *Fault
 	Ask(ctx context.Context, number uint64) split.Answer
 }
 
@@ -41,4 +46,13 @@ func unasked(what any) map[string]string {
 		return knows.Unasked()
 	}
 	return nil
+}
+
+// faultOf is why a sample with these first answers should end, or nil. Of an Asker
+// that does not say, only the counts are known.
+func faultOf(what any, first *split.Tally) *Fault {
+	if knows, ok := what.(interface{ Fault(*split.Tally) *Fault }); ok {
+		return knows.Fault(first)
+	}
+	return (*Opening)(nil).Fault(first)
 }

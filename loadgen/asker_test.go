@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/splitcheck/splitcheck/loadgen"
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -52,15 +53,32 @@ func TestAnythingCanBeAsked(t *testing.T) {
 	})
 }
 
-// What nothing answers is given up, and errors that were answered are not.
+// What nothing answers is given up, at first, and errors that were answered too.
+// Later on they are not.
 func TestAnAskerThatNothingAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for status, gaveUp := range map[int]bool{0: true, 500: false} {
-			result, err := loadgen.Ask(t.Context(), asked(func(uint64) split.Answer {
-				return split.Answer{Outcome: split.Error, Status: status, Kind: "no dial tone"}
+		for _, test := range []struct {
+			status int
+			from   uint64
+			gaveUp string
+		}{
+			{0, 0, "none of the first 20 requests was answered (no dial tone: )"},
+			{500, 0, "none of the 20 requests came to a complete answer: 20 × no dial tone"},
+			{0, 1, "100 requests in a row were not answered (no dial tone: )"},
+			{500, 1, ""},
+		} {
+			result, err := loadgen.Ask(t.Context(), asked(func(number uint64) split.Answer {
+				if number < test.from {
+					return split.Answer{Version: "v1"}
+				}
+				return split.Answer{Outcome: split.Error, Status: test.status, Kind: "no dial tone"}
 			}), loadgen.Load{Requests: 200, Connections: 1}, loadgen.Options{})
 			require.NoError(t, err)
-			assert.Equal(t, gaveUp, result.GaveUp != nil)
+			said := ""
+			if result.GaveUp != nil {
+				said = words.English(*result.GaveUp)
+			}
+			assert.Equal(t, test.gaveUp, said)
 		}
 	})
 }

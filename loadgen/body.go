@@ -23,9 +23,9 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // classifyBody classifies an answer of whose body at most limit bytes are read,
 // decoded. Where they cannot be decoded the headers alone may name a version: in
-// compressed bytes anything may be found. An error means that the answer is not
-// complete.
-func classifyBody(rules identify.Rules, status int, header http.Header, body io.Reader, limit int64) (split.Answer, error) {
+// compressed bytes anything may be found. keep is shown what is classified, which is
+// gone afterwards. An error means that the answer is not complete.
+func classifyBody(rules identify.Rules, status int, header http.Header, body io.Reader, limit int64, keep func(identify.Answer)) (split.Answer, error) {
 	buffer := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(buffer)
 	buffer.Reset()
@@ -38,6 +38,7 @@ func classifyBody(rules identify.Rules, status int, header http.Header, body io.
 	if undecoded != nil {
 		read.Body = nil
 	}
+	keep(read)
 	answer := Classify(rules, read)
 	switch {
 	case answer.Outcome == split.Hit:

@@ -31,7 +31,9 @@ const (
 type collector struct {
 	giveUp func(reason split.Finding)
 	decide func() // called once, when the plan's Stop has ended the sample
+	fault  *Fault // that ended it with its first answers
 
+	stops   bool          // the sample may end at any answer
 	settled atomic.Uint64 // answers that stand in order in the tally
 	moved   chan struct{}
 
@@ -48,15 +50,24 @@ type collector struct {
 	closed   bool
 }
 
-func newCollector(began time.Time, ordered split.Ordered, giveUp func(reason split.Finding), decide func()) *collector {
-	return &collector{
+// newCollector counts in tally. stop may be nil; fault looks at the first answers.
+func newCollector(began time.Time, tally *split.Tally, stop func(*split.Tally, split.Answer) bool,
+	fault func(*split.Tally) *Fault, giveUp func(reason split.Finding), decide func()) *collector {
+	c := &collector{
 		giveUp:   giveUp,
 		decide:   decide,
+		stops:    stop != nil,
 		moved:    make(chan struct{}, 1),
 		began:    began,
-		ordered:  ordered,
 		versions: map[string]time.Duration{},
 	}
+	c.ordered = split.Ordered{Tally: tally, Stop: func(t *split.Tally, last split.Answer) bool {
+		if t.Requests() == FirstAnswers {
+			c.fault = fault(t)
+		}
+		return c.fault != nil || stop != nil && stop(t, last)
+	}}
+	return c
 }
 
 // add counts one answer; nothing says that none came at all.
@@ -80,7 +91,11 @@ func (c *collector) add(a split.Answer, nothing bool) {
 	}
 	c.ordered.Add(a)
 	if c.added++; c.ordered.Stopped() {
-		c.decide()
+		if c.fault != nil {
+			c.giveUp(c.fault.why)
+		} else {
+			c.decide()
+		}
 		return
 	}
 	c.settled.Store(c.added - uint64(c.ordered.Waiting()))
@@ -155,7 +170,7 @@ func (c *collector) close() map[string]time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
-	if c.ordered.Stop != nil && len(c.looks) == 0 {
+	if c.stops && len(c.looks) == 0 || c.fault != nil {
 		c.ordered.Cut()
 	} else {
 		c.ordered.Close()

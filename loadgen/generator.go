@@ -63,6 +63,8 @@ type Result struct {
 	Unasked map[string]string
 	// Interrupted says that the context ended the run.
 	Interrupted bool
+	// Fault is set if the run was ended because of its first answers.
+	Fault *Fault
 	// GaveUp says why the run was ended before all requests were sent though
 	// nobody interrupted it; it is nil for a run that was not.
 	GaveUp *split.Finding
@@ -114,8 +116,8 @@ func Ask(ctx context.Context, asker Asker, load Load, options Options) (*Result,
 	result := &Result{Tally: &split.Tally{}}
 	result.Tally.Connections.Reuse = load.Reuse
 	began := time.Now()
-	collector := newCollector(began,
-		split.Ordered{Tally: result.Tally, Stop: options.stop()},
+	collector := newCollector(began, result.Tally, options.stop(),
+		func(first *split.Tally) *Fault { return faultOf(asker, first) },
 		func(reason split.Finding) { end(&gaveUp{reason}) }, func() { end(errDecided) })
 	collector.looks = options.Looks
 	exchanger := &exchanger{ctx: run, asker: asker, timeout: load.Timeout, collector: collector}
@@ -145,7 +147,8 @@ func Ask(ctx context.Context, asker Asker, load Load, options Options) (*Result,
 	result.Cut = result.Sent - result.Tally.Requests()
 	result.Lost = lost(asker) - before
 	result.Unasked = unasked(asker)
-	result.Decided = collector.ordered.Stopped()
+	result.Fault = collector.fault
+	result.Decided = collector.ordered.Stopped() && result.Fault == nil
 	if result.Decided || result.Tally.Requests() == load.Requests {
 		return result, nil
 	}

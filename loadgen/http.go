@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/splitcheck/splitcheck/identify"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -15,6 +16,7 @@ type HTTP struct {
 	request   Request
 	prototype *http.Request
 	transport http.RoundTripper
+	opening   *Opening
 }
 
 // NewHTTP returns what asks by request. transport carries the requests: it sets
@@ -40,7 +42,8 @@ func NewHTTP(ctx context.Context, request Request, transport http.RoundTripper) 
 		prototype.Host = host
 	}
 	prototype.ContentLength = int64(len(request.Body))
-	return &HTTP{request: request, prototype: prototype, transport: transport}, nil
+	opening := NewOpening(request.Identify, request.Expected)
+	return &HTTP{request: request, prototype: prototype, transport: transport, opening: opening}, nil
 }
 
 // Ask implements Asker.
@@ -55,7 +58,7 @@ func (h *HTTP) Ask(ctx context.Context, number uint64) split.Answer {
 		}
 		request.Body, _ = request.GetBody()
 	}
-	answer, err := h.exchange(request)
+	answer, err := h.exchange(request, number)
 	if err != nil {
 		answer = Failure(err)
 	}
@@ -70,11 +73,15 @@ func (h *HTTP) Lost() int64 { return lost(h.transport) }
 // Unasked are the addresses that the transport could not reach, as a Network's.
 func (h *HTTP) Unasked() map[string]string { return unasked(h.transport) }
 
-func (h *HTTP) exchange(request *http.Request) (split.Answer, error) {
+// Fault is what the first answers show to be wrong.
+func (h *HTTP) Fault(first *split.Tally) *Fault { return h.opening.Fault(first) }
+
+func (h *HTTP) exchange(request *http.Request, number uint64) (split.Answer, error) {
 	response, err := h.transport.RoundTrip(request)
 	if err != nil {
 		return split.Answer{}, err
 	}
 	defer response.Body.Close()
-	return classifyBody(h.request.Identify, response.StatusCode, response.Header, response.Body, h.request.MaxBody)
+	return classifyBody(h.request.Identify, response.StatusCode, response.Header, response.Body, h.request.MaxBody,
+		func(a identify.Answer) { h.opening.Keep(number, a) })
 }

@@ -52,6 +52,7 @@ func TestAPlanCanBeWrittenDown(t *testing.T) {
 			Headers: map[string]string{"Authorization": "Bearer x"}, Cookies: map[string]string{"session": "s"},
 			Body: "{}", Login: &loadgen.Login{Path: "/in", Form: map[string]string{"username": "tester", "passwd": "x"}},
 			Identify: rules(t, "header:X-Version:(v[0-9]+)", "json:reviews.0.version", "status"), MaxBody: 4096,
+			Expected: []string{"v1"},
 		},
 		Load: loadgen.Load{Requests: 5000, Rate: 12.5, Connections: 7, Reuse: 3, Timeout: 1500 * time.Millisecond},
 	}

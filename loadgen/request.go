@@ -29,6 +29,9 @@ type Request struct {
 	Login *Login `json:"login,omitempty"`
 	// Identify names the version of each answer.
 	Identify identify.Rules `json:"identify,omitempty"`
+	// Expected are the versions that answers should name. They change nothing
+	// but what is proposed where the first answers name none, or two.
+	Expected []string `json:"expected,omitempty"`
 	// MaxBody is how many bytes of a decoded body are read; default 1 MiB.
 	// The connection of a longer answer is closed, and its version is looked
 	// for in what was read.

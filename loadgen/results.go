@@ -70,7 +70,7 @@ func Recorded(r io.Reader, format Format, rules identify.Rules) iter.Seq2[Record
 				yield(RecordedAnswer{}, fmt.Errorf("vegeta result %d cannot be read as %s: %w", n, format, err))
 				return
 			}
-			if !yield(answerOf(&result, rules), nil) {
+			if !yield(answerOf(&result, rules, n <= FirstAnswers), nil) {
 				return
 			}
 		}
@@ -81,6 +81,8 @@ func Recorded(r io.Reader, format Format, rules identify.Rules) iter.Seq2[Record
 // recorded.
 type RecordedAnswer struct {
 	Answer split.Answer
+	// Seen is what was identified of one of the first answers, decoded.
+	Seen identify.Answer
 	// Attack is the name that vegeta was given for the attack; Time is when the
 	// request was sent, zero if the record does not say.
 	Attack  string
@@ -95,18 +97,27 @@ func (r RecordedAnswer) Fingerprint() uint64 {
 	return hash.Sum64()
 }
 
-func answerOf(result *vegeta.Result, rules identify.Rules) RecordedAnswer {
-	var answer split.Answer
+func answerOf(result *vegeta.Result, rules identify.Rules, first bool) RecordedAnswer {
+	var (
+		answer split.Answer
+		seen   identify.Answer
+	)
 	if result.Code == 0 {
 		// vegeta notes the status last, when the whole body has been read.
 		answer = Failure(errors.New(result.Error))
 	} else {
 		// Nothing is missing of a body that stands in memory: there is no error.
-		answer, _ = classifyBody(rules, int(result.Code), result.Headers, bytes.NewReader(result.Body), maxResult)
+		answer, _ = classifyBody(rules, int(result.Code), result.Headers, bytes.NewReader(result.Body), maxResult, func(a identify.Answer) {
+			// The body is the buffer's, which is used again.
+			if !first {
+				return
+			}
+			seen = identify.Answer{Status: a.Status, Header: a.Header, Body: bytes.Clone(a.Body[:min(len(a.Body), mostKept)])}
+		})
 		answer.Latency = result.Latency
 	}
 	answer.Number = result.Seq
-	return RecordedAnswer{Answer: answer, Attack: result.Attack, Time: result.Timestamp, Latency: result.Latency}
+	return RecordedAnswer{Answer: answer, Seen: seen, Attack: result.Attack, Time: result.Timestamp, Latency: result.Latency}
 }
 
 // safely turns a panic of a decoder into an error: encoding/gob does not claim

@@ -103,6 +103,14 @@ func Unmeasured(name string, verdict analysis.Verdict, m Measurement, reasons ..
 	return c
 }
 
+// Faulty makes a check of one that ended with its first answers, which tell
+// nothing, with the reasons and what to do.
+func Faulty(name string, m Measurement, reasons, advice []split.Finding) Check {
+	c := Unmeasured(name, analysis.NotMeasured, m, reasons...)
+	c.AdviceItems = advice
+	return c
+}
+
 func unjudged(name string, verdict analysis.Verdict, m Measurement) Check {
 	c := Check{
 		Name: name, Source: m.Source, Verdict: verdict,

@@ -1,6 +1,11 @@
 package reports
 
-import "github.com/splitcheck/splitcheck/analysis"
+import (
+	"slices"
+
+	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/split"
+)
 
 // ExitInterrupted is the exit code of a run that the user ended.
 const ExitInterrupted = 130
@@ -53,13 +58,52 @@ func Worst(verdicts ...analysis.Verdict) analysis.Verdict {
 // inconclusive, 4 not converged, 5 could not measure.
 func ExitCode(v analysis.Verdict) int { return badness[rank(Worst(v))].exit }
 
-// ExitCode returns the exit code of the whole run.
+// exitUsage is the exit code of what was asked in a way that nothing can answer.
+const exitUsage = 2
+
+// ExitCode returns the exit code of the whole run: that of its verdict. But where
+// nothing could be measured because of what was asked, and nothing else failed, it
+// is that of a mistake in what was asked.
 func (r *Report) ExitCode() int {
-	if r.Interrupted {
+	switch {
+	case r.Interrupted:
 		return ExitInterrupted
+	case r.Verdict == analysis.NotMeasured && r.misasked():
+		return exitUsage
+	default:
+		return ExitCode(r.Verdict)
 	}
-	return ExitCode(r.Verdict)
 }
+
+// misasked reports whether all that could not be measured was asked for with a
+// wrong rule, path or host.
+func (r *Report) misasked() bool {
+	some := false
+	for _, s := range r.Scenarios {
+		if s.Failure != "" {
+			return false
+		}
+		for _, step := range s.Steps {
+			if step.Failure != "" {
+				return false
+			}
+			for i := range step.Checks {
+				c := &step.Checks[i]
+				if c.Counts() != analysis.NotMeasured {
+					continue
+				}
+				if some = slices.ContainsFunc(c.ReasonItems, isMistake); !some {
+					return false
+				}
+			}
+		}
+	}
+	return some
+}
+
+// isMistake says of a reason why nothing was measured that it is a mistake in what
+// was asked: the answers were there, and ended the sample.
+func isMistake(f split.Finding) bool { return f.ID == "rule-at-fault" }
 
 // Counts returns the verdict that counts for the step: that of the sample, or,
 // for a negative control, verified if it came out as expected and violated if

@@ -70,7 +70,11 @@ func (f *analyzeFlags) run(cmd *cobra.Command, std streams, args []string) error
 		return usage(err)
 	}
 	judge, each := judgeOf(plan)
-	record, source, err := f.read(cmd, std, args, each)
+	var expected []string
+	for _, v := range question.Weights {
+		expected = append(expected, v.Version)
+	}
+	record, source, err := f.read(cmd, std, args, expected, each)
 	if err != nil {
 		return usage(err)
 	}
@@ -87,10 +91,14 @@ func (f *analyzeFlags) run(cmd *cobra.Command, std streams, args []string) error
 		return usage(err)
 	}
 	recorded := split.Found("recorded-answers", split.Values{"source": source, "furniture": furniture(record)})
-	check := reports.FromJudgement("split", judgement, reports.Measurement{
+	measured := reports.Measurement{
 		Plan: plan, Tally: record.Tally, Latency: reports.LatencyOf(record.Tally.Latencies()), Warnings: doubts(record, rules),
 		Asked: reports.Asked{RequestItem: &recorded, Identify: f.identify.rules},
-	})
+	}
+	check := reports.FromJudgement("split", judgement, measured)
+	if record.Fault != nil {
+		check = reports.Faulty("split", measured, record.Fault.Reasons, record.Fault.Advice)
+	}
 	if f.counts == "" && args[0] != "-" {
 		check.Source = &reports.Source{File: disk(std).Relative(filepath.ToSlash(args[0]))}
 	}
@@ -134,7 +142,7 @@ func furniture(r *recorded.Record) int64 {
 // doubts are what the reading itself has to say about a record.
 func doubts(r *recorded.Record, rules identify.Rules) []split.Finding {
 	var found []split.Finding
-	if status, one := r.Tally.OneStatus(); one && status >= 400 && !rules.ByStatus() {
+	if status, one := r.Tally.OneStatus(); one && status >= 400 && r.Tally.Hits() > 0 && !rules.ByStatus() {
 		found = append(found, split.Found("every-status-failed", split.Values{"status": status}))
 	}
 	if r.Other > 0 && furniture(r) == 0 {
@@ -151,7 +159,7 @@ func doubts(r *recorded.Record, rules identify.Rules) []split.Finding {
 
 // read reads the answers from wherever they are and tells each of them; source is
 // how the user knows the place.
-func (f *analyzeFlags) read(cmd *cobra.Command, std streams, args []string, each func(split.Answer)) (record *recorded.Record, source string, err error) {
+func (f *analyzeFlags) read(cmd *cobra.Command, std streams, args, expected []string, each func(split.Answer)) (record *recorded.Record, source string, err error) {
 	switch {
 	case f.counts != "" && len(args) > 0:
 		return nil, "", errors.New("--counts replaces a file; give one of them")
@@ -169,7 +177,7 @@ func (f *analyzeFlags) read(cmd *cobra.Command, std streams, args []string, each
 	if cmd.Flags().Changed("split") && f.split == "" {
 		return nil, "", errors.New("--split is empty; give a regular expression for what is between two answers, such as --split '^$'")
 	}
-	options := recorded.Options{Name: args[0], Answers: f.answers, Each: each, Guessed: len(f.identify.rules) == 0}
+	options := recorded.Options{Name: args[0], Answers: f.answers, Each: each, Guessed: len(f.identify.rules) == 0, Expected: expected}
 	if args[0] == "-" {
 		options.Name = "standard input"
 	}

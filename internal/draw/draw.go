@@ -128,6 +128,9 @@ func (d *Drawing) Draw(ctx context.Context, progress func(done int64)) (*Sample,
 	if s.Result, err = d.generator(ctx, load, d.entry.Transport, options); err != nil {
 		return nil, err
 	}
+	if s.Fault != nil {
+		return s, s.Fault
+	}
 	if s.GaveUp != nil {
 		return s, &words.Failure{Found: *s.GaveUp}
 	}

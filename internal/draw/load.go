@@ -24,6 +24,9 @@ func Load(c scenarios.Check, plan *analysis.Plan, o Options) loadgen.Plan {
 			Connections: loadgen.DefaultConnections, Reuse: Reuse(plan), Timeout: loadgen.DefaultTimeout,
 		},
 	}
+	for _, each := range c.Expect {
+		load.Expected = append(load.Expected, each.Version)
+	}
 	if r.Login != nil {
 		load.Login = &loadgen.Login{Path: r.Login.Path, Form: r.Login.Form}
 	}

@@ -1,6 +1,7 @@
 package recorded
 
 import (
+	"github.com/splitcheck/splitcheck/identify"
 	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/split"
 )
@@ -22,6 +23,23 @@ type counter struct {
 	each    func(split.Answer)
 	answers int64
 	seams   int64
+	// opening keeps the first answers as they stand in the record, first counts
+	// them, and fault is what they show to be wrong.
+	opening *loadgen.Opening
+	first   split.Tally
+	fault   *loadgen.Fault
+}
+
+// see is add for an answer of which all is there that was recorded.
+func (c *counter) see(a split.Answer, seen identify.Answer) {
+	c.opening.Keep(uint64(c.answers), seen)
+	c.add(a)
+	if c.answers <= loadgen.FirstAnswers {
+		c.first.Add(a)
+	}
+	if c.answers == loadgen.FirstAnswers && c.first.Requests() == loadgen.FirstAnswers {
+		c.fault = c.opening.Fault(&c.first)
+	}
 }
 
 func (c *counter) add(a split.Answer) {

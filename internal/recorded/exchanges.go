@@ -182,7 +182,7 @@ func (x *exchanges) add(a split.Answer, text []byte) {
 	}
 	a.Number = x.number
 	x.number++
-	x.counter.add(a)
+	x.counter.see(a, answerOf(text))
 }
 
 // withoutFailures takes the lines in which curl says that a request failed out of

@@ -47,7 +47,7 @@ func readPieces(r io.Reader, options Options, counter *counter) error {
 				answer.Example = fmt.Sprintf("%s:%d: %s", options.Name, line, quote(piece))
 			}
 			answer.Number = number
-			counter.add(answer)
+			counter.see(answer, answerOf(piece))
 			number++
 		}
 		first = false

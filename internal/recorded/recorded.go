@@ -12,6 +12,7 @@ import (
 	"regexp"
 
 	"github.com/splitcheck/splitcheck/identify"
+	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -20,6 +21,8 @@ type Options struct {
 	// Name is how the user knows what is read: "1.txt", "standard input".
 	Name     string
 	Identify identify.Rules
+	// Expected are the versions that answers should name.
+	Expected []string
 	// Answers is how many answers there must be; 0 if the user did not say.
 	Answers int64
 	// Guessed says that the user gave no rule, so Identify is a guess.
@@ -57,6 +60,9 @@ type Record struct {
 	// Disordered says that the record does not tell in which order its answers
 	// were asked for, so that the tally has no order either.
 	Disordered bool
+	// Fault is set if the first answers tell nothing. What follows them is
+	// counted, and not to be judged.
+	Fault *loadgen.Fault
 	// Sorted says that the answers of each version stand together. They may have
 	// been sorted after they were recorded; the tally has them as they stand.
 	Sorted bool
@@ -84,7 +90,7 @@ func Read(r io.Reader, options Options) (*Record, error) {
 	if len(bytes.TrimSpace(start)) == 0 && errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s is empty: there is nothing to judge", options.Name)
 	}
-	counter, record := &counter{each: options.Each}, &Record{}
+	counter, record := &counter{each: options.Each, opening: loadgen.NewOpening(options.Identify, options.Expected)}, &Record{}
 	format, err := detect(start)
 	if err != nil {
 		return nil, fmt.Errorf("%s %w", options.Name, err)
@@ -104,7 +110,7 @@ func Read(r io.Reader, options Options) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	record.Tally = counter.close()
+	record.Tally, record.Fault = counter.close(), counter.fault
 	record.Disordered = counter.disordered()
 	found := record.Tally.Requests()
 	switch {

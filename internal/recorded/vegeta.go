@@ -19,7 +19,7 @@ func readVegeta(r io.Reader, format loadgen.Format, options Options, counter *co
 			return fmt.Errorf("%s: vegeta result %d stands in it twice (%d of the attack %q, at %s): give each attack once",
 				options.Name, n, result.Answer.Number, result.Attack, result.Time.Format("15:04:05.000000"))
 		}
-		counter.add(result.Answer)
+		counter.see(result.Answer, result.Seen)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/draw"
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/internal/witness"
+	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/scenarios"
@@ -60,6 +62,10 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 	measured.Latency, measured.Interrupted = reports.LatencyOf(sample.Tally.Latencies()), sample.Interrupted
 	measured.Warnings = append(measured.Warnings, doubts(c, sample)...)
 	account := after(ctx, observer, c, sample, &measured)
+	var fault *loadgen.Fault
+	if errors.As(err, &fault) && !sample.Interrupted {
+		return reports.Faulty(c.Name, measured, fault.Reasons, fault.Advice)
+	}
 	if err != nil {
 		return failed(err)
 	}
@@ -148,7 +154,7 @@ func plan(c scenarios.Check, q analysis.Question) (*analysis.Plan, error) {
 // doubts are what the load itself has to say about a sample.
 func doubts(c scenarios.Check, sample *draw.Sample) []split.Finding {
 	var found []split.Finding
-	if status, one := sample.Tally.OneStatus(); one && status >= 400 && !c.Identify.ByStatus() && c.Mirrored == "" {
+	if status, one := sample.Tally.OneStatus(); one && status >= 400 && sample.Tally.Hits() > 0 && !c.Identify.ByStatus() && c.Mirrored == "" {
 		found = append(found, split.Found("every-status-failed", split.Values{"status": status}))
 	}
 	for _, address := range slices.Sorted(maps.Keys(sample.Unasked)) {
