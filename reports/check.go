@@ -46,6 +46,9 @@ type Check struct {
 	Latency      *Latency        `json:"latency,omitempty"`
 	// Course is how the counts grew, where the order of the answers is known.
 	Course *Course `json:"course,omitempty"`
+	// Settling is what was read before the sample to see that the split was
+	// steady, where nothing else tells; it is not judged.
+	Settling *Settling `json:"settling,omitempty"`
 	// Addresses are those of the target that answered, where there are several.
 	Addresses []Address `json:"addresses,omitempty"`
 	// Mesh is the proxies' own account, where the target can be asked.
@@ -231,4 +234,23 @@ type Address struct {
 	Count    int64            `json:"count"`
 	Share    Number           `json:"share"`
 	Versions map[string]int64 `json:"versions"`
+}
+
+// A Settling is the answers before a sample, until two successive windows of them
+// agreed or the time was over.
+type Settling struct {
+	// Settled says that the last two windows agreed.
+	Settled bool `json:"settled"`
+	// Requests is the number of all of them.
+	Requests int64    `json:"requests"`
+	Seconds  Number   `json:"seconds"`
+	Windows  []Window `json:"windows,omitempty"`
+}
+
+// A Window is so many successive answers.
+type Window struct {
+	Requests     int64            `json:"requests"`
+	Errors       int64            `json:"errors"`
+	Unidentified int64            `json:"unidentified"`
+	Versions     map[string]int64 `json:"versions,omitempty"`
 }

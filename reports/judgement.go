@@ -25,6 +25,8 @@ type Measurement struct {
 	// Latency is that of all answers.
 	Latency *Latency
 	Mesh    *Mesh
+	// Settling is what was read before the sample.
+	Settling *Settling
 	// Expected is the verdict that the scenario expects; verified and empty
 	// mean the same.
 	Expected    analysis.Verdict
@@ -115,7 +117,7 @@ func unjudged(name string, verdict analysis.Verdict, m Measurement) Check {
 	c := Check{
 		Name: name, Source: m.Source, Verdict: verdict,
 		Asked: m.asked(), Causes: slices.Clone(m.Causes),
-		Latency: m.Latency, Mesh: m.Mesh, Interrupted: m.Interrupted,
+		Latency: m.Latency, Mesh: m.Mesh, Settling: m.Settling, Interrupted: m.Interrupted,
 	}
 	if m.Expected != analysis.Verified {
 		c.ExpectedVerdict = m.Expected

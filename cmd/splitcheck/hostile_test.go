@@ -77,19 +77,19 @@ func TestVerifyOnHostileServers(t *testing.T) {
 				zip.Close()
 			},
 			flags: []string{"--requests", "5"},
-			code:  exitInconclusive,
+			code:  exitUsage,
 			says:  []string{"no marker"},
 		},
 		"redirects for ever": {
 			handler: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path+"x", http.StatusFound) },
 			flags:   []string{"--requests", "50"},
-			code:    exitInconclusive,
+			code:    exitUsage,
 			says:    []string{"redirect"},
 		},
 		"no answer names a version": {
 			handler: func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "hello") },
 			flags:   []string{"--requests", "50"},
-			code:    exitInconclusive,
+			code:    exitUsage,
 			says:    []string{"no marker in a 200 answer", "hello"},
 		},
 		"the answer is no HTTP": {
@@ -123,7 +123,7 @@ func TestVerifyOnHostileServers(t *testing.T) {
 				}
 			},
 			flags: []string{"--requests", "20"},
-			code:  exitInconclusive,
+			code:  exitUsage,
 			says:  []string{"101 without a marker"},
 		},
 		"slow and right": {

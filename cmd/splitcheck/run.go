@@ -35,6 +35,7 @@ type runFlags struct {
 	step       string
 	noApply    bool
 	applyDelay time.Duration
+	settle     time.Duration
 	cluster    clusterFlags
 	kubeconfig string
 	context    string
@@ -99,6 +100,7 @@ func (f *runFlags) registerTarget(cmd *cobra.Command) {
 	flags.BoolVar(&f.keep, "keep", false, "leave the scenarios' objects in the cluster")
 	flags.BoolVar(&f.force, "force", false, "overwrite objects that splitcheck did not create, and restore them at the end")
 	flags.StringVar(&f.diagnose, "diagnose", "", "when a scenario fails on kind or cluster, write what \"cluster diagnose\" collects to `FILE` before it is removed")
+	registerSettle(cmd, &f.settle, "how long the split may take to be steady, for --target gateway; 0 counts from the first answer")
 	flags.DurationVar(&f.applyDelay, "apply-delay", 100*time.Millisecond, "how long a change takes to reach the first proxy of the simulated mesh")
 }
 

@@ -65,7 +65,7 @@ var runTargets = map[string]runTarget{
 	},
 	target.Gateway: {
 		rate:    liveRate,
-		flags:   append([]string{"gateway-url", "no-apply"}, wayNames...),
+		flags:   append([]string{"gateway-url", "no-apply", "settle"}, wayNames...),
 		read:    (*runFlags).readGateway,
 		refuses: (*runFlags).readOnly,
 	},
@@ -139,9 +139,10 @@ func (f *runFlags) readGateway(options *runner.Options) error {
 		return fmt.Errorf("--gateway-url: %w", err)
 	}
 	way, err := f.way.way(f.output.std)
-	if err != nil {
+	if err := errors.Join(err, checkSettle(f.settle)); err != nil {
 		return err
 	}
+	options.Draw.Settle = f.settle
 	options.Target.URL = withoutPassword(f.gatewayURL)
 	options.Open = openGateway(opened.By(way))
 	return nil

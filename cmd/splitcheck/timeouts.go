@@ -9,8 +9,8 @@ const (
 	// nodesTimeout is for the API server to list the nodes, whose architecture
 	// the applications' image is made for.
 	nodesTimeout = 20 * time.Second
-	// defaultSettle is for the proxies to carry the weights that the cluster has,
-	// where `verify` is not told otherwise by `--settle`.
+	// defaultSettle is for the proxies to carry the weights that the cluster has, and
+	// for a split to be steady where no proxy can be asked; `--settle` says otherwise.
 	defaultSettle = 30 * time.Second
 	// longest is the most that a flag may allow for an answer or a delay.
 	longest = time.Hour

@@ -47,7 +47,11 @@ A destination is called by its subset, else by the label "version" that its Serv
 selects, else by its Service. If the answers use another name, or if two destinations
 have the same one, give names with --name, which also takes SERVICE/SUBSET and
 NAMESPACE/SERVICE. Counting starts when the proxies have the weights. Weights that
-change in the meantime make the check inconclusive.`,
+change in the meantime make the check inconclusive.
+
+Without a cluster to ask, nothing but the answers tells whether a change is in effect.
+So answers are read before the sample, 200 to 400 as a rule, until two successive
+windows of them agree. They are reported and not judged; --settle 0 reads none.`,
 		Example: `  splitcheck verify http://127.0.0.1:8080/version.html \
       --expect v1=90,v2=10 --identify 'body:(v[12])'
   splitcheck verify https://shop.example/api --expect stable=99,canary=1 \
@@ -65,7 +69,10 @@ change in the meantime make the check inconclusive.`,
 		f.question.register(cmd, true)
 		f.identify.register(cmd, "how an answer names its version")
 	})
-	under(cmd, aboutLoad, func() { f.load.register(cmd, "100") })
+	under(cmd, aboutLoad, func() {
+		f.load.register(cmd, "100")
+		registerSettle(cmd, &f.live.settle, "how long the split may take to be steady, or the proxies to get a cluster's weights; 0 counts from the first answer")
+	})
 	under(cmd, aboutRequests, func() { f.registerRequest(cmd) })
 	under(cmd, aboutWay, func() { f.way.register(cmd) })
 	under(cmd, aboutWeights, func() { f.live.register(cmd) })
@@ -89,7 +96,7 @@ func (f *verifyFlags) run(cmd *cobra.Command, std streams, address string) error
 	if f.live.asked() {
 		return f.runLive(cmd, std, address)
 	}
-	for _, name := range []string{"rule", "name", "kubeconfig", "context", "settle"} {
+	for _, name := range []string{"rule", "name", "kubeconfig", "context"} {
 		if cmd.Flags().Changed(name) {
 			return usagef("--%s is for weights that a cluster has; name them with --virtual-service or --http-route", name)
 		}
@@ -98,11 +105,14 @@ func (f *verifyFlags) run(cmd *cobra.Command, std streams, address string) error
 	if err != nil {
 		return err
 	}
+	if err := checkSettle(f.live.settle); err != nil {
+		return usage(err)
+	}
 	seed := f.load.seed
 	options := runner.Options{
 		Target:       reports.Target{Kind: target.Gateway, URL: withoutPassword(address)},
 		Open:         openGateway(opened),
-		Draw:         draw.Options{Rate: liveRate},
+		Draw:         draw.Options{Rate: liveRate, Settle: f.live.settle},
 		Seed:         seed,
 		Reproduction: &reports.Reproduction{Command: commandLine(cmd), Seed: &seed},
 	}

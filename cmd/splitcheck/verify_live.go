@@ -38,7 +38,6 @@ func (f *liveFlags) register(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.names, "name", nil, "what the answers call a destination, `DESTINATION=VERSION`; repeatable")
 	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "`FILE` that names the cluster (default: $KUBECONFIG, else ~/.kube/config)")
 	flags.StringVar(&f.context, "context", "", "`CONTEXT` of the kubeconfig (default: its current one)")
-	flags.DurationVar(&f.settle, "settle", defaultSettle, "how long the proxies may take to get the weights that the cluster has")
 }
 
 // namesAsked is how many answers are looked at before the sample, to see whether

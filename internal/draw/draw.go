@@ -9,6 +9,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/internal/target"
@@ -26,6 +27,9 @@ type Generator func(ctx context.Context, plan loadgen.Plan, transport http.Round
 type Options struct {
 	// Rate is the target's own default rate; 0 is as fast as it goes.
 	Rate float64
+	// Settle is how long a split may take to be steady where nothing but the
+	// answers tells that it is; 0 takes it for steady.
+	Settle time.Duration
 	// Generator is nil for this process.
 	Generator Generator
 }

@@ -86,6 +86,13 @@ func (t *Target) Change(ctx context.Context, change target.Change) (target.Conve
 	}
 }
 
+// Enter is that of the load's target; the proxies tell what is in effect.
+func (t *Target) Enter(via target.Via, load target.Load) (target.Entry, error) {
+	entry, err := t.Target.Enter(via, load)
+	entry.Unseen = false
+	return entry, err
+}
+
 // late says which proxies do not carry the rule as it is, or did not say.
 func (t *Target) late(l look) split.Finding {
 	if len(l.states)+len(l.silent) == 0 {

@@ -48,6 +48,19 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 	if drawing.Note != nil {
 		measured.Asked.RequestItem.Values["way"] = *drawing.Note
 	}
+	if drawing.Unseen() && r.Draw.Settle > 0 {
+		r.Progress.Doing(split.Found("doing-settling", split.Values{"place": place}))
+		settling, first, err := draw.Settle(ctx, opened, c, plan, r.Draw)
+		if first == nil {
+			return failed(err)
+		}
+		measured.Settling = settled(settling)
+		if err != nil || first.Interrupted {
+			measured.Tally, measured.Duration, measured.Interrupted = first.Tally, first.Duration, first.Interrupted
+			return unmeasured(c, measured, err)
+		}
+		measured.Warnings = append(measured.Warnings, unsteady(settling)...)
+	}
 	proxies, _ := opened.(target.Witness)
 	observer := before(ctx, proxies, s, step, c)
 	sent := time.Since(times.began)
@@ -62,12 +75,9 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 	measured.Latency, measured.Interrupted = reports.LatencyOf(sample.Tally.Latencies()), sample.Interrupted
 	measured.Warnings = append(measured.Warnings, doubts(c, sample)...)
 	account := after(ctx, observer, c, sample, &measured)
-	var fault *loadgen.Fault
-	if errors.As(err, &fault) && !sample.Interrupted {
-		return reports.Faulty(c.Name, measured, fault.Reasons, fault.Advice)
-	}
 	if err != nil {
-		return failed(err)
+		measured.Interrupted = ctx.Err() != nil
+		return unmeasured(c, measured, err)
 	}
 	measured.Tally = sample.Counted // mirrored answers have other versions than the check
 	r.Progress.Doing(split.Found("doing-judging", split.Values{"place": place}))
@@ -88,6 +98,19 @@ func (r *run) sampled(place string, planned int64, plan *analysis.Plan) func(don
 			}
 		}
 		r.Progress.Sampled(done)
+	}
+}
+
+// unmeasured is a check whose sample ended with nothing to judge.
+func unmeasured(c scenarios.Check, m reports.Measurement, err error) reports.Check {
+	var fault *loadgen.Fault
+	switch {
+	case errors.As(err, &fault) && !m.Interrupted:
+		return reports.Faulty(c.Name, m, fault.Reasons, fault.Advice)
+	case err != nil:
+		return reports.Unmeasured(c.Name, analysis.NotMeasured, m, words.Reason(err))
+	default:
+		return reports.Unmeasured(c.Name, analysis.NotMeasured, m, split.Found("ended-before-sample", nil))
 	}
 }
 
@@ -158,7 +181,7 @@ func doubts(c scenarios.Check, sample *draw.Sample) []split.Finding {
 		found = append(found, split.Found("every-status-failed", split.Values{"status": status}))
 	}
 	for _, address := range slices.Sorted(maps.Keys(sample.Unasked)) {
-		found = append(found, split.Found("address-not-asked", split.Values{"address": address, "text": sample.Unasked[address]}))
+		found = append(found, split.Found("address-not-asked", split.Values{"address": address, "kind": split.KindFound(sample.Unasked[address])}))
 	}
 	if sample.Lost > 0 {
 		found = append(found, split.Found("requests-lost", split.Values{"requests": sample.Lost}))

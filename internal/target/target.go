@@ -91,6 +91,9 @@ type Entry struct {
 	// URL is the base of every request: scheme, host and port.
 	URL       string
 	Transport http.RoundTripper
+	// Unseen says that nothing but the answers tells whether a change is in
+	// effect: no proxy can be asked.
+	Unseen bool
 	// Note is what the user should know of the way in, or nil.
 	Note *split.Finding
 	// Close gives back what the entry holds; it may be nil.

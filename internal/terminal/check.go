@@ -239,6 +239,9 @@ func (t *text) seen(i item) string {
 	if live := i.step.Convergence; live != nil && live.Converged && live.Seconds.Or(0) > 0 {
 		values["live"] = t.duration(live.Seconds.Or(0))
 	}
+	if s := c.Settling; s != nil && s.Settled && len(s.Windows) == 2 { // else a warning says more
+		values["settling"] = s.Requests
+	}
 	return t.word("seen", values)
 }
 

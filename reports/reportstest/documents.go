@@ -76,6 +76,9 @@ func Full() *reports.Report {
 	c.Latency = &reports.Latency{P50: reports.Num(1), P95: reports.Num(2), P99: reports.Num(3)}
 	c.Versions[0].Statuses, c.Versions[0].Latency = map[int]int64{200: 1337, 503: 1}, c.Latency
 	c.ErrorStatuses, c.UnidentifiedStatuses = map[int]int64{503: 7}, map[int]int64{200: 3}
+	c.Settling = &reports.Settling{Settled: true, Requests: 386, Seconds: reports.Num(3.9), Windows: []reports.Window{
+		{Requests: 193, Errors: 1, Unidentified: 2, Versions: map[string]int64{"v1": 190}}, {Requests: 193, Versions: map[string]int64{"v1": 193}},
+	}}
 	c.Addresses = []reports.Address{
 		{Address: "192.0.2.1:443", Count: 960, Share: reports.Num(0.5), Versions: map[string]int64{"v1": 672}},
 		{Address: "[2001:db8::1]:443", Count: 950, Share: reports.Num(0.5), Versions: map[string]int64{"v1": 666}},
