@@ -2,6 +2,7 @@ package mesh_test
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"testing"
 
@@ -119,6 +120,13 @@ func TestLanes(t *testing.T) {
 		orders[order] = true
 	}
 	assert.Len(t, orders, 3, "each lane is the first, now and then")
+
+	login := &split.Exchange{Number: math.MaxUint64}
+	r, err := http.NewRequestWithContext(split.WithExchange(t.Context(), login), http.MethodGet, entry.URL, nil)
+	require.NoError(t, err)
+	_, err = entry.Transport.RoundTrip(r)
+	require.NoError(t, err)
+	assert.True(t, login.Ends, "it has a connection of its own")
 }
 
 func TestAlternation(t *testing.T) {
