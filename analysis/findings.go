@@ -179,7 +179,11 @@ func (s *sample) sayInconclusive(j *Judgement) {
 		s.sayNoVersion(j)
 		return
 	}
-	s.sayCannotTell(j, s.worst.p <= s.q.Alpha)
+	unclear := s.least.unclear || s.worst.unclear
+	s.sayCannotTell(j, s.worst.p <= s.q.Alpha && !unclear)
+	if unclear {
+		j.because("p-value-unclear", split.Values{"alpha": s.q.Alpha, "draws": int64(s.least.exact.Draws)})
+	}
 	for i, each := range s.arms {
 		low, high := s.possible(i)
 		open := equivalent(low, high, s.total, each) > s.q.Alpha

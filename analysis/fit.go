@@ -81,46 +81,62 @@ type level struct {
 	p      float64
 	method string
 	exact  *ExactTest
+	// unclear says that alpha lies within what is known of the p-value.
+	unclear bool
 }
 
 // levels returns the p-values of several statistics that n hits may have,
 // by the one method that all of them allow: exact where that is affordable, by
 // Monte Carlo where the asymptotic p-value cannot be relied on or is close to
-// alpha, else asymptotic.
+// alpha, else asymptotic. So that no seed decides, tables are drawn until each
+// p-value is clear of alpha, or unclear is said.
 func (f fit) levels(n float64, statistics ...float64) []level {
 	levels := make([]level, len(statistics))
 	if len(f.shares) < 2 {
 		for i := range levels {
-			levels[i] = level{1, Exact, nil}
+			levels[i] = level{p: 1, method: Exact}
 		}
 		return levels
 	}
-	if affordable(n, f.shares, slices.Max(statistics)) {
-		for i, each := range statistics {
-			p := exactPValue(n, f.shares, each)
-			levels[i] = level{p, Exact, &ExactTest{PValue: p, Method: "enumeration", Low: p, High: p}}
+	if p := f.exact(n, statistics); p != nil {
+		for i, p := range p {
+			levels[i] = level{p: p, method: Exact, exact: &ExactTest{PValue: p, Method: "enumeration", Low: p, High: p}}
 		}
 		return levels
 	}
 	doubtful := false
 	for i, each := range statistics {
 		test := asymptotic(each, n, f.shares)
-		levels[i] = level{test.PValue, Asymptotic, nil}
+		levels[i] = level{p: test.PValue, method: Asymptotic}
 		near := test.PValue > f.alpha/100 && test.PValue < f.alpha*100
 		doubtful = doubtful || near || !test.Valid
 	}
-	draws := f.draws()
-	if !doubtful || draws == 0 {
+	if !doubtful {
 		return levels
 	}
-	hits := f.simulate(n, draws, statistics)
-	for i, h := range hits {
-		p := (1 + h) / (1 + float64(draws))
-		levels[i] = level{p, MonteCarlo, &ExactTest{
-			PValue: p, Method: "monte-carlo", Draws: draws,
-			Low:  boundBelow(h, float64(draws), 0.005),
-			High: boundAbove(h, float64(draws), 0.005),
-		}}
+	return f.drawn(n, statistics, mostDrawn)
+}
+
+// exact returns the exact p-values, or nil where they take more than about a
+// second. Those of equal weights are known to about 1e-13.
+func (f fit) exact(n float64, statistics []float64) []float64 {
+	if affordable(n, f.shares, slices.Max(statistics)) {
+		var values []float64
+		for _, each := range statistics {
+			values = append(values, exactPValue(n, f.shares, each))
+		}
+		return values
 	}
-	return levels
+	if !equalShares(f.shares) {
+		return nil
+	}
+	table := newEqualTable(n, len(f.shares), slices.Max(statistics))
+	if !table.affordable() {
+		return nil
+	}
+	values := table.pValues(statistics)
+	if slices.Min(values) < 1e-9 || slices.Min(values) < f.alpha/1000 {
+		return nil // it is far from alpha, and its digits are not all right
+	}
+	return values
 }

@@ -297,7 +297,7 @@ func (s *sample) rejected(j *Judgement) bool {
 		j.Verdict = Inconclusive
 		s.sayTooFewConnections(j, i)
 		return true
-	case s.least.p <= s.q.Alpha:
+	case s.least.p <= s.q.Alpha && !s.least.unclear:
 		j.Verdict = Violated
 		s.sayRejected(j)
 		return true
@@ -359,7 +359,7 @@ func (s *sample) tooManyErrors(j *Judgement) bool {
 // within its margin under every assignment, every version was seen, and
 // nothing that must be excluded is left possible.
 func (s *sample) verified(j *Judgement) bool {
-	if s.worst.p <= s.q.Alpha || j.Equivalence.PValue > s.q.Alpha || s.hits == 0 {
+	if s.worst.p <= s.q.Alpha || s.worst.unclear || j.Equivalence.PValue > s.q.Alpha || s.hits == 0 {
 		return false
 	}
 	for _, count := range s.counts {

@@ -7,30 +7,52 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Monte Carlo draws: 100 beyond a statistic whose p-value is alpha, if the
-// time allows (about 5 million binomial draws take a second), and at least 20.
+// How many tables are drawn: at first a number that is soon drawn, then twice as
+// many again and again, until each p-value is clear of alpha, or as many counts
+// have been drawn as take some six seconds (about 5 million take one).
 const (
-	drawnCounts   = 5e6
-	drawsAtAlpha  = 100
-	leastAtAlpha  = 20
-	mostDrawnOnce = 3e7
+	firstDraws  = 10_000
+	mostDrawn   = 3e7
+	drawnAtOnce = 200_000
 )
 
-// draws is the number of tables to draw, 0 if too few can be drawn to resolve
-// alpha.
-func (f fit) draws() int {
-	k := float64(len(f.shares))
-	least := leastAtAlpha / f.alpha
-	if least*k > mostDrawnOnce {
-		return 0
+// unclearAt is the probability with which an interval that decides misses the
+// p-value on either side.
+const unclearAt = 1e-7
+
+// drawn are the p-values by Monte Carlo (Davison and Hinkley 1997, section 4.2), of
+// so many counts at most.
+func (f fit) drawn(n float64, statistics []float64, counts float64) []level {
+	levels := make([]level, len(statistics))
+	hits := make([]float64, len(statistics))
+	source := rand.NewPCG(f.seed, 0x5eed)
+	most := int(counts / float64(len(f.shares)))
+	for all, next := 0, firstDraws; ; next = min(all, most-all) {
+		for i, h := range f.simulate(source, n, next, statistics) {
+			hits[i] += h
+		}
+		all += next
+		unclear := false
+		for i, h := range hits {
+			draws := float64(all)
+			levels[i] = level{p: (1 + h) / (1 + draws), method: MonteCarlo}
+			levels[i].exact = &ExactTest{
+				PValue: levels[i].p, Method: "monte-carlo", Draws: all,
+				Low: boundBelow(h, draws, 0.005), High: boundAbove(h, draws, 0.005),
+			}
+			levels[i].unclear = boundBelow(h, draws, unclearAt) <= f.alpha && boundAbove(h, draws, unclearAt) > f.alpha
+			unclear = unclear || levels[i].unclear
+		}
+		// What is far from alpha is told with a few digits, where that takes no time.
+		if !unclear && all >= min(drawnAtOnce, most) || all >= most {
+			return levels
+		}
 	}
-	return int(max(10_000, least, min(drawsAtAlpha/f.alpha, drawnCounts/k)))
 }
 
 // simulate draws tables of n under the shares and counts, for each statistic,
 // those with one at least as great. The same tables serve all statistics.
-func (f fit) simulate(n float64, draws int, statistics []float64) []float64 {
-	source := rand.NewPCG(f.seed, 0x5eed)
+func (f fit) simulate(source rand.Source, n float64, draws int, statistics []float64) []float64 {
 	shares := slices.Sorted(slices.Values(f.shares))
 	slices.Reverse(shares)
 	thresholds := make([]float64, len(statistics))

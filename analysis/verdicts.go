@@ -113,6 +113,8 @@ func (v *Verdicts) rejects(statistic float64) bool {
 	case statistic >= v.rejected:
 		return true
 	}
+	// Where it is unclear, the verdict is that of the estimate: which side of alpha
+	// so few samples fall on does not show in the rates that this is for.
 	if v.main.levels(v.n, statistic)[0].p <= v.q.Alpha {
 		v.rejected = statistic
 		return true
