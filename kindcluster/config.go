@@ -23,8 +23,6 @@ import (
 const (
 	// DefaultName is the cluster's name if none is given.
 	DefaultName = "splitcheck"
-	// DefaultNodeImage is a Kubernetes that the release below is tested with.
-	DefaultNodeImage = "kindest/node:v1.35.0"
 	// DefaultIstio is the release that is installed.
 	DefaultIstio = "1.31.1"
 	// DefaultHub is where the images of that release are published.

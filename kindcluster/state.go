@@ -25,6 +25,15 @@ type state struct {
 	Versions    map[string]string `json:"versions"`
 }
 
+// differs says that a cluster was made with another configuration than the one of
+// this fingerprint, and what to do; it is empty for the same.
+func (s *state) differs(c Config, fingerprint string) string {
+	if s.Fingerprint == fingerprint {
+		return ""
+	}
+	return fmt.Sprintf("the cluster %q was made with another configuration (%s); make it again with `splitcheck cluster down --name %s`, or give this configuration another name", c.Name, s.Words, c.Name)
+}
+
 const stateKey = "state.json"
 
 func (u *up) ownNamespace(ctx context.Context) error {

@@ -92,8 +92,10 @@ type Status struct {
 	Made       string // from what it was made
 }
 
-// Look says what state the cluster of that name is in. It changes nothing.
-func Look(ctx context.Context, name, cacheDir string) (Status, error) {
+// Look says what state the cluster of a configuration is in, and whether it is one
+// of that configuration. It changes nothing there.
+func Look(ctx context.Context, o Options) (Status, error) {
+	name, cacheDir := o.Config.Name, o.CacheDir
 	s := Status{Name: name, Context: "kind-" + name, Kubeconfig: filepath.Join(cacheDir, name+".kubeconfig")}
 	if err := dockerAnswers(ctx); err != nil {
 		return s, err
@@ -103,7 +105,10 @@ func Look(ctx context.Context, name, cacheDir string) (Status, error) {
 	if s.Exists, err = there(ctx, c.provider, name); err != nil || !s.Exists {
 		return s, err
 	}
-	u := &up{cluster: c}
+	u := &up{Options: o, cluster: c}
+	if u.Config, err = o.Config.here(ctx); err != nil {
+		return s, err
+	}
 	if err := u.connect(ctx); err != nil {
 		s.Open = append(s.Open, err.Error())
 		return s, nil
@@ -124,6 +129,12 @@ func (u *up) look(ctx context.Context, s Status) Status {
 		return s
 	}
 	s.Ours, s.Ports, s.Versions, s.Made = true, known.Ports, known.Versions, known.Words
+	overlays, err := u.read()
+	if err != nil {
+		s.Open = append(s.Open, err.Error())
+	} else if another := known.differs(u.Config, u.Config.fingerprint(overlays)); another != "" {
+		s.Open = append(s.Open, another)
+	}
 	for _, name := range []string{istio.Istiod, istio.IngressGateway} {
 		var short string
 		err := bounded(ctx, "say how Deployment "+name+" is", func(ctx context.Context) (err error) {

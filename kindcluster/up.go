@@ -60,10 +60,14 @@ func Up(ctx context.Context, o Options) (*Cluster, error) {
 		Kubeconfig: filepath.Join(o.CacheDir, o.Config.Name+".kubeconfig"),
 		provider:   cluster.NewProvider(cluster.ProviderWithDocker()),
 	}
-	u := &up{Options: o, cluster: c, freePorts: freePorts, state: state{Fingerprint: o.Config.fingerprint(overlays)}}
+	u := &up{Options: o, cluster: c, freePorts: freePorts}
 	if err := u.step(ctx, "Docker answers", dockerAnswers); err != nil {
 		return nil, err
 	}
+	if u.Config, err = o.Config.here(ctx); err != nil {
+		return nil, err
+	}
+	u.state.Fingerprint = u.Config.fingerprint(overlays)
 	known, err := there(ctx, c.provider, c.Name)
 	if err != nil {
 		return nil, err
@@ -198,8 +202,8 @@ func (u *up) reuse(ctx context.Context) error {
 	if known == nil {
 		return fmt.Errorf("there is a kind cluster %q that splitcheck has not made, or not finished; choose another name in the configuration file, or remove it: splitcheck cluster down --name %s", u.Config.Name, u.Config.Name)
 	}
-	if known.Fingerprint != u.state.Fingerprint {
-		return fmt.Errorf("the cluster %q was made with another configuration (%s); make it again with `splitcheck cluster down --name %s`, or give this configuration another name", u.Config.Name, known.Words, u.Config.Name)
+	if another := known.differs(u.Config, u.state.Fingerprint); another != "" {
+		return errors.New(another)
 	}
 	u.state = *known
 	u.cluster.Ports, u.cluster.Versions = known.Ports, known.Versions

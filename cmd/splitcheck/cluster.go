@@ -226,7 +226,7 @@ func newClusterStatus(std streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := kindcluster.Look(cmd.Context(), config.Name, dir)
+			s, err := kindcluster.Look(cmd.Context(), kindcluster.Options{Config: config, CacheDir: dir})
 			if err != nil {
 				return notMeasured(err)
 			}

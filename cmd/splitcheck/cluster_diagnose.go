@@ -107,7 +107,7 @@ func (f *diagnoseFlags) connectKind(ctx context.Context, cacheDir string) (*rest
 	if err != nil {
 		return nil, none, err
 	}
-	status, err := kindcluster.Look(ctx, config.Name, cacheDir)
+	status, err := kindcluster.Look(ctx, kindcluster.Options{Config: config, CacheDir: cacheDir})
 	switch {
 	case err != nil:
 		return nil, none, notMeasured(err)
