@@ -42,14 +42,18 @@ type Client struct {
 
 // New returns a Client for the cluster of config. It asks nothing yet.
 func New(config *rest.Config) (*Client, error) {
-	objects, err := dynamic.NewForConfig(config)
+	through, err := heeding(config)
+	if err != nil {
+		return nil, fmt.Errorf("the cluster's configuration cannot be used: %w", err)
+	}
+	objects, err := dynamic.NewForConfigAndClient(config, through)
 	if err != nil {
 		return nil, fmt.Errorf("the cluster's configuration cannot be used: %w", err)
 	}
 	own := rest.CopyConfig(config)
 	own.NegotiatedSerializer = Codecs()
 	own.ContentType, own.AcceptContentTypes = runtime.ContentTypeJSON, runtime.ContentTypeJSON
-	other, err := rest.UnversionedRESTClientFor(own)
+	other, err := rest.UnversionedRESTClientForConfigAndClient(own, through)
 	if err != nil {
 		return nil, fmt.Errorf("the cluster's configuration cannot be used: %w", err)
 	}

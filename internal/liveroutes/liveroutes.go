@@ -22,6 +22,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
 	"github.com/splitcheck/splitcheck/internal/inventory"
+	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 	"github.com/splitcheck/splitcheck/internal/routing"
@@ -112,15 +113,15 @@ type reader interface {
 func Connect(config *rest.Config) (*Cluster, error) {
 	config = rest.CopyConfig(config)
 	config.QPS, config.Burst = 100, 200
-	dyn, err := dynamic.NewForConfig(config)
+	client, err := kube.New(config)
 	if err != nil {
-		return nil, fmt.Errorf("the cluster's configuration cannot be used: %w", err)
+		return nil, err
 	}
 	look, err := proxies.NewReader(config)
 	if err != nil {
 		return nil, err
 	}
-	return &Cluster{dynamic: dyn, proxies: look}, nil
+	return &Cluster{dynamic: client.Dynamic, proxies: look}, nil
 }
 
 // Close ends the connections to proxies.
