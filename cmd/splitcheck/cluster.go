@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -151,7 +152,9 @@ func clusterFailed(ctx context.Context, err error) error {
 func showSteps(std streams) kindcluster.Steps {
 	return func(what string) func(error) {
 		began := time.Now()
-		if std.errTTY {
+		// A line that does not fit could not be cleared.
+		begun := std.columns != nil && utf8.RuneCountInString(what)+6 < std.columns()
+		if begun {
 			fmt.Fprintf(std.err, " • %s …", what)
 		}
 		return func(err error) {
@@ -159,7 +162,7 @@ func showSteps(std streams) kindcluster.Steps {
 			if err != nil {
 				mark = "✗"
 			}
-			if std.errTTY {
+			if begun {
 				fmt.Fprint(std.err, "\r\x1b[K")
 			}
 			fmt.Fprintf(std.err, " %s %s (%.1f s)\n", mark, what, time.Since(began).Seconds())

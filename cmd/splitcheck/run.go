@@ -145,7 +145,7 @@ func perform(ctx context.Context, std streams, list []*scenarios.Scenario, optio
 		return err
 	}
 	// The progress is for whoever waits; it never mixes with what is kept.
-	progress := terminal.NewProgress(std.err, std.errTTY, out.language)
+	progress := terminal.NewProgress(std.err, std.columns, out.language)
 	options.Progress = progress
 	report := runner.Run(ctx, list, options)
 	report.Generator = "splitcheck " + buildVersion()

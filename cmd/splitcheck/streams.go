@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"strconv"
 
 	"golang.org/x/term"
 )
@@ -15,8 +16,11 @@ type streams struct {
 	out, err io.Writer
 	// outTTY and errTTY say whether a person looks at the stream.
 	outTTY, errTTY bool
-	// width is the terminal's, in columns; 0 if there is none.
+	// width is the terminal's, in columns, or that of COLUMNS; 0 if there is none.
 	width int
+	// columns is how wide the terminal of err is now; nil if err is none that knows
+	// codes.
+	columns func() int
 	// color is allowed unless NO_COLOR (https://no-color.org) is set.
 	color bool
 	// locale is that of messages, such as "zh_CN.UTF-8".
@@ -40,6 +44,17 @@ func systemStreams(ctx context.Context) streams {
 	for _, f := range []*os.File{os.Stdout, os.Stderr} {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil && s.width == 0 {
 			s.width = width
+		}
+	}
+	if columns, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && columns > 0 && s.width == 0 {
+		s.width = columns
+	}
+	if s.errTTY && os.Getenv("TERM") != "dumb" {
+		s.columns = func() int {
+			if width, _, err := term.GetSize(int(os.Stderr.Fd())); err == nil && width > 0 {
+				return width
+			}
+			return 80
 		}
 	}
 	s.workDir, _ = os.Getwd()

@@ -20,20 +20,27 @@ type text struct {
 	// too: it decides which gateway pods split the requests.
 	cluster bool
 
+	// tables is how many columns a table may take: in a file, names are not cut.
+	tables int
+
 	b   strings.Builder
 	err error
 }
 
 func newText(o Options) *text {
+	tables := max(o.Width, 40)
 	if o.Width == 0 {
-		o.Width = 100
+		o.Width, tables = 100, widestTable
 	}
 	o.Width = max(o.Width, 40)
 	if o.Language == nil {
 		o.Language = words.In("en")
 	}
-	return &text{Options: o}
+	return &text{Options: o, tables: tables}
 }
+
+// widestTable is how many columns a table takes at most where there is no terminal.
+const widestTable = 240
 
 func (t *text) flush(w io.Writer) error {
 	if t.err != nil {

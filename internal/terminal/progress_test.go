@@ -39,10 +39,12 @@ func (s *screen) Reset() {
 	s.b.Reset()
 }
 
+func eighty() int { return 80 }
+
 func TestProgressOnATerminal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b screen
-		p := terminal.NewProgress(&b, true, nil)
+		p := terminal.NewProgress(&b, eighty, nil)
 		p.Doing(split.Text("version-test / 90-10: applying \x1b[2J"))
 		synctest.Wait()
 		assert.Empty(t, b.String(), "what is over at once does not flicker")
@@ -58,8 +60,8 @@ func TestProgressOnATerminal(t *testing.T) {
 		}
 		last := b.String()[strings.LastIndex(b.String(), "\r"):]
 		assert.Contains(t, last, "version-test / 90-10 / everyone")
-		assert.Contains(t, last, "400/1000, 100 requests/s", "the count and the rate")
-		assert.Contains(t, last, "6s", "600 requests are left at 100 a second")
+		assert.Contains(t, last, "400/1,000 requests, 100/s", "the count and the rate")
+		assert.Contains(t, last, "6 s left", "600 requests are left at 100 a second")
 		assert.NotContains(t, b.String(), "\n")
 
 		p.Sampled(1000)
@@ -77,7 +79,7 @@ func TestProgressOnATerminal(t *testing.T) {
 func TestProgressOfFastSamplesIsSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b screen
-		p := terminal.NewProgress(&b, true, nil)
+		p := terminal.NewProgress(&b, eighty, nil)
 		for range 20 {
 			p.Sampling("fast", 10)
 			p.Sampled(3)
@@ -93,7 +95,7 @@ func TestProgressOfFastSamplesIsSilent(t *testing.T) {
 func TestProgressElsewhereIsSparseAndPlain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b screen
-		p := terminal.NewProgress(&b, false, nil)
+		p := terminal.NewProgress(&b, nil, nil)
 		p.Doing(split.Text("applying"))
 		time.Sleep(9 * time.Second)
 		p.Sampling("everyone", 100000)
@@ -107,15 +109,15 @@ func TestProgressElsewhereIsSparseAndPlain(t *testing.T) {
 		p.Done()
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		// 100 requests each tenth of a second, seen after 10 s and then every 30 s.
-		assert.Equal(t, "everyone: 9,900 of 100,000 requests\neveryone: 39,900 of 100,000 requests\nwaiting until live …\n", b.String())
+		// 100 requests each tenth of a second, seen after 2 s and then every 30 s.
+		assert.Equal(t, "applying …\neveryone: 1,900 of 100,000 requests\neveryone: 31,900 of 100,000 requests\nwaiting until live …\n", b.String())
 	})
 }
 
 func TestProgressInTheReadersLanguage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b screen
-		p := terminal.NewProgress(&b, false, words.In("zh"))
+		p := terminal.NewProgress(&b, nil, words.In("zh"))
 		p.Doing(split.Found("doing-applying", split.Values{"place": "canary / 90-10"}))
 		time.Sleep(11 * time.Second)
 		p.Sampling("canary / 90-10 / everyone", 2000)
@@ -129,7 +131,7 @@ func TestProgressInTheReadersLanguage(t *testing.T) {
 func TestProgressOfNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b screen
-		p := terminal.NewProgress(&b, true, nil)
+		p := terminal.NewProgress(&b, eighty, nil)
 		p.Sampled(3)
 		p.Sampling("none", 0)
 		p.Sampled(0)

@@ -108,7 +108,7 @@ func (t *text) title(title string) string {
 
 // room is what is left of a line for the cells of a table.
 func (t *text) room(indent string, columns []column) int {
-	return t.Width - cells(indent) - t.gap()*(len(columns)-1)
+	return t.tables - cells(indent) - t.gap()*(len(columns)-1)
 }
 
 // fit leaves out columns until the others have room, as narrow as they may be.

@@ -23,8 +23,8 @@ type Options struct {
 	// Color allows colours; the caller knows whether there is a terminal and
 	// what NO_COLOR says.
 	Color bool
-	// Width is the number of columns, 100 if it is 0; less than 40 is taken
-	// for 40.
+	// Width is the number of columns, 100 if it is 0, where tables may be wider;
+	// less than 40 is taken for 40.
 	Width int
 	// Verbose shows every check in full, with every version, gate and statistic.
 	Verbose bool
