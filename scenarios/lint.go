@@ -52,6 +52,7 @@ func findings() []finding {
 		{"SC127", true, "a regular expression that matches only a part", lintPartOfValue},
 		{"SC128", true, "a consistent hash beside weights", lintHashBesideWeights},
 		{"SC129", true, "a version that no answer can name", lintVersionNames},
+		{"SC130", false, "what decides a split and is not interpreted", lintNotUnderstood},
 		{idNotInterpreted, true, "what Istio drops or splitcheck does not interpret", lintCompile},
 	}
 }

@@ -89,16 +89,20 @@ func (v *view) decisiveRule(c Check) *routing.Rule {
 	if table == nil {
 		return nil
 	}
-	port := int(s.value.Spec.Ports[0].Port)
-	r := &http.Request{
-		Method: http.MethodGet, URL: &url.URL{Path: "/"}, Header: http.Header{},
-		Host: s.host + ":" + strconv.Itoa(port),
-	}
-	rule := table.Route(port, r).Rule
+	rule := inside(table, *s)
 	if rule == nil || rule.Abort != nil {
 		return nil
 	}
 	return rule
+}
+
+// inside is the rule that a plain request to a Service meets in a caller's table.
+func inside(table *routing.Table, s service) *routing.Rule {
+	port := int(s.value.Spec.Ports[0].Port)
+	return table.Route(port, &http.Request{
+		Method: http.MethodGet, URL: &url.URL{Path: "/"}, Header: http.Header{},
+		Host: s.host + ":" + strconv.Itoa(port),
+	}).Rule
 }
 
 func (m meshRules) unconditional() bool {

@@ -40,6 +40,14 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 	load := draw.Load(c, plan, r.Draw)
 	measured.Asked.Rate, measured.Asked.Connections, measured.Asked.Reuse = reports.Num(load.Rate), load.Connections, load.Reuse
 
+	if _, interprets := opened.(target.Interpreter); interprets {
+		if unknown := notUnderstood(s.NotUnderstood(step.Name, c)); len(unknown) > 0 {
+			check := reports.Unmeasured(c.Name, analysis.NotMeasured, measured, unknown...)
+			check.AdviceItems = []split.Finding{split.Found("run-on-cluster", nil)}
+			return check
+		}
+	}
+
 	drawing, err := draw.Enter(ctx, opened, c, plan, r.Draw)
 	if err != nil {
 		return failed(err)
@@ -83,7 +91,32 @@ func (r *run) check(ctx context.Context, s *scenarios.Scenario, step scenarios.S
 	r.Progress.Doing(split.Found("doing-judging", split.Values{"place": place}))
 	judgement := analysis.Reconsider(sample.Judge(), plan, sample.Counted, account.Facts())
 	account.Place(judgement, &measured)
+	tellOfRules(s, step.Name, c, judgement.Verdict, &measured)
 	return reports.FromJudgement(c.Name, judgement, measured)
+}
+
+// notUnderstood says why a target that does not know these could not measure.
+func notUnderstood(list []scenarios.Unknown) []split.Finding {
+	var found []split.Finding
+	for _, u := range list {
+		found = append(found, split.Found("not-understood", split.Values{"object": u.Object.String(), "what": u.What}))
+	}
+	return found
+}
+
+// tellOfRules says of a split that is as asked whether a rule made it, and of any
+// other what the objects ask proxies to do that changes a split by design.
+func tellOfRules(s *scenarios.Scenario, step string, c scenarios.Check, verdict analysis.Verdict, m *reports.Measurement) {
+	switch verdict {
+	case analysis.Verified:
+		if o, ok := s.NoRule(step, c); ok {
+			m.Warnings = append(m.Warnings, split.Found("no-rule-split", split.Values{"object": o.String()}))
+		}
+	case analysis.Violated, analysis.Inconclusive:
+		for _, u := range s.Moving(step, c) {
+			m.Causes = append(m.Causes, split.Found("moves-by-design", split.Values{"object": u.Object.String(), "field": u.Path, "what": u.What}))
+		}
+	}
 }
 
 // sampled tells how many requests have come back, of as many as are known to be

@@ -107,6 +107,10 @@ type MirrorCounter interface {
 	Mirrored(ctx context.Context, workload string) (int64, error)
 }
 
+// An Interpreter is a target that acts on the objects itself. What it does not know
+// has no effect there, so nothing that it counts says what that would have done.
+type Interpreter interface{ Interprets() }
+
 // A Graph is what called what in some time, as seen by the target.
 type Graph struct {
 	Nodes []Node
