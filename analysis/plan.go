@@ -244,7 +244,9 @@ func (d *design) patience() int {
 		return 10_000
 	}
 	different := len(distinct(d.arms))
-	return 200_000 / (different * different)
+	// With many versions the slack of a whole count is much, and there are many
+	// sizes to try.
+	return 200_000 / (different * different) / max(1, len(d.arms)/50)
 }
 
 // Connections returns the number of connections below which a version without

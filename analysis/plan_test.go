@@ -241,3 +241,18 @@ func TestSuiteSharesItsErrorRates(t *testing.T) {
 	assert.Equal(t, 0.999, Suite(10, q).Power)
 	assert.Equal(t, q, Suite(0, q))
 }
+
+// A plan for thousands of versions is made of those that differ, and is not smaller
+// than the textbook's for the least of them: Cohen's noncentrality over w squared.
+func TestPlanForThousandsOfVersions(t *testing.T) {
+	var weights split.Weights
+	for i := range 5000 {
+		weights = append(weights, split.Weight{Version: fmt.Sprintf("v%d", i), Weight: 1})
+	}
+	plan, err := NewPlan(Question{Weights: weights, MaxErrors: -1})
+	require.NoError(t, err)
+	d := newDesign(plan.Question.arms(), plan.Question.Alpha)
+	textbook, _ := d.guess(plan.Question.budget())
+	assert.GreaterOrEqual(t, float64(plan.Requests), 0.9*textbook)
+	assert.LessOrEqual(t, d.at(float64(plan.Requests), 0).worst(), plan.Question.budget())
+}

@@ -15,6 +15,10 @@ type design struct {
 	critical float64
 	// watched are the arms whose risks are looked at; nil stands for all.
 	watched []arm
+	// kinds are the watched arms that differ, and how many there are of each; they
+	// are found once, for a plan asks for the risks of many sizes.
+	kinds map[arm]float64
+	order []arm
 }
 
 func newDesign(arms []arm, alpha float64) *design {
@@ -156,17 +160,10 @@ func exactRejection(n, w, alpha float64) (a, b float64) {
 // chi-square variable with k-2 degrees of freedom.
 func (d *design) atMany(n, slack float64) risks {
 	r := risks{notVerified: d.alpha}
-	watched := d.watched
-	if watched == nil {
-		watched = d.arms
-	}
-	multiplicity := map[arm]float64{}
-	for _, each := range watched {
-		multiplicity[each]++
-	}
-	for _, each := range distinct(watched) {
+	d.sort()
+	for _, each := range d.order {
 		low, high := d.accepted(n, each, slack)
-		r.notVerified += multiplicity[each] * d.undetected(n, each.share, each.share, low, high)
+		r.notVerified += d.kinds[each] * d.undetected(n, each.share, each.share, low, high)
 		for _, p := range []float64{snap(each.share - each.margin), snap(each.share + each.margin)} {
 			if p < 0 || p > 1 || p == 0 && n*math.Log1p(-each.share) <= math.Log(d.alpha) {
 				continue
@@ -176,6 +173,21 @@ func (d *design) atMany(n, slack float64) risks {
 	}
 	r.notVerified = min(1, r.notVerified)
 	return r
+}
+
+// sort finds which of the watched arms differ.
+func (d *design) sort() {
+	if d.kinds != nil {
+		return
+	}
+	watched := d.watched
+	if watched == nil {
+		watched = d.arms
+	}
+	d.kinds, d.order = map[arm]float64{}, distinct(watched)
+	for _, each := range watched {
+		d.kinds[each]++
+	}
 }
 
 // undetected is the probability that the main test does not reject while the
@@ -308,6 +320,7 @@ func (d *design) reachable(n, budget float64) float64 {
 		if len(common.arms) > 4 {
 			common.watched = common.arms[:4]
 		}
+		common.kinds = nil // they have other margins now
 		return common.at(n, 0).worst() > budget
 	}
 	widest := scatter(common.arms[0])

@@ -97,7 +97,7 @@ func (f *diagnoseFlags) connect(ctx context.Context) (*rest.Config, kindcluster.
 }
 
 func (f *diagnoseFlags) connectExisting(_ context.Context, cacheDir string) (*rest.Config, kindcluster.Others, error) {
-	config, _, err := kubeConfig(f.kubeconfig, f.context)
+	config, _, err := kubeConfig(f.kubeconfig, f.context, ", or use --target kind")
 	return config, kindcluster.Others{CacheDir: cacheDir, Kubeconfig: f.kubeconfig, Context: f.context}, err
 }
 
@@ -114,7 +114,7 @@ func (f *diagnoseFlags) connectKind(ctx context.Context, cacheDir string) (*rest
 	case !status.Exists:
 		return nil, none, notMeasured(fmt.Errorf("there is no cluster %q to diagnose", config.Name))
 	}
-	connected, _, err := kubeConfig(status.Kubeconfig, status.Context)
+	connected, _, err := kubeConfig(status.Kubeconfig, status.Context, "")
 	return connected, kindcluster.Others{
 		Istioctl: config.Istio.Istioctl, CacheDir: cacheDir, Kubeconfig: status.Kubeconfig, Context: status.Context, Name: config.Name,
 	}, err

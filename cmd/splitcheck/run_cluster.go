@@ -199,7 +199,7 @@ func buildApps(ctx context.Context, arch string) (*appimage.Image, error) {
 
 // openExisting finds the user's own cluster.
 func (f *runFlags) openExisting(_ context.Context, _ streams, options *runner.Options, open *cluster.Options) (done func(), err error) {
-	config, name, err := kubeConfig(f.kubeconfig, f.context)
+	config, name, err := kubeConfig(f.kubeconfig, f.context, ", or use --target kind")
 	if err != nil {
 		return nil, err
 	}
@@ -226,15 +226,15 @@ func published(u *unstructured.Unstructured) error {
 }
 
 // kubeConfig reads the kubeconfig, as kubectl does, and returns the name of the
-// context as well.
-func kubeConfig(file, context string) (*rest.Config, string, error) {
+// context as well. otherwise is what else can be done where there is none.
+func kubeConfig(file, context, otherwise string) (*rest.Config, string, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = file
 	loaded := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: context})
 	config, err := loaded.ClientConfig()
 	if err != nil {
 		if clientcmd.IsEmptyConfig(err) {
-			err = errors.New("no kubeconfig names a cluster; give --kubeconfig FILE or set KUBECONFIG, or use --target kind")
+			err = errors.New("no kubeconfig names a cluster; give --kubeconfig FILE or set KUBECONFIG" + otherwise)
 		}
 		return nil, "", usage(err)
 	}

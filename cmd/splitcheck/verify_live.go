@@ -80,7 +80,7 @@ func (f *verifyFlags) runLive(cmd *cobra.Command, std streams, address string) e
 	if q.Request, err = f.request(base, path); err != nil {
 		return usage(err)
 	}
-	config, contextName, err := kubeConfig(f.live.kubeconfig, f.live.context)
+	config, contextName, err := kubeConfig(f.live.kubeconfig, f.live.context, ", or give the weights with --expect")
 	if err != nil {
 		return err
 	}
