@@ -73,6 +73,10 @@ func (h *HTTP) Lost() int64 { return lost(h.transport) }
 // Unasked are the addresses that the transport could not reach, as a Network's.
 func (h *HTTP) Unasked() map[string]string { return unasked(h.transport) }
 
+// First are the first answers that are complete, in dispatch order and decoded, with
+// a body of at most 64 KiB.
+func (h *HTTP) First() []identify.Answer { return h.opening.answers() }
+
 // Fault is what the first answers show to be wrong.
 func (h *HTTP) Fault(first *split.Tally) *Fault { return h.opening.Fault(first) }
 

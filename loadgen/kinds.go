@@ -117,6 +117,9 @@ func kindOf(text string) string {
 // maxExcerpt is the length of an example in bytes.
 const maxExcerpt = 200
 
+// Excerpt is the status of an answer and the beginning of its body, in one line.
+func Excerpt(a identify.Answer) string { return excerpt(a) }
+
 func excerpt(a identify.Answer) string {
 	text := oneLine(string(a.Body[:min(len(a.Body), 4*maxExcerpt)]))
 	if text == "" {

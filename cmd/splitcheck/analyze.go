@@ -99,6 +99,9 @@ func (f *analyzeFlags) run(cmd *cobra.Command, std streams, args []string) error
 	if record.Fault != nil {
 		check = reports.Faulty("split", measured, record.Fault.Reasons, record.Fault.Advice)
 	}
+	if record.Sorted {
+		sortedOrder(&check)
+	}
 	if f.counts == "" && args[0] != "-" {
 		check.Source = &reports.Source{File: disk(std).Relative(filepath.ToSlash(args[0]))}
 	}
@@ -128,6 +131,19 @@ func judgeOf(plan *analysis.Plan) (judge func(*split.Tally) *analysis.Judgement,
 		return sequential.Judge, sequential.Add
 	}
 	return func(t *split.Tally) *analysis.Judgement { return analysis.Judge(plan, t) }, nil
+}
+
+// sortedOrder takes back what the order of sorted answers would say: that they
+// follow each other is sort's doing, and no balancer's.
+func sortedOrder(check *reports.Check) {
+	check.Causes = nil
+	again := split.Found("repair-sorted", nil)
+	for i := range check.Gates {
+		if check.Gates[i].Broken {
+			check.Gates[i].RepairItem = &again
+			check.AdviceItems = []split.Finding{again}
+		}
+	}
 }
 
 // furniture says how many lines around each answer name no version, where that is

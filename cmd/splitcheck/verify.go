@@ -29,6 +29,7 @@ type verifyFlags struct {
 	headers        []string
 	cookies, login []string
 	loginPath      string
+	dry            bool
 	live           liveFlags
 }
 
@@ -75,6 +76,7 @@ windows of them agree. They are reported and not judged; --settle 0 reads none.`
 	})
 	under(cmd, aboutRequests, func() { f.registerRequest(cmd) })
 	under(cmd, aboutWay, func() { f.way.register(cmd) })
+	cmd.Flags().BoolVar(&f.dry, "dry-run", false, "say what would be sent and for how long, ask once, and show what the answer names")
 	under(cmd, aboutWeights, func() { f.live.register(cmd) })
 	under(cmd, aboutOutput, func() { f.output.register(cmd) })
 	groupHelp(cmd, aboutQuestion, aboutWeights, aboutRequests, aboutWay, aboutLoad, aboutOutput)
@@ -107,6 +109,9 @@ func (f *verifyFlags) run(cmd *cobra.Command, std streams, address string) error
 	}
 	if err := checkSettle(f.live.settle); err != nil {
 		return usage(err)
+	}
+	if f.dry {
+		return f.dryRun(cmd.Context(), std, check, opened)
 	}
 	seed := f.load.seed
 	options := runner.Options{

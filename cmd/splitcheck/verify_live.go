@@ -108,6 +108,9 @@ func (f *verifyFlags) runLive(cmd *cobra.Command, std streams, address string) e
 	}
 	check.Decisive = &scenarios.Decisive{Source: weights.Source, Clusters: clusters, Named: true}
 	over := live.Over(opened, q, weights)
+	if f.dry {
+		return f.dryRun(ctx, std, check, over)
+	}
 	if err := f.sameNames(ctx, over, check, weights); err != nil {
 		return err
 	}

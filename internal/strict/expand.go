@@ -115,7 +115,11 @@ func (e *expander) mapping(n, c *yaml.Node, depth int) {
 			continue
 		}
 		if key.Kind != yaml.ScalarNode {
-			e.At(key, "a field's name must be text", "remove the ? or the brackets before the colon, or quote {{ }}")
+			if key.Kind == yaml.MappingNode && n.Style&yaml.FlowStyle != 0 {
+				e.At(n, templated, renderFirst)
+				continue
+			}
+			e.At(key, "a field's name must be text", "remove the ? or the brackets before the colon")
 			continue
 		}
 		if first := seen[key.Value]; first != nil {

@@ -181,6 +181,12 @@ func (r *Reader) parse(c chunk) (roots []*yaml.Node) {
 	}
 }
 
+// Of a template of Helm's, which is not YAML until it is rendered.
+const (
+	templated   = "{{ }} stands in a template, which is no manifest yet"
+	renderFirst = "render it first, such as with helm template, and give the result; or quote the text"
+)
+
 var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
 
 // syntax reports what the parser could not read, in plainer words if it is one
@@ -201,6 +207,13 @@ func (r *Reader) syntax(c chunk, err error) {
 				r.Add(c.line+i+1, tab+1, "a tab indents this line, and YAML allows only spaces there", "replace the tab with spaces")
 				return
 			}
+		}
+	}
+	// The first line of a template is where the parser gave up, or above it.
+	for i, text := range lines[:min(len(lines), line+1)] {
+		if at := strings.Index(text, "{{"); at >= 0 && strings.Contains(text[at:], "}}") && !strings.ContainsAny(text[:at], `"'#`) {
+			r.Add(c.line+i+1, at+1, templated, renderFirst)
+			return
 		}
 	}
 	hint := "check the indentation and the colons of this line and the one above"

@@ -12,6 +12,10 @@ import (
 	"github.com/splitcheck/splitcheck/split"
 )
 
+// Printable is for what is shown beside a report, word by word as a report's texts
+// are.
+func Printable(s string) string { return printable(s) }
+
 // printable makes s safe to show on a terminal. Versions and excerpts come from
 // servers that nobody vouches for, and a terminal obeys what it is sent. Runs of
 // blanks become one blank; whatever else does not print, escape sequences and
