@@ -92,7 +92,7 @@ func (f *analyzeFlags) run(cmd *cobra.Command, std streams, args []string) error
 	}
 	recorded := split.Found("recorded-answers", split.Values{"source": source, "furniture": furniture(record)})
 	measured := reports.Measurement{
-		Plan: plan, Tally: record.Tally, Latency: reports.LatencyOf(record.Tally.Latencies()), Warnings: doubts(record, rules),
+		Plan: plan, Tally: record.Tally, Latency: reports.LatencyOf(record.Tally.Latencies()), Warnings: append(doubts(record, rules), longer(plan, record)...),
 		Asked: reports.Asked{RequestItem: &recorded, Identify: f.identify.rules},
 	}
 	check := reports.FromJudgement("split", judgement, measured)
@@ -131,6 +131,16 @@ func judgeOf(plan *analysis.Plan) (judge func(*split.Tally) *analysis.Judgement,
 		return sequential.Judge, sequential.Add
 	}
 	return func(t *split.Tally) *analysis.Judgement { return analysis.Judge(plan, t) }, nil
+}
+
+// longer says of a record that has more than was planned that it is for one look: a
+// file that grows has no size that was fixed before.
+func longer(plan *analysis.Plan, r *recorded.Record) []split.Finding {
+	n := r.Tally.Requests()
+	if plan.Method == analysis.Sequentially || n <= plan.Requests || r.Tally.Sequence.Segments == 0 {
+		return nil
+	}
+	return []split.Finding{split.Found("record-longer", split.Values{"requests": n, "planned": plan.Requests})}
 }
 
 // sortedOrder takes back what the order of sorted answers would say: that they

@@ -90,7 +90,7 @@ func show(std streams, check scenarios.Check, answer split.Answer, seen identify
 	}
 	write("asked once: %s", said)
 	for _, place := range check.Identify.Places(seen) {
-		write("  %s in its %s: %s[%s]%s", place.Version, place.Where, place.Before, place.Version, place.After)
+		write("%s in its %s: %s[%s]%s", place.Version, place.Where, place.Before, place.Version, place.After)
 	}
 	switch {
 	case answer.Outcome != split.Hit:

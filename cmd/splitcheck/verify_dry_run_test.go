@@ -19,11 +19,11 @@ func TestVerifyDryRunAsksOnce(t *testing.T) {
 	}{
 		{"a version", "served by v2", nil, exitVerified,
 			[]string{"planned: 1,934 requests, after 386 or more that are read until the split is steady: about 23s at 100 a second\n",
-				"asked once: 200 OK: served by v2\n", "  v2 in its body: served by [v2]\n", "it names v2\n"}},
+				"asked once: 200 OK: served by v2\n", "v2 in its body: served by [v2]\n", "it names v2\n"}},
 		{"as fast as it goes, from the first answer", "v1", []string{"--rate", "0", "--settle", "0", "--requests", "50"}, exitVerified,
 			[]string{"planned: 50 requests, as fast as they are answered\n"}},
 		{"none", "hello", nil, exitUsage, []string{"asked once: 200 OK: hello\n"}},
-		{"two", "from v1 to v2", nil, exitUsage, []string{"  v1 in its body: from [v1] to v2\n", "  v2 in its body: from v1 to [v2]\n"}},
+		{"two", "from v1 to v2", nil, exitUsage, []string{"v1 in its body: from [v1] to v2\n", "v2 in its body: from v1 to [v2]\n"}},
 		{"another", "v3", []string{"--identify", "body:v3"}, exitUsage, nil},
 	} {
 		var asked atomic.Int64
