@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
-	"time"
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/identify"
@@ -74,8 +74,7 @@ func (f *verifyFlags) planned(load loadgen.Plan, settles bool) string {
 	if settles {
 		requests += 2 * draw.Window(load.Requests)
 	}
-	takes := time.Duration(float64(requests) / load.Rate * float64(time.Second))
-	return fmt.Sprintf("%s: about %s at %g a second", said, takes.Round(time.Second), load.Rate)
+	return fmt.Sprintf("%s: about %.0f s at %g a second", said, math.Ceil(float64(requests)/load.Rate), load.Rate)
 }
 
 // show writes what the answer is and which version it names. An answer that names

@@ -18,7 +18,7 @@ func TestVerifyDryRunAsksOnce(t *testing.T) {
 		says         []string
 	}{
 		{"a version", "served by v2", nil, exitVerified,
-			[]string{"planned: 1,934 requests, after 386 or more that are read until the split is steady: about 23s at 100 a second\n",
+			[]string{"planned: 1,934 requests, after 386 or more that are read until the split is steady: about 24 s at 100 a second\n",
 				"asked once: 200 OK: served by v2\n", "v2 in its body: served by [v2]\n", "it names v2\n"}},
 		{"as fast as it goes, from the first answer", "v1", []string{"--rate", "0", "--settle", "0", "--requests", "50"}, exitVerified,
 			[]string{"planned: 50 requests, as fast as they are answered\n"}},
