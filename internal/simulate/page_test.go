@@ -123,6 +123,17 @@ are theirs.
 `)
 	findings(t, &b)
 	say(`
+## Requests that fail, where a weight is 0
+
+100/0, when each request fails with some probability and no proxy tells which version it was: how often, in percent, the
+split is verified, and how many requests that takes, because the sample goes on until a few errors are accounted for. These
+are exact sums. From the answers alone, errors of a correct split and a leak whose every request fails are the same, so the
+line of 0.2 %% is also that of a leak of the size that is to be excluded: it must be verified in at most 0.05. All others
+are inconclusive.
+
+`)
+	errorTable(t, &b)
+	say(`
 ## With every gate, at the default levels
 
 Gates test the order of requests and their connections, so these samples are drawn request by request, on connections of
