@@ -207,5 +207,11 @@ func (s *sample) trySticky(c *census) {
 		c.add(Cause{
 			Name: StickyClient, Version: name, Details: split.Values{"answers": c.hits},
 		}, log, shares, min(1, int(c.failed)), 1)
+		c.all[len(c.all)-1].within = oneDraw
 	}
 }
+
+// oneDraw is how many times less likely than a dead version a client that keeps to
+// one may be and is named beside it: the draw is one alone, and a client that met
+// the rarer version had bad luck once.
+const oneDraw = 1e4

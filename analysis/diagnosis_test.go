@@ -255,3 +255,20 @@ func TestDiagnosisPageNamesEveryCause(t *testing.T) {
 		NothingFits,
 	}, told)
 }
+
+// A gateway that splits by the client's address: one client meets one version,
+// whichever it is. That is named beside a dead version.
+func TestAClientThatMeetsOneVersionOnly(t *testing.T) {
+	for _, test := range []struct{ weights, met string }{
+		{"v1=90,v2=10", "v1"}, {"v1=90,v2=10", "v2"}, {"v1=50,v2=50", "v1"}, {"v1=99,v2=1", "v2"}, {"v1=1,v2=1,v3=1", "v3"},
+	} {
+		j := Judge(planned(t, test.weights), counted(map[string]int64{test.met: 2000}))
+		assert.Equal(t, Violated, j.Verdict)
+		var causes []string
+		for _, each := range j.Diagnosis {
+			causes = append(causes, each.Name)
+		}
+		assert.Contains(t, causes, StickyClient, "%v", test)
+		assert.Contains(t, said(j.Advice...), "this client meets "+test.met+" only", "%v", test)
+	}
+}

@@ -96,6 +96,9 @@ func (s *sample) saySilent(j *Judgement, i int) {
 		j.because("version-silent-errors", split.Values{"errors": s.failed, "kinds": kinds(s.tally.Errors)})
 	}
 	j.advise("check-version", split.Values{"version": s.names[i]})
+	if seen := versionsSeen(s.tally); len(seen) == 1 {
+		j.advise("measure-from-elsewhere", split.Values{"version": seen[0]})
+	}
 }
 
 func (s *sample) sayRejected(j *Judgement) {
