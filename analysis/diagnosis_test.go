@@ -79,7 +79,7 @@ func TestCausesOfCounts(t *testing.T) {
 		{"partly previous", "v1=80,v2=15,v3=5", previous("v1=10,v2=10,v3=80"), seen(0, map[string]int64{"v1": 1485, "v2": 425, "v3": 1390}),
 			[]string{PartlyPrevious}, "still goes by the weights before"},
 		{"sticky by client", "v1=50,v2=50", Context{}, seen(0, map[string]int64{"v1": 4433}),
-			[]string{DeadVersion, StickyClient}, "sticks to the client"},
+			[]string{DeadVersion, StickyClient}, "this client meets one version only"},
 		{"rounded", "v1=2,v2=1", Context{}, seen(0, map[string]int64{"v1": 670_010_000, "v2": 329_990_000}),
 			[]string{RoundedWeights}, "rounded to the nearest 1 %"},
 	} {
