@@ -85,6 +85,8 @@ func (s *Scenario) OnCluster() *Scenario {
 type linter struct {
 	now   finding
 	found problems.List
+	// judged are the versions of checks that LintIdentify has reported.
+	judged map[versionOfCheck]bool
 }
 
 // Lint looks for traps in a scenario that can be run: configurations that are

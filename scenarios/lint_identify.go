@@ -109,18 +109,30 @@ func (l *linter) judge(c Check, w workload, version, asked string, answer identi
 	}
 }
 
-// checkVersion reports one version of a check: several may fail at one place.
+// versionOfCheck is a version of the check at a place.
+type versionOfCheck struct {
+	file         string
+	line, column int
+	version      string
+}
+
+// checkVersion reports one version of a check: several may fail at one place, each
+// of them once.
 func (l *linter) checkVersion(c Check, version, message, hint string) {
 	place := c.place("identify")
 	p := problems.Problem{
 		File: c.File, Line: place.line, Column: place.column, ID: l.now.id,
 		Message: fmt.Sprintf("check %s: %s", c.Name, message), Hint: hint,
 	}
-	if !slices.ContainsFunc(l.found, func(q problems.Problem) bool {
-		return q.Line == p.Line && q.Column == p.Column && strings.Contains(q.Message, "("+version+")")
-	}) {
-		l.found = append(l.found, p)
+	key := versionOfCheck{p.File, p.Line, p.Column, version}
+	if l.judged[key] {
+		return
 	}
+	if l.judged == nil {
+		l.judged = map[versionOfCheck]bool{}
+	}
+	l.judged[key] = true
+	l.found = append(l.found, p)
 }
 
 func excerpt(a identify.Answer) string {

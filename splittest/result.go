@@ -54,8 +54,8 @@ func (r *Result) String() string {
 	for _, part := range []struct {
 		title string
 		lines []string
-	}{{"Without a version", unnamed(r.Tally)}, {"Why", words.All(r.Reasons)}, {"Likely", words.All(causes)},
-		{"Next", words.All(r.Advice)}, {"Mind", words.All(r.Warnings)}} {
+	}{{"Without a version", unnamed(r.Tally)}, {"Why", words.InTests().All(r.Reasons)}, {"Likely", words.InTests().All(causes)},
+		{"Next", words.InTests().All(r.Advice)}, {"Mind", words.InTests().All(r.Warnings)}} {
 		for i, line := range part.lines {
 			if i == 0 {
 				say("\n%s:\n", part.title)

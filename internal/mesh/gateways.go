@@ -46,10 +46,12 @@ func (c *cluster) reconcileGateways(m *Mesh, replicas int) {
 		}
 		for n := len(w.proxies); n < w.replicas; n++ {
 			node := m.graph.node(w.Namespace, w.Name, "")
+			// The Service of a gateway has its name, on a cluster too.
+			service := routing.ServiceHost(w.Name, w.Namespace)
 			pod := w.Proxy
 			pod.Name = fmt.Sprintf("%s-%d", w.Name, n)
 			w.proxies = append(w.proxies[:n:n], &proxy{
-				Proxy: pod, mesh: m, port: w.port, node: node, entered: m.graph.edge(m.client, node, ""),
+				Proxy: pod, mesh: m, port: w.port, node: node, entered: m.graph.edge(m.client, node, service),
 			})
 		}
 	}

@@ -93,7 +93,7 @@ func TestGraphShowsWhatCalledWhat(t *testing.T) {
 	got, err := m.Graph(context.Background())
 	require.NoError(t, err)
 	assert.Equal(t, []target.Edge{
-		{From: "client", To: "istio-system/istio-ingressgateway", Requests: 50},
+		{From: "client", To: "istio-system/istio-ingressgateway", Service: "istio-ingressgateway.istio-system.svc.cluster.local", Requests: 50},
 		{From: "default/productpage-v1", To: "default/details-v1", Service: "details.default.svc.cluster.local", Requests: 50},
 		{From: "default/productpage-v1", To: "default/reviews-v1", Service: "reviews.default.svc.cluster.local", Requests: 50},
 		{From: "istio-system/istio-ingressgateway", To: "default/productpage-v1", Service: "productpage.default.svc.cluster.local", Requests: 50},

@@ -19,6 +19,7 @@ var englishGrammar = grammar{
 		}
 		return Count(n) + " times"
 	},
+	less: func(text string) string { return "less than " + text },
 	list: func(words []string) string {
 		if len(words) < 2 {
 			return strings.Join(words, "")

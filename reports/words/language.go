@@ -14,6 +14,9 @@ type Language struct {
 	Name string
 
 	grammar
+	// tests says that it is read in a test of a Go program, whose author has no
+	// command line and perhaps no mesh.
+	tests     bool
 	templates *template.Template
 }
 
@@ -24,6 +27,7 @@ type grammar struct {
 	percent string // the sign, and what stands before it
 	points  func(text string) string
 	times   func(n int64) string
+	less    func(text string) string // a number that is less than text
 	list    func(words []string) string
 	others  string // stands at the end of a list that is cut short
 	more    func(n int64) string
@@ -33,7 +37,12 @@ type grammar struct {
 //go:embed en.txt
 var englishTable string
 
-var english = newLanguage("en", englishTable, englishGrammar)
+var english = newLanguage("en", englishTable, englishGrammar, false)
+
+var englishTests = newLanguage("en", englishTable, englishGrammar, true)
+
+// InTests returns English as it is read in the test of a Go program.
+func InTests() *Language { return englishTests }
 
 // In returns the language of a name, English for one that is not known here.
 func In(name string) *Language {
@@ -62,8 +71,8 @@ func (l *Language) Percent() string { return l.percent }
 // newLanguage reads a table: a line "id: template" for each id, which may go on
 // in lines that are indented. Lines that begin with # are comments. An id that
 // begins with _ is a part of others.
-func newLanguage(name, table string, g grammar) *Language {
-	l := &Language{Name: name, grammar: g}
+func newLanguage(name, table string, g grammar, tests bool) *Language {
+	l := &Language{Name: name, grammar: g, tests: tests}
 	l.templates = template.New(name).Funcs(l.numbers()).Funcs(g.funcs)
 	for id, text := range entries(table, g.joint) {
 		if l.templates.Lookup(id) != nil {

@@ -17,7 +17,7 @@ func (l *Language) numbers() template.FuncMap {
 	return template.FuncMap{
 		"percent": func(share float64, margin ...float64) string { return l.signed(Percent(share, margin...)) },
 		"given":   func(share float64) string { return l.signed(Given(share)) },
-		"p":       PValue,
+		"p":       l.probability,
 		"pis":     PIs,
 		"count":   func(n float64) string { return Count(int64(n)) },
 		"number":  func(n float64) string { return strconv.FormatInt(int64(n), 10) },
@@ -29,6 +29,8 @@ func (l *Language) numbers() template.FuncMap {
 		"list":    func(words []any) string { return l.list(texts(words)) },
 		"kinds":   l.kinds,
 		"say":     l.nested,
+		"rule":    l.rule,
+		"tests":   func() bool { return l.tests },
 		"exp":     math.Exp,
 		"half":    func(x float64) float64 { return x / 2 },
 	}
@@ -42,6 +44,14 @@ func (l *Language) nested(found map[string]any) (string, error) {
 		return text, nil
 	}
 	return l.fill(id, found)
+}
+
+// rule is what a rule of the linter looks for, empty for one that is not known.
+func (l *Language) rule(id string) (string, error) {
+	if name := "rule-" + strings.ToLower(id); l.Knows(name) {
+		return l.fill(name, nil)
+	}
+	return "", nil
 }
 
 func texts(words []any) []string {
@@ -144,12 +154,21 @@ func trimmed(text string) string {
 	return text
 }
 
-// PValue writes a probability, to three digits or, below 0.0001, to two.
-func PValue(p float64) string {
-	switch {
-	case p < 1e-300:
-		return "1e-300"
-	case p >= 0.0001:
+// smallest is where probabilities are not told apart any more: next to it a
+// float64 has no digits left.
+const smallest = 1e-300
+
+// probability writes one, and says of a very small one only that it is.
+func (l *Language) probability(p float64) string {
+	if p < smallest {
+		return l.less("1e-300")
+	}
+	return digits(p)
+}
+
+// digits writes a probability to three of them or, below 0.0001, to two.
+func digits(p float64) string {
+	if p >= 0.0001 {
 		return strconv.FormatFloat(p, 'g', 3, 64)
 	}
 	return strconv.FormatFloat(p, 'g', 2, 64)
@@ -157,10 +176,10 @@ func PValue(p float64) string {
 
 // PIs is a p-value with its sign.
 func PIs(p float64) string {
-	if p < 1e-300 {
+	if p < smallest {
 		return "p < 1e-300"
 	}
-	return "p = " + PValue(p)
+	return "p = " + digits(p)
 }
 
 // Count groups the digits of n by thousands.

@@ -30,6 +30,9 @@ var named = regexp.MustCompile(`(?m)^\t[A-Z]\w+ += "([a-z]+(?:-[a-z]+)*)"$`)
 // ofVerdicts matches the beginning of ids that end in a verdict.
 var ofVerdicts = regexp.MustCompile(`"([a-z]+-)" \+ string\(`)
 
+// rules matches the identifiers of the linter's rules.
+var rules = regexp.MustCompile(`"SC(\d+)"`)
+
 // quoted matches what may be an id, where text is made of ids that were chosen.
 var quoted = regexp.MustCompile(`"([a-z0-9]+(?:-[a-z0-9]+)*)"`)
 
@@ -53,6 +56,11 @@ func produced(t *testing.T, but string) map[string]bool {
 			}
 		}
 		delete(ids, "next-verified") // there is nothing to do
+		if strings.HasSuffix(path, "scenarios/lint.go") {
+			for _, match := range rules.FindAllStringSubmatch(string(code), -1) {
+				ids["rule-sc"+match[1]] = true
+			}
+		}
 		if strings.Contains(path, "terminal") {
 			for _, match := range quoted.FindAllStringSubmatch(string(code), -1) {
 				ids[match[1]] = ids[match[1]] || english.Knows(match[1])
