@@ -119,7 +119,7 @@ func Ask(ctx context.Context, asker Asker, load Load, options Options) (*Result,
 	collector := newCollector(began, result.Tally, options.stop(),
 		func(first *split.Tally) *Fault { return faultOf(asker, first) },
 		func(reason split.Finding) { end(&gaveUp{reason}) }, func() { end(errDecided) })
-	collector.looks = options.Looks
+	collector.flow.Looks = options.Looks
 	exchanger := &exchanger{ctx: run, asker: asker, timeout: load.Timeout, collector: collector}
 	before := lost(asker)
 
@@ -148,7 +148,7 @@ func Ask(ctx context.Context, asker Asker, load Load, options Options) (*Result,
 	result.Lost = lost(asker) - before
 	result.Unasked = unasked(asker)
 	result.Fault = collector.fault
-	result.Decided = collector.ordered.Stopped() && result.Fault == nil
+	result.Decided = collector.flow.Stopped() && result.Fault == nil
 	if result.Decided || result.Tally.Requests() == load.Requests {
 		return result, nil
 	}

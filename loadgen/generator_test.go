@@ -222,7 +222,7 @@ func TestVersionsAreBounded(t *testing.T) {
 	result := generate(t, transportFunc(func(r *http.Request) (*http.Response, error) {
 		return page(r, 0, fmt.Sprintf("v%d", split.ExchangeOf(r.Context()).Number))
 	}), loadgen.Plan{Request: loadgen.Request{Identify: rules(t, `body:v\d+`)}, Load: loadgen.Load{Requests: 1000}})
-	assert.Len(t, result.Tally.Versions, loadgen.MaxVersions)
+	assert.Len(t, result.Tally.Versions, split.MaxVersions)
 	assert.Equal(t, map[string]int64{"more than 100 different versions": 900}, result.Tally.Unidentified)
 }
 

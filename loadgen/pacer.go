@@ -28,7 +28,7 @@ func (p *pacer) Pace(elapsed time.Duration, hits uint64) (wait time.Duration, st
 			return 0, true
 		}
 	}
-	return 0, !p.collector.admit(p.ctx, hits)
+	return 0, !p.collector.flow.Admit(p.ctx, hits)
 }
 
 // Rate implements vegeta.Pacer.

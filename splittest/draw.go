@@ -10,7 +10,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/splitcheck/splitcheck/analysis"
@@ -18,17 +17,8 @@ import (
 )
 
 const (
-	// window is how many calls may be made ahead of the oldest that has not
-	// returned. It bounds what waits to be put in order while one call hangs.
-	window = 1 << 16
-	// silentStart and silentRun are how many calls in a row name no version
-	// before the sample is given up: at its beginning, and later.
-	silentStart = 20
-	silentRun   = 100
-	// mostKinds and mostVersions bound what is counted apart: the texts of
-	// errors, and the names that the weights do not have.
-	mostKinds    = 20
-	mostVersions = 100
+	// mostKinds bounds how many texts of errors are counted apart.
+	mostKinds = 20
 	// grace is how long calls have to return when the sample has ended, before
 	// they are left to themselves.
 	grace = time.Second
@@ -55,20 +45,13 @@ type drawing struct {
 	set  settings
 	plan *analysis.Plan
 
-	settled atomic.Uint64 // answers that stand in order in the tally
-	moved   chan struct{}
-
 	mu      sync.Mutex
-	looks   []int64 // at which nothing is in flight, where the sample is one of a fixed size
-	ordered split.Ordered
-	added   uint64
+	flow    *split.Flow
 	flying  map[uint64]bool // calls that have not returned
 	strange map[string]bool // versions that the weights do not name
 	kinds   map[string]bool // texts of errors
-	silent  int             // calls since one named a version
-	named   bool
-	apart   bool  // some call did not say which connection it used
-	broken  error // ask did not return
+	apart   bool            // some call did not say which connection it used
+	broken  error           // ask did not return
 	closed  bool
 }
 
@@ -84,24 +67,23 @@ func (g gaveUp) Error() string { return string(g) }
 func draw(ctx context.Context, ask func(context.Context) (string, error), plan *analysis.Plan, set settings) (*Result, error) {
 	d := &drawing{
 		ask: ask, set: set, plan: plan,
-		moved:   make(chan struct{}, 1),
-		ordered: split.Ordered{Tally: &split.Tally{}},
-		flying:  map[uint64]bool{}, strange: map[string]bool{}, kinds: map[string]bool{},
+		flow:   split.NewFlow(split.Ordered{Tally: &split.Tally{}}),
+		flying: map[uint64]bool{}, strange: map[string]bool{}, kinds: map[string]bool{},
 	}
 	d.ctx, d.end = context.WithCancelCause(ctx)
 	defer d.end(nil)
 
 	judge := func(t *split.Tally) *analysis.Judgement { return analysis.Judge(plan, t) }
-	d.looks = plan.Sizes()
+	d.flow.Looks = plan.Sizes()
 	stop := func(t *split.Tally, last split.Answer) bool {
-		_, look := slices.BinarySearch(d.looks, int64(last.Number)+1)
+		_, look := slices.BinarySearch(d.flow.Looks, int64(last.Number)+1)
 		return look && !plan.GoesOn(t)
 	}
 	if plan.Method == analysis.Sequentially {
 		sequential := analysis.NewSequential(plan)
-		judge, stop, d.looks = sequential.Judge, sequential.Stop, nil
+		judge, stop, d.flow.Looks = sequential.Judge, sequential.Stop, nil
 	}
-	d.ordered.Stop = func(t *split.Tally, last split.Answer) bool {
+	d.flow.Stop = func(t *split.Tally, last split.Answer) bool {
 		if d.apart {
 			// Connections that are known in part tell nothing.
 			t.Connections = split.Connections{}
@@ -167,14 +149,7 @@ func (d *drawing) dispatch(numbers chan<- uint64) {
 				wait.Stop()
 			}
 		}
-		_, look := slices.BinarySearch(d.looks, int64(number))
-		for (number >= d.settled.Load()+window || look && d.settled.Load() < number) && d.ctx.Err() == nil {
-			select {
-			case <-d.moved:
-			case <-d.ctx.Done():
-			}
-		}
-		if d.ctx.Err() != nil {
+		if !d.flow.Admit(d.ctx, number) || d.ctx.Err() != nil {
 			return
 		}
 		select {
@@ -244,30 +219,20 @@ func (d *drawing) once(ctx context.Context) (version string, err error) {
 // count adds an answer and ends the sample where it decides or hopes for nothing
 // more.
 func (d *drawing) count(a split.Answer) {
-	d.ordered.Add(a)
-	d.added++
-	d.settled.Store(d.added - uint64(d.ordered.Waiting()))
-	select {
-	case d.moved <- struct{}{}:
-	default:
-	}
-	if d.ordered.Stopped() {
+	hit := a.Outcome == split.Hit
+	silent, all := d.flow.Add(a, hit)
+	switch {
+	case d.flow.Stopped():
 		d.end(errDecided)
-		return
-	}
-	if a.Outcome == split.Hit {
-		d.silent, d.named = 0, true
-		if !d.plan.Question.Weights.Has(a.Version) && !remember(d.strange, a.Version, mostVersions) {
+	case hit:
+		if !d.plan.Question.Weights.Has(a.Version) && !remember(d.strange, a.Version, split.MaxVersions) {
 			d.end(gaveUp(fmt.Sprintf("ask named more than %d versions that the weights do not name, %q the last of them: it "+
-				"may return something else than a version", mostVersions, oneLine(a.Version))))
+				"may return something else than a version", split.MaxVersions, oneLine(a.Version))))
 		}
-		return
-	}
-	switch d.silent++; {
-	case !d.named && d.silent == silentStart:
-		d.end(gaveUp(fmt.Sprintf("none of the first %d answers named a version (the last: %s)", silentStart, a.Kind)))
-	case d.silent == silentRun:
-		d.end(gaveUp(fmt.Sprintf("%d answers in a row named no version (the last: %s)", silentRun, a.Kind)))
+	case silent > 0 && all:
+		d.end(gaveUp(fmt.Sprintf("none of the first %d answers named a version (the last: %s)", silent, a.Kind)))
+	case silent > 0:
+		d.end(gaveUp(fmt.Sprintf("%d answers in a row named no version (the last: %s)", silent, a.Kind)))
 	}
 }
 
@@ -289,16 +254,16 @@ func (d *drawing) close(result *Result) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.closed = true
-	result.Tally = d.ordered.Tally
-	if d.broken != nil || d.ordered.Stopped() {
-		d.ordered.Cut()
+	result.Tally = d.flow.Tally
+	if d.broken != nil || d.flow.Stopped() {
+		d.flow.Cut()
 		return d.broken
 	}
 	for _, number := range slices.Sorted(maps.Keys(d.flying)) {
-		d.ordered.Add(split.Answer{Number: number, Outcome: split.Unidentified, Kind: "calls that had not returned at the end"})
+		d.flow.Ordered.Add(split.Answer{Number: number, Outcome: split.Unidentified, Kind: "calls that had not returned at the end"})
 	}
-	d.ordered.Close()
-	if len(d.flying) == 0 && result.Tally.Requests() == d.plan.Most() {
+	d.flow.Close()
+	if len(d.flying) == 0 && result.Tally.Requests() == d.plan.Requests {
 		return nil
 	}
 	result.Ended = "it was ended"

@@ -6,13 +6,9 @@ import (
 	"github.com/splitcheck/splitcheck/split"
 )
 
-// window is how many answers may wait for an earlier one before that one is
-// assumed to be missing.
-const window = 1 << 16
-
 // A counter puts recorded answers into dispatch order and counts them. A record
 // may begin in the middle, have gaps, or contain several attacks one after the
-// other. If a number cannot follow the previous one, a new sequence begins;
+// other. An answer that split.Window others wait for is taken to be missing. If a number cannot follow the previous one, a new sequence begins;
 // what follows what is not counted across such a break.
 type counter struct {
 	tally   split.Tally
@@ -46,7 +42,7 @@ func (c *counter) add(a split.Answer) {
 	c.answers++
 	a.Connection = 0
 	if a.Outcome == split.Hit && !c.known[a.Version] {
-		if len(c.known) >= loadgen.MaxVersions {
+		if len(c.known) >= split.MaxVersions {
 			a = loadgen.TooManyVersions(a)
 		} else {
 			if c.known == nil {
@@ -55,7 +51,7 @@ func (c *counter) add(a split.Answer) {
 			c.known[a.Version] = true
 		}
 	}
-	if c.ordered == nil || a.Number < c.next || c.seen[a.Number] || c.ordered.Waiting() >= window {
+	if c.ordered == nil || a.Number < c.next || c.seen[a.Number] || c.ordered.Waiting() >= split.Window {
 		c.seam()
 	}
 	c.ordered.Add(a)
