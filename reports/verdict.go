@@ -7,8 +7,16 @@ import (
 	"github.com/splitcheck/splitcheck/split"
 )
 
-// ExitInterrupted is the exit code of a run that the user ended.
-const ExitInterrupted = 130
+// The exit codes. docs/exit-codes.md is the list for users.
+const (
+	ExitVerified     = 0
+	ExitViolated     = 1
+	ExitUsage        = 2 // a bad command line or a bad file: there is no report
+	ExitInconclusive = 3
+	ExitNotConverged = 4
+	ExitNotMeasured  = 5
+	ExitInterrupted  = 130 // the user ended the run
+)
 
 // badness holds the verdicts from the best to the worst, each with its exit
 // code. One list gives the order, the codes and what is a verdict at all.
@@ -16,11 +24,11 @@ var badness = []struct {
 	verdict analysis.Verdict
 	exit    int
 }{
-	{analysis.Verified, 0},
-	{analysis.Inconclusive, 3},
-	{analysis.NotConverged, 4},
-	{analysis.Violated, 1},
-	{analysis.NotMeasured, 5},
+	{analysis.Verified, ExitVerified},
+	{analysis.Inconclusive, ExitInconclusive},
+	{analysis.NotConverged, ExitNotConverged},
+	{analysis.Violated, ExitViolated},
+	{analysis.NotMeasured, ExitNotMeasured},
 }
 
 // rank returns the place of v in badness, or -1.

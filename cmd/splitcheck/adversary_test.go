@@ -20,6 +20,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 // The adversary makes servers, records and meshes at random whose split is wrong,
@@ -259,7 +261,7 @@ func atMost(n int, p float64) int {
 	return k
 }
 
-func verified(code int) bool { return code == exitVerified }
+func verified(code int) bool { return code == reports.ExitVerified }
 
 func (q *truth) report(found []string) string {
 	return fmt.Sprintf("%d:\n%s", len(found), strings.Join(found[:min(len(found), 10)], "\n"))

@@ -32,7 +32,7 @@ func TestAddressesOfAName(t *testing.T) {
 	verify := []string{"verify", "http://shop.test:" + port, "--expect", "v1=90,v2=10", "--identify", "body:(v[12])", "--rate", "0",
 		"--resolve", "shop.test:" + port + ":127.0.0.1,127.0.0.2,127.0.0.3"}
 	out, errs, code := call(t, verify...)
-	assert.NotEqual(t, exitVerified, code, "%s%s", out, errs)
+	assert.NotEqual(t, reports.ExitVerified, code, "%s%s", out, errs)
 	assert.Regexp(t, `127.0.0.1:\d+ answered [45]\d\.\d %: v1 100 %`, out)
 	assert.Regexp(t, `127.0.0.2:\d+ answered [45]\d\.\d %: v2 100 %`, out)
 	assert.Regexp(t, `Warning +127.0.0.3:\d+ is an address of the same name and was not asked \(connection refused\)`, out)
@@ -65,11 +65,11 @@ func TestStatusesAreShown(t *testing.T) {
 		return out, code
 	}
 	out, code := verify("/")
-	assert.Equal(t, exitVerified, code, out)
+	assert.Equal(t, reports.ExitVerified, code, out)
 	assert.Regexp(t, `Warning +Every answer had the status 503`, out)
 	assert.Regexp(t, `Status +v1 [0-9,]+ × 503`, out)
 	out, code = verify("/some")
-	assert.Equal(t, exitVerified, code, out)
+	assert.Equal(t, reports.ExitVerified, code, out)
 	assert.NotContains(t, out, "Every answer had")
 	assert.Regexp(t, `Status +v1 [0-9,]+ × 200, [0-9,]+ × 503`, out)
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 // TestBadFiles: whatever is in a file, each command that reads one says what is
@@ -37,7 +39,7 @@ func TestBadFiles(t *testing.T) {
 		} {
 			t.Run(strings.Join(command[:1], " ")+" "+name, func(t *testing.T) {
 				out, errs, code := callIn(t, dir, "", command...)
-				assert.Equal(t, exitUsage, code, "%s%s", out, errs)
+				assert.Equal(t, reports.ExitUsage, code, "%s%s", out, errs)
 				assert.Contains(t, out+errs, name+".yaml")
 				assert.Less(t, len(out)+len(errs), 4<<10, "a message is not a copy of the file")
 				assert.NotContains(t, out+errs, "\x1b")
@@ -51,7 +53,7 @@ func TestBadFiles(t *testing.T) {
 		{"scenarios", "lint", "folder"}, {"scenarios", "show", "not-there"}, {"scenarios", "init", "folder"},
 	} {
 		out, errs, code := callIn(t, dir, "", command...)
-		assert.Equal(t, exitUsage, code, "%v: %s%s", command, out, errs)
+		assert.Equal(t, reports.ExitUsage, code, "%v: %s%s", command, out, errs)
 		assert.NotEmpty(t, out+errs)
 	}
 }
@@ -78,7 +80,7 @@ spec:
       expectVerdict: green
 `), 0o600))
 	_, errs, code := callIn(t, dir, "", "run", "s.yaml")
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, reports.ExitUsage, code)
 	for _, each := range []string{
 		"s.yaml:3:26", "descripton", "description", // an unknown field, and the one that was meant
 		"s.yaml:5:8", "version-test",

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/splitcheck/splitcheck/kindcluster"
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 // configVariable names the configuration file if no flag does.
@@ -142,7 +143,7 @@ func (f *clusterFlags) up(ctx context.Context, std streams) (*kindcluster.Cluste
 // clusterFailed is what stopped a command on a cluster.
 func clusterFailed(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return &exitError{code: exitInterrupted, err: err}
+		return &exitError{code: reports.ExitInterrupted, err: err}
 	}
 	return notMeasured(err)
 }
@@ -246,7 +247,7 @@ func newClusterStatus(std streams) *cobra.Command {
 func showStatus(std streams, s kindcluster.Status) error {
 	if !s.Exists {
 		fmt.Fprintf(std.out, "there is no cluster %q; `splitcheck cluster up` makes it\n", s.Name)
-		return exitWith(exitNotMeasured)
+		return exitWith(reports.ExitNotMeasured)
 	}
 	table := tabwriter.NewWriter(std.out, 0, 8, 2, ' ', 0)
 	state := "ready"
@@ -266,7 +267,7 @@ func showStatus(std streams, s kindcluster.Status) error {
 		return err
 	}
 	if !s.Ready {
-		return exitWith(exitNotMeasured)
+		return exitWith(reports.ExitNotMeasured)
 	}
 	return nil
 }

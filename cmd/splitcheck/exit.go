@@ -4,17 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-)
 
-// The exit codes. docs/exit-codes.md is the list for users.
-const (
-	exitVerified     = 0
-	exitViolated     = 1
-	exitUsage        = 2
-	exitInconclusive = 3
-	exitNotConverged = 4
-	exitNotMeasured  = 5
-	exitInterrupted  = 130
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 // exitError ends the program with a code; err, if any, is what to say.
@@ -33,16 +24,16 @@ func (e *exitError) Error() string {
 func (e *exitError) Unwrap() error { return e.err }
 
 // usage is bad usage or a bad scenario.
-func usage(err error) error { return &exitError{code: exitUsage, err: err} }
+func usage(err error) error { return &exitError{code: reports.ExitUsage, err: err} }
 
 func usagef(format string, args ...any) error { return usage(fmt.Errorf(format, args...)) }
 
 // notMeasured is what stopped a measurement.
-func notMeasured(err error) error { return &exitError{code: exitNotMeasured, err: err} }
+func notMeasured(err error) error { return &exitError{code: reports.ExitNotMeasured, err: err} }
 
 // exitWith ends the program with code and says nothing: the report has.
 func exitWith(code int) error {
-	if code == exitVerified {
+	if code == reports.ExitVerified {
 		return nil
 	}
 	return &exitError{code: code}
@@ -53,15 +44,15 @@ func exitCode(err error) int {
 	var exit *exitError
 	switch {
 	case err == nil:
-		return exitVerified
+		return reports.ExitVerified
 	case errors.As(err, &exit):
 		return exit.code
 	case errors.As(err, new(*fs.PathError)):
 		// A stream or a file that could not be written: nobody's bad usage.
-		return exitNotMeasured
+		return reports.ExitNotMeasured
 	default:
 		// Cobra's own complaints: an unknown command or flag, a wrong number
 		// of arguments.
-		return exitUsage
+		return reports.ExitUsage
 	}
 }

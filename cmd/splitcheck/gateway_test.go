@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 // serveSim runs `splitcheck sim serve` on a free port until the test ends, and
@@ -50,7 +52,7 @@ func servedSim(t *testing.T, args ...string) string {
 	}()
 	t.Cleanup(func() {
 		stop()
-		assert.Equal(t, exitVerified, <-ended, "Ctrl-C is how a server is meant to end")
+		assert.Equal(t, reports.ExitVerified, <-ended, "Ctrl-C is how a server is meant to end")
 	})
 	lines := bufio.NewReader(said)
 	line, err := lines.ReadString('\n')
@@ -65,12 +67,12 @@ func TestGatewayTarget(t *testing.T) {
 	url := serveSim(t, "version-test-90-10")
 	out, errs, code := call(t, "run", "version-test-90-10", "--target", "gateway", "--gateway-url", url,
 		"--step", "90-10", "--no-apply", "--rate", "0", "--reuse", "1")
-	assert.Equal(t, exitVerified, code, "%s%s", out, errs)
+	assert.Equal(t, reports.ExitVerified, code, "%s%s", out, errs)
 	assert.Contains(t, out, "at an existing gateway, "+url)
 	assert.NotContains(t, out, "simulated", "what came over a socket from a URL is not known to be simulated")
 
 	out, errs, code = call(t, "verify", url+"/version.html", "--expect", "v1=50,v2=50", "--identify", "body:(v[12])", "--rate", "0")
-	assert.Equal(t, exitViolated, code, "%s%s", out, errs)
+	assert.Equal(t, reports.ExitViolated, code, "%s%s", out, errs)
 }
 
 // TestLoginOverSockets logs in on a real page and follows the cookie.
@@ -78,7 +80,7 @@ func TestLoginOverSockets(t *testing.T) {
 	url := serveSim(t, "bookinfo-testuser")
 	out, errs, code := call(t, "run", "bookinfo-testuser", "--target", "gateway", "--gateway-url", url,
 		"--step", "testuser-10-90", "--no-apply", "--rate", "0")
-	assert.Equal(t, exitVerified, code, "%s%s", out, errs)
+	assert.Equal(t, reports.ExitVerified, code, "%s%s", out, errs)
 }
 
 // TestCurlLoop is the job that splitcheck replaces: a hundred answers in a file.
@@ -96,7 +98,7 @@ func TestCurlLoop(t *testing.T) {
 	}
 	require.NoError(t, file.Close())
 	out, errs, code := callIn(t, dir, "", "analyze", "1.txt", "--expect", "v1=90,v2=10")
-	assert.Equal(t, exitInconclusive, code, "%s%s", out, errs)
+	assert.Equal(t, reports.ExitInconclusive, code, "%s%s", out, errs)
 	assert.Contains(t, out, "A fresh sample of 1,934 requests settles it")
 }
 
@@ -119,5 +121,5 @@ spec:
       rate: 0
 `), 0o600))
 	out, errs, code := callIn(t, dir, "", "run", "look.yaml", "--target", "gateway", "--gateway-url", url)
-	assert.Equal(t, exitVerified, code, "%s%s", out, errs)
+	assert.Equal(t, reports.ExitVerified, code, "%s%s", out, errs)
 }

@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 // TestVerifyOnHostileServers: whatever a server does, there is a clear message
@@ -31,13 +33,13 @@ func TestVerifyOnHostileServers(t *testing.T) {
 		"half of the answers are 503": {
 			handler: everyOther(func(w http.ResponseWriter) { w.WriteHeader(http.StatusServiceUnavailable) }),
 			flags:   []string{"--connections", "1", "--reuse", "1"},
-			code:    exitNotMeasured,
+			code:    reports.ExitNotMeasured,
 			says:    []string{"status 503", "COULD NOT MEASURE"},
 		},
 		"every request hangs": {
 			handler: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 			flags:   []string{"--timeout", "50ms"},
-			code:    exitNotMeasured,
+			code:    reports.ExitNotMeasured,
 			says:    []string{"timeout", "COULD NOT MEASURE"},
 		},
 		"every connection is reset": {
@@ -48,7 +50,7 @@ func TestVerifyOnHostileServers(t *testing.T) {
 					conn.Close()
 				}
 			},
-			code: exitNotMeasured,
+			code: reports.ExitNotMeasured,
 			says: []string{"COULD NOT MEASURE"},
 		},
 		"the body never ends": {
@@ -62,7 +64,7 @@ func TestVerifyOnHostileServers(t *testing.T) {
 			},
 			expect: "v1=1",
 			flags:  []string{"--requests", "20"},
-			code:   exitInconclusive,
+			code:   reports.ExitInconclusive,
 			says:   []string{"20 requests"},
 		},
 		"the body is a compressed bomb": {
@@ -77,19 +79,19 @@ func TestVerifyOnHostileServers(t *testing.T) {
 				zip.Close()
 			},
 			flags: []string{"--requests", "5"},
-			code:  exitUsage,
+			code:  reports.ExitUsage,
 			says:  []string{"no marker"},
 		},
 		"redirects for ever": {
 			handler: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path+"x", http.StatusFound) },
 			flags:   []string{"--requests", "50"},
-			code:    exitUsage,
+			code:    reports.ExitUsage,
 			says:    []string{"redirect"},
 		},
 		"no answer names a version": {
 			handler: func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "hello") },
 			flags:   []string{"--requests", "50"},
-			code:    exitUsage,
+			code:    reports.ExitUsage,
 			says:    []string{"no marker in a 200 answer", "hello"},
 		},
 		"the answer is no HTTP": {
@@ -100,17 +102,17 @@ func TestVerifyOnHostileServers(t *testing.T) {
 					conn.Close()
 				}
 			},
-			code: exitNotMeasured,
+			code: reports.ExitNotMeasured,
 			says: []string{"COULD NOT MEASURE"},
 		},
 		"used connections hide what is too much of v2": {
 			handler: cutting(0.18),
-			code:    exitViolated,
+			code:    reports.ExitViolated,
 			says:    []string{"VIOLATED", "got no answer because the server closed", "connection closed without an answer"},
 		},
 		"used connections are cut, and the weights are right": {
 			handler: cutting(0.10),
-			code:    exitVerified,
+			code:    reports.ExitVerified,
 			says:    []string{"VERIFIED", "got no answer because the server closed", "connection closed without an answer"},
 		},
 		"switches protocols and waits": {
@@ -123,7 +125,7 @@ func TestVerifyOnHostileServers(t *testing.T) {
 				}
 			},
 			flags: []string{"--requests", "20"},
-			code:  exitUsage,
+			code:  reports.ExitUsage,
 			says:  []string{"101 without a marker"},
 		},
 		"slow and right": {
@@ -136,7 +138,7 @@ func TestVerifyOnHostileServers(t *testing.T) {
 				}
 			}(),
 			flags: []string{"--connections", "1", "--reuse", "1"},
-			code:  exitVerified,
+			code:  reports.ExitVerified,
 			says:  []string{"VERIFIED", "alternate"},
 		},
 	} {
@@ -198,7 +200,7 @@ func everyOther(otherwise func(http.ResponseWriter)) http.HandlerFunc {
 func TestVerifyWhereNobodyServes(t *testing.T) {
 	address := freeAddress(t)
 	out, _, code := call(t, "verify", "http://"+address+"/", "--expect", "v1=90,v2=10", "--identify", "status")
-	assert.Equal(t, exitNotMeasured, code, out)
+	assert.Equal(t, reports.ExitNotMeasured, code, out)
 	assert.Contains(t, out, "connection refused")
 }
 
@@ -228,7 +230,7 @@ func TestInterrupt(t *testing.T) {
 	var out, errs strings.Builder
 	code := execute(ctx, []string{"verify", server.URL, "--expect", "v1=90,v2=10", "--identify", "body:(v[12])", "--rate", "0", "--timeout", "1h"},
 		streams{in: strings.NewReader(""), out: &out, err: &errs, workDir: t.TempDir()})
-	assert.Equal(t, exitInterrupted, code, out.String())
+	assert.Equal(t, reports.ExitInterrupted, code, out.String())
 	assert.Contains(t, out.String(), "INTERRUPTED")
 	assert.Regexp(t, `v1 +90.0 % .* 100.0 % +(2\d|30) `, out.String())
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 func planned(t *testing.T, args ...string) map[string]any {
@@ -57,7 +59,7 @@ func TestPlanRefusesWhatMakesNoSense(t *testing.T) {
 func TestPlanIntoAFile(t *testing.T) {
 	folder := t.TempDir()
 	out, errs, code := callIn(t, folder, "", "plan", "--expect", "v1=90,v2=10", "-o", "json=plan.json")
-	require.Equal(t, exitVerified, code, errs)
+	require.Equal(t, reports.ExitVerified, code, errs)
 	assert.Empty(t, out)
 	saved, err := os.ReadFile(filepath.Join(folder, "plan.json"))
 	require.NoError(t, err)
@@ -67,7 +69,7 @@ func TestPlanIntoAFile(t *testing.T) {
 	assert.Contains(t, string(saved), `"splitcheck.dev/plan/v1"`)
 	for _, output := range []string{"json=", "json=no/plan.json", "html=plan.html", "=x"} {
 		_, errs, code = callIn(t, folder, "", "plan", "--expect", "v1=90,v2=10", "-o", output)
-		assert.Equal(t, exitUsage, code, errs)
+		assert.Equal(t, reports.ExitUsage, code, errs)
 		assert.Contains(t, errs, "-o "+output+": ")
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 // execute is the program: a function of its arguments and streams that returns
@@ -28,7 +30,7 @@ func execute(ctx context.Context, args []string, std streams) int {
 	}
 	if said && ctx.Err() != nil {
 		// What failed then has failed because it was ended.
-		return exitInterrupted
+		return reports.ExitInterrupted
 	}
 	return exitCode(err)
 }

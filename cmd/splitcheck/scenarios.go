@@ -15,6 +15,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/problems"
 	"github.com/splitcheck/splitcheck/internal/runner"
+	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/scenarios"
 )
 
@@ -132,7 +133,7 @@ itself. Exit code 2 if anything would make a check meaningless.`,
 				return notMeasured(err)
 			}
 			if found.Err() != nil || unanswerable != nil {
-				return exitWith(exitUsage)
+				return exitWith(reports.ExitUsage)
 			}
 			return nil
 		},

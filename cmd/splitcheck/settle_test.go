@@ -40,7 +40,7 @@ func serveStale(t *testing.T, stale int) string {
 // and not judged, by `verify` and by `run --target gateway`.
 func TestStaleAnswersMakeNoRed(t *testing.T) {
 	out, errs, code := call(t, "verify", serveStale(t, 50), "--expect", "v1=90,v2=10", "--identify", "body:(v[12])", "--rate", "0", "-o", "json")
-	assert.Equal(t, exitVerified, code, "%s%s", out, errs)
+	assert.Equal(t, reports.ExitVerified, code, "%s%s", out, errs)
 	var report reports.Report
 	require.NoError(t, json.Unmarshal([]byte(out), &report))
 	check := report.Scenarios[0].Steps[0].Checks[0]
@@ -52,7 +52,7 @@ func TestStaleAnswersMakeNoRed(t *testing.T) {
 
 	out, errs, code = call(t, "run", "version-test-90-10", "--target", "gateway", "--gateway-url", serveStale(t, 50),
 		"--step", "90-10", "--no-apply", "--rate", "0")
-	assert.Equal(t, exitVerified, code, "%s%s", out, errs)
+	assert.Equal(t, reports.ExitVerified, code, "%s%s", out, errs)
 	assert.Regexp(t, `answers before the sample are not judged|to see that the split is steady, are not\s+judged`, out)
 }
 
@@ -65,12 +65,12 @@ func TestSettleSaysWhatItWaitedFor(t *testing.T) {
 		return out, code
 	}
 	out, code := verify("30s")
-	assert.Equal(t, exitVerified, code, out)
+	assert.Equal(t, reports.ExitVerified, code, out)
 	assert.Regexp(t, `Warning +600 answers before the sample are not judged: (?s:.*) at first v1 100 %`, out)
 
 	out, _ = verify("0")
 	assert.NotContains(t, out, "not judged")
 	_, errs, code := call(t, "verify", "http://127.0.0.1", "--expect", "v1=1", "--identify", "body:v1", "--settle", "-1s")
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, reports.ExitUsage, code)
 	assert.Contains(t, errs, "--settle -1s is not between 0 and 1h")
 }

@@ -136,7 +136,7 @@ func TestTheFirstSignalEnds(t *testing.T) {
 				dir := t.TempDir()
 				p := run(t, dir)
 				require.NoError(t, p.Process.Signal(signal))
-				assert.Equal(t, exitInterrupted, p.ends(), "%s%s", &p.said, &p.errs)
+				assert.Equal(t, reports.ExitInterrupted, p.ends(), "%s%s", &p.said, &p.errs)
 				if !strings.HasSuffix(name, "end") {
 					assert.Equal(t, "splitcheck: interrupted\n", p.errs.String())
 				}
@@ -182,7 +182,7 @@ func TestASampleThatIsCut(t *testing.T) {
 			p := startProcess(t, dir, "verify", server.URL, "--expect", "v1=90,v2=10", "--identify", "status", "-o", "json=r.json", "--timeout", "50s")
 			<-asked
 			require.NoError(t, p.Process.Signal(signal))
-			assert.Equal(t, exitInterrupted, p.ends(), "%s%s", &p.said, &p.errs)
+			assert.Equal(t, reports.ExitInterrupted, p.ends(), "%s%s", &p.said, &p.errs)
 			assert.Contains(t, p.said.String(), "INTERRUPTED · exit code 130")
 			saved := readSaved(t, filepath.Join(dir, "r.json"))
 			assert.True(t, saved.Interrupted)
@@ -219,7 +219,7 @@ func TestAReportThatCannotBeWritten(t *testing.T) {
 	// Whoever reads the pipe goes before the report is there.
 	require.NoError(t, p.meet(t, path, os.O_RDONLY).Close())
 	close(gone)
-	assert.Equal(t, exitNotMeasured, p.ends())
+	assert.Equal(t, reports.ExitNotMeasured, p.ends())
 	assert.Contains(t, p.said.String(), "VERIFIED, but a report could not be written · exit code 5\n")
 	assert.Contains(t, p.errs.String(), "splitcheck: writing the report: "+path+": broken pipe\n")
 	assert.Equal(t, analysis.Verified, readSaved(t, filepath.Join(dir, "r.json")).Verdict, "the other one is whole")

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 // verifyFor checks a server that always answers v1 and tells the host it was
@@ -52,7 +54,7 @@ func TestVerifyRefusesWhatCannotBeSent(t *testing.T) {
 		"--login-path is where a form is posted":    {"--login-path", "/x"},
 	} {
 		_, errs, code := verifyFor(t, flags...)
-		assert.Equal(t, exitUsage, code, want)
+		assert.Equal(t, reports.ExitUsage, code, want)
 		assert.Contains(t, errs, want)
 	}
 }

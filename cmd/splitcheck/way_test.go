@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 // serveTLS serves v1 with httptest's certificate, which is for example.com and
@@ -55,7 +57,7 @@ func TestWayIsCurls(t *testing.T) {
 	} {
 		args := append([]string{"verify", test.url, "--expect", "v1=1", "--identify", "body:v1", "--rate", "0"}, test.flags...)
 		out, errs, code := callIn(t, folder, "", args...)
-		assert.Equal(t, exitVerified, code, "%s: %s%s", test.name, out, errs)
+		assert.Equal(t, reports.ExitVerified, code, "%s: %s%s", test.name, out, errs)
 	}
 }
 
@@ -63,9 +65,9 @@ func TestClientCertificate(t *testing.T) {
 	port, folder := serveTLS(t, &tls.Config{ClientAuth: tls.RequireAnyClientCert})
 	verify := []string{"verify", "https://127.0.0.1:" + port, "--expect", "v1=1", "--identify", "body:v1", "--rate", "0", "--cacert", "ca.pem"}
 	out, errs, code := callIn(t, folder, "", verify...)
-	assert.Equal(t, exitNotMeasured, code, "%s%s", out, errs)
+	assert.Equal(t, reports.ExitNotMeasured, code, "%s%s", out, errs)
 	out, errs, code = callIn(t, folder, "", append(verify, "--cert", "ca.pem", "--key", "key.pem")...)
-	assert.Equal(t, exitVerified, code, "%s%s", out, errs)
+	assert.Equal(t, reports.ExitVerified, code, "%s%s", out, errs)
 }
 
 func TestWaysThatAreNone(t *testing.T) {
@@ -84,7 +86,7 @@ func TestWaysThatAreNone(t *testing.T) {
 	} {
 		args := append([]string{"verify", "https://127.0.0.1", "--expect", "v1=1", "--identify", "body:v1"}, flags...)
 		_, errs, code := callIn(t, folder, "", args...)
-		assert.Equal(t, exitUsage, code, want)
+		assert.Equal(t, reports.ExitUsage, code, want)
 		assert.Contains(t, errs, want)
 	}
 }
