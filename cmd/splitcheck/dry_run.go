@@ -5,6 +5,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/splitcheck/splitcheck/internal/runner"
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/scenarios"
 )
 
@@ -25,7 +26,7 @@ func dryRun(std streams, list []*scenarios.Scenario, overrides runner.Overrides)
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(std.out, "planned: %s for %s in %s\n", plural(int(sum), "request", "requests"),
-		plural(len(planned), "check", "checks"), plural(len(list), "scenario", "scenarios"))
+	_, err = fmt.Fprintf(std.out, "planned: %s for %s in %s\n", words.Plural(sum, "request"),
+		words.Plural(int64(len(planned)), "check"), words.Plural(int64(len(list)), "scenario"))
 	return err
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/problems"
 	"github.com/splitcheck/splitcheck/internal/runner"
 	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/scenarios"
 )
 
@@ -127,7 +128,7 @@ itself. Exit code 2 if anything would make a check meaningless.`,
 				fmt.Fprintln(&text, unanswerable)
 			}
 			if clean > 0 {
-				fmt.Fprintf(&text, "%s: no findings\n", plural(clean, "scenario", "scenarios"))
+				fmt.Fprintf(&text, "%s: no findings\n", words.Plural(int64(clean), "scenario"))
 			}
 			if _, err := io.WriteString(std.out, text.String()); err != nil {
 				return notMeasured(err)
@@ -138,13 +139,6 @@ itself. Exit code 2 if anything would make a check meaningless.`,
 			return nil
 		},
 	}
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 func newScenariosInit(std streams) *cobra.Command {
