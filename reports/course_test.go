@@ -119,25 +119,6 @@ func TestStatusesAndLatencyByVersion(t *testing.T) {
 	assert.Empty(t, bare.Versions[0].Statuses)
 }
 
-func TestGraphsOfStepsAddUp(t *testing.T) {
-	a := reports.Node{ID: "default/a", Workload: "a", Namespace: "default"}
-	b := reports.Node{ID: "default/b", Workload: "b", Namespace: "default"}
-	first := &reports.Graph{Nodes: []reports.Node{b, a}, Edges: []reports.Edge{
-		{From: a.ID, To: b.ID, Service: "b.default", Requests: 3, Errors: 1},
-		{From: a.ID, To: b.ID, Service: "canary.default", Requests: 4, Mirrored: 2},
-	}}
-	second := &reports.Graph{Nodes: []reports.Node{a, b}, Edges: []reports.Edge{
-		{From: b.ID, To: a.ID, Service: "a.default", Requests: 5},
-		{From: a.ID, To: b.ID, Service: "b.default", Requests: 10},
-	}}
-	assert.Equal(t, &reports.Graph{Nodes: []reports.Node{a, b}, Edges: []reports.Edge{
-		{From: a.ID, To: b.ID, Requests: 17, Errors: 1, Mirrored: 2},
-		{From: b.ID, To: a.ID, Service: "a.default", Requests: 5},
-	}}, reports.SumOf([]*reports.Graph{first, nil, second}))
-	assert.EqualValues(t, 3, first.Edges[0].Requests, "the steps keep theirs")
-	assert.Nil(t, reports.SumOf([]*reports.Graph{nil, nil}))
-}
-
 func TestFirstAnswers(t *testing.T) {
 	timeline := &reports.Timeline{}
 	timeline.Answered(2*time.Second, map[string]time.Duration{"v2": time.Second, "v1": time.Millisecond})

@@ -89,7 +89,7 @@ type Scenario struct {
 	Warnings          []string        `json:"warnings,omitempty" text:"lines"`
 	WarningItems      []split.Finding `json:"warning_items,omitempty"`
 	Steps             []Step          `json:"steps"`
-	Graph             *Graph          `json:"graph,omitempty"`
+	Graph             *split.Graph    `json:"graph,omitempty"`
 }
 
 // A Step is one change of the mesh with the checks that followed it.
@@ -110,7 +110,7 @@ type Step struct {
 	WarningItems    []split.Finding `json:"warning_items,omitempty"`
 	Checks          []Check         `json:"checks"`
 	// Graph is what called what from the beginning of the step to its end.
-	Graph *Graph `json:"graph,omitempty"`
+	Graph *split.Graph `json:"graph,omitempty"`
 }
 
 // Fail enters what kept the scenario, or the rest of it, from being measured.

@@ -157,7 +157,7 @@ func (r *Report) Finish() {
 
 func (s *Scenario) finish() {
 	present(&s.Steps)
-	s.Graph.finish()
+	finish(s.Graph)
 	var verdicts []analysis.Verdict
 	if s.Failure != "" {
 		verdicts = append(verdicts, analysis.NotMeasured)
@@ -173,7 +173,7 @@ func (s *Scenario) finish() {
 }
 
 func (s *Step) finish() {
-	s.Graph.finish()
+	finish(s.Graph)
 	present(&s.Checks)
 	var verdicts []analysis.Verdict
 	waited := false
@@ -204,5 +204,12 @@ func (s *Step) finish() {
 func present[T any](list *[]T) {
 	if *list == nil {
 		*list = []T{}
+	}
+}
+
+func finish(g *split.Graph) {
+	if g != nil {
+		present(&g.Nodes)
+		present(&g.Edges)
 	}
 }

@@ -11,27 +11,27 @@ import (
 	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 	"github.com/splitcheck/splitcheck/internal/routing"
-	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // Graph implements target.Grapher: what the proxies have sent, tries and retries
 // alike, since it was asked last. What the counters hold is taken out of them
 // only when everything that tells what it means is known.
-func (c *Cluster) Graph(ctx context.Context) (target.Graph, error) {
+func (c *Cluster) Graph(ctx context.Context) (*split.Graph, error) {
 	world, unlock, err := c.lock()
 	if err != nil {
-		return target.Graph{}, err
+		return nil, err
 	}
 	defer unlock()
 	accounts, err := c.accounts(ctx, world)
 	if err != nil {
-		return target.Graph{}, err
+		return nil, err
 	}
 	if _, err := c.podsByAddress(ctx, world); err != nil {
-		return target.Graph{}, err
+		return nil, err
 	}
 	sent, entered := c.ledger.take()
-	d := drawing{graph: &c.graph, nodes: map[string]target.Node{}, edges: map[path]*target.Edge{}}
+	d := drawing{graph: &c.graph, nodes: map[string]split.Node{}, edges: map[path]*split.Edge{}}
 	d.sent(sent, c.ledger.proxy, copiesOf(accounts))
 	d.entered(entered)
 	return d.finished(), nil
@@ -64,23 +64,23 @@ func copiesOf(accounts []account) map[counter]bool {
 type graph struct {
 	// pods are those that had the addresses when they were last seen: one that
 	// has gone since was called by its proxies all the same.
-	pods map[string]target.Node
+	pods map[string]split.Node
 	// versions are those under which workloads were first drawn.
 	versions map[string]string
 }
 
 func (g *graph) remember(pods map[string]*corev1.Pod) {
 	if g.pods == nil {
-		g.pods = map[string]target.Node{}
+		g.pods = map[string]split.Node{}
 	}
 	for address, p := range pods {
-		g.pods[address] = target.Node{Workload: kube.Workload(p), Version: p.Labels["version"], Namespace: p.Namespace}
+		g.pods[address] = split.Node{Workload: kube.Workload(p), Version: p.Labels["version"], Namespace: p.Namespace}
 	}
 }
 
 // named gives a node its ID. After a rolling update that brings another version
 // of a workload both are shown.
-func (g *graph) named(n target.Node) target.Node {
+func (g *graph) named(n split.Node) split.Node {
 	if g.versions == nil {
 		g.versions = map[string]string{}
 	}
@@ -100,23 +100,23 @@ type path struct{ from, to, service string }
 // A drawing is a graph in the making.
 type drawing struct {
 	*graph
-	nodes    map[string]target.Node
-	edges    map[path]*target.Edge
-	gateways []target.Node // the one that has sent the most comes first
+	nodes    map[string]split.Node
+	edges    map[path]*split.Edge
+	gateways []split.Node // the one that has sent the most comes first
 }
 
-func (d *drawing) edge(from, to target.Node, service string) *target.Edge {
+func (d *drawing) edge(from, to split.Node, service string) *split.Edge {
 	d.nodes[from.ID], d.nodes[to.ID] = from, to
 	at := path{from.ID, to.ID, service}
 	if d.edges[at] == nil {
-		d.edges[at] = &target.Edge{From: from.ID, To: to.ID, Service: service}
+		d.edges[at] = &split.Edge{From: from.ID, To: to.ID, Service: service}
 	}
 	return d.edges[at]
 }
 
 // sent draws what proxies have sent to pods.
 func (d *drawing) sent(counts map[counter]tally, proxyOf func(string) proxies.Proxy, copies map[counter]bool) {
-	byGateway := map[target.Node]int64{}
+	byGateway := map[split.Node]int64{}
 	// In order, so that of two versions the same one is first each time.
 	for _, at := range slices.SortedFunc(maps.Keys(counts), counter.compare) {
 		n, p := counts[at], proxyOf(at.proxy)
@@ -124,7 +124,7 @@ func (d *drawing) sent(counts map[counter]tally, proxyOf func(string) proxies.Pr
 		if n.requests <= 0 || !known {
 			continue
 		}
-		from := target.Node{Workload: p.Workload, Namespace: p.Namespace}
+		from := split.Node{Workload: p.Workload, Namespace: p.Namespace}
 		if !p.Gateway {
 			from.Version = p.Labels["version"]
 		}
@@ -141,7 +141,7 @@ func (d *drawing) sent(counts map[counter]tally, proxyOf func(string) proxies.Pr
 		}
 		e.Errors += n.errors
 	}
-	d.gateways = slices.SortedFunc(maps.Keys(byGateway), func(a, b target.Node) int {
+	d.gateways = slices.SortedFunc(maps.Keys(byGateway), func(a, b split.Node) int {
 		return cmp.Or(cmp.Compare(byGateway[b], byGateway[a]), cmp.Compare(a.ID, b.ID))
 	})
 }
@@ -150,27 +150,24 @@ func (d *drawing) sent(counts map[counter]tally, proxyOf func(string) proxies.Pr
 // was the one that has sent the most.
 func (d *drawing) entered(counts map[string]tally) {
 	for name, n := range counts {
-		at := max(0, slices.IndexFunc(d.gateways, func(g target.Node) bool { return g.ID == name }))
+		at := max(0, slices.IndexFunc(d.gateways, func(g split.Node) bool { return g.ID == name }))
 		if n.requests <= 0 || at >= len(d.gateways) {
 			continue
 		}
-		e := d.edge(target.Node{ID: "client", Workload: "client"}, d.gateways[at], "")
+		e := d.edge(split.Node{ID: "client", Workload: "client"}, d.gateways[at], "")
 		e.Requests += n.requests
 		e.Errors += n.errors
 	}
 }
 
-func (d *drawing) finished() target.Graph {
-	var drawn target.Graph
+func (d *drawing) finished() *split.Graph {
+	drawn := &split.Graph{}
 	for _, n := range d.nodes {
 		drawn.Nodes = append(drawn.Nodes, n)
 	}
 	for _, e := range d.edges {
 		drawn.Edges = append(drawn.Edges, *e)
 	}
-	slices.SortFunc(drawn.Nodes, func(a, b target.Node) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortFunc(drawn.Edges, func(a, b target.Edge) int {
-		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), cmp.Compare(a.Service, b.Service))
-	})
+	drawn.Sort()
 	return drawn
 }

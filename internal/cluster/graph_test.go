@@ -10,6 +10,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 func podAt(name, address, version string) *unstructured.Unstructured {
@@ -44,7 +45,7 @@ func TestGraphOfEachStep(t *testing.T) {
 		require.NoError(t, err)
 		entered := w.ledger.entry("istio-system/ingress")
 
-		step := func() target.Graph {
+		step := func() *split.Graph {
 			t.Helper()
 			got, err := w.Cluster.Graph(t.Context())
 			require.NoError(t, err)
@@ -54,19 +55,19 @@ func TestGraphOfEachStep(t *testing.T) {
 		entered.requests.Add(90)
 		got := step()
 		const gateway = "istio-system/ingress"
-		assert.Equal(t, []target.Edge{
+		assert.Equal(t, []split.Edge{
 			{From: "client", To: gateway, Requests: 90},
 			{From: gateway, To: "default/app1-x", Service: host, Requests: 90},
 			{From: gateway, To: "default/app2-x", Service: host, Mirrored: 10, Errors: 2},
 		}, got.Edges)
-		assert.Contains(t, got.Nodes, target.Node{ID: "default/app2-x", Workload: "app2-x", Version: "v2", Namespace: "default"})
+		assert.Contains(t, got.Nodes, split.Node{ID: "default/app2-x", Workload: "app2-x", Version: "v2", Namespace: "default"})
 		assert.Empty(t, step())
 
 		routes = routed(90, 10)
 		counts(1190, 1021, 2)
 		entered.requests.Add(111)
 		require.NoError(t, w.dynamic.Tracker().Delete(plural(podAt("", "", "").GroupVersionKind()), "default", "app1-x"))
-		assert.Equal(t, []target.Edge{
+		assert.Equal(t, []split.Edge{
 			{From: "client", To: gateway, Requests: 111},
 			{From: gateway, To: "default/app1-x", Service: host, Requests: 100},
 			{From: gateway, To: "default/app2-x", Service: host, Requests: 11},
@@ -80,6 +81,6 @@ func TestGraphOfEachStep(t *testing.T) {
 		require.NoError(t, err)
 		w.counted[toV2] = map[string]envoy.Endpoint{"10.0.0.3": {Requests: 5}}
 		got = step()
-		assert.Equal(t, []target.Edge{{From: gateway, To: "default/app2-x@v3", Service: host, Requests: 5}}, got.Edges)
+		assert.Equal(t, []split.Edge{{From: gateway, To: "default/app2-x@v3", Service: host, Requests: 5}}, got.Edges)
 	})
 }

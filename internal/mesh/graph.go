@@ -1,13 +1,11 @@
 package mesh
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"sync"
 	"sync/atomic"
 
-	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // A graph counts which workload called which. Nodes and edges are created once,
@@ -25,7 +23,7 @@ type path struct {
 	service  string
 }
 
-type node struct{ target.Node }
+type node struct{ split.Node }
 
 type edge struct {
 	path
@@ -46,7 +44,7 @@ func (g *graph) node(namespace, workload, version string) *node {
 	defer g.mu.Unlock()
 	n, ok := g.nodes[id]
 	if !ok || n.Version != version {
-		n = &node{target.Node{ID: id, Workload: workload, Version: version, Namespace: namespace}}
+		n = &node{split.Node{ID: id, Workload: workload, Version: version, Namespace: namespace}}
 		if ok {
 			// A rolling update has brought another version of the workload:
 			// both are shown.
@@ -82,16 +80,16 @@ func (e *edge) count(status int) {
 
 // Graph implements target.Grapher: every edge that has carried a request since it
 // was asked last, and the nodes at its ends, in order of their names.
-func (m *Mesh) Graph(context.Context) (target.Graph, error) {
+func (m *Mesh) Graph(context.Context) (*split.Graph, error) {
 	m.graph.mu.Lock()
 	defer m.graph.mu.Unlock()
-	var drawn target.Graph
+	drawn := &split.Graph{}
 	seen := map[*node]bool{}
 	for _, e := range m.graph.edges {
 		if e.requests.Load()+e.mirrored.Load() == 0 {
 			continue
 		}
-		drawn.Edges = append(drawn.Edges, target.Edge{
+		drawn.Edges = append(drawn.Edges, split.Edge{
 			From: e.from.ID, To: e.to.ID, Service: e.service,
 			Requests: e.requests.Swap(0), Errors: e.errors.Swap(0), Mirrored: e.mirrored.Swap(0),
 		})
@@ -102,9 +100,6 @@ func (m *Mesh) Graph(context.Context) (target.Graph, error) {
 			}
 		}
 	}
-	slices.SortFunc(drawn.Nodes, func(a, b target.Node) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortFunc(drawn.Edges, func(a, b target.Edge) int {
-		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), cmp.Compare(a.Service, b.Service))
-	})
+	drawn.Sort()
 	return drawn, nil
 }

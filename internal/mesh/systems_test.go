@@ -16,6 +16,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/mesh"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // library reads manifests of the built-in scenarios.
@@ -92,13 +93,13 @@ func TestGraphShowsWhatCalledWhat(t *testing.T) {
 	draw(t, m, productpage.of(50))
 	got, err := m.Graph(context.Background())
 	require.NoError(t, err)
-	assert.Equal(t, []target.Edge{
+	assert.Equal(t, []split.Edge{
 		{From: "client", To: "istio-system/istio-ingressgateway", Service: "istio-ingressgateway.istio-system.svc.cluster.local", Requests: 50},
 		{From: "default/productpage-v1", To: "default/details-v1", Service: "details.default.svc.cluster.local", Requests: 50},
 		{From: "default/productpage-v1", To: "default/reviews-v1", Service: "reviews.default.svc.cluster.local", Requests: 50},
 		{From: "istio-system/istio-ingressgateway", To: "default/productpage-v1", Service: "productpage.default.svc.cluster.local", Requests: 50},
 	}, got.Edges)
-	assert.Contains(t, got.Nodes, target.Node{ID: "default/reviews-v1", Workload: "reviews-v1", Version: "v1", Namespace: "default"})
+	assert.Contains(t, got.Nodes, split.Node{ID: "default/reviews-v1", Workload: "reviews-v1", Version: "v1", Namespace: "default"})
 
 	draw(t, m, productpage.of(7))
 	got, err = m.Graph(context.Background())

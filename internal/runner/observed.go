@@ -9,6 +9,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/scenarios"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 func source(s scenarios.Source) *reports.Source {
@@ -49,28 +50,21 @@ func (t *timeline) report() *reports.Timeline {
 // traffic gathers the graphs of a scenario's steps.
 type traffic struct {
 	grapher target.Grapher // nil where the target draws none
-	all     []*reports.Graph
+	all     []*split.Graph
 	gap     bool
 }
 
 // since returns what was sent since the step before ended. It is nil where the
 // target could not be asked, and for the next step too: what is seen then is of
 // both, and is in the graph of the scenario alone.
-func (t *traffic) since(ctx context.Context) *reports.Graph {
+func (t *traffic) since(ctx context.Context) *split.Graph {
 	if t.grapher == nil {
 		return nil
 	}
-	seen, err := t.grapher.Graph(ctx)
+	drawn, err := t.grapher.Graph(ctx)
 	if err != nil {
 		t.gap = true
 		return nil
-	}
-	drawn := &reports.Graph{}
-	for _, node := range seen.Nodes {
-		drawn.Nodes = append(drawn.Nodes, reports.Node(node))
-	}
-	for _, edge := range seen.Edges {
-		drawn.Edges = append(drawn.Edges, reports.Edge(edge))
 	}
 	t.all = append(t.all, drawn)
 	if t.gap {

@@ -15,6 +15,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/scenarios"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // simulated runs a scenario of the library.
@@ -116,10 +117,10 @@ type grapher struct {
 	graphs []error
 }
 
-func (g *grapher) Graph(context.Context) (target.Graph, error) {
+func (g *grapher) Graph(context.Context) (*split.Graph, error) {
 	err := g.graphs[0]
 	g.graphs = g.graphs[1:]
-	return target.Graph{Edges: []target.Edge{{From: "a", To: "b", Requests: 10}}}, err
+	return &split.Graph{Edges: []split.Edge{{From: "a", To: "b", Requests: 10}}}, err
 }
 
 // What was sent in two steps is not shown as that of the second.

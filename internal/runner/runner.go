@@ -166,7 +166,7 @@ func (r *run) scenario(ctx context.Context, s *scenarios.Scenario) (report repor
 			break
 		}
 	}
-	report.Graph = reports.SumOf(seen.all)
+	report.Graph = split.SumOf(seen.all)
 	return report, nil
 }
 

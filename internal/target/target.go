@@ -111,27 +111,11 @@ type MirrorCounter interface {
 // has no effect there, so nothing that it counts says what that would have done.
 type Interpreter interface{ Interprets() }
 
-// A Graph is what called what in some time, as seen by the target.
-type Graph struct {
-	Nodes []Node
-	Edges []Edge
-}
-
-// A Node is a workload and its version; gateways and the client are nodes too.
-type Node struct{ ID, Workload, Version, Namespace string }
-
-// An Edge counts the requests from one node to another by one Service, whose full
-// name is empty where none was called.
-type Edge struct {
-	From, To, Service          string
-	Requests, Errors, Mirrored int64
-}
-
 // Grapher is implemented by targets that can draw their traffic. Graph returns what
 // was sent since it was asked last, or since the target was opened, so that the
-// graphs add up. A call that fails takes nothing out of the next one's.
+// graphs add up; it has an edge for each Service. A call that fails takes nothing out of the next one's.
 type Grapher interface {
-	Graph(ctx context.Context) (Graph, error)
+	Graph(ctx context.Context) (*split.Graph, error)
 }
 
 // A Witness is implemented by targets whose proxies can be asked what they are

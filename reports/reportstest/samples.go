@@ -119,9 +119,9 @@ func OneCheck(c reports.Check) *reports.Report {
 				Convergence: &reports.Convergence{Seconds: reports.Num(1.2), Converged: true},
 				Checks:      []reports.Check{c},
 			}},
-			Graph: &reports.Graph{
-				Nodes: []reports.Node{{ID: "gateway", Workload: "istio-ingressgateway"}, {ID: "appv1", Workload: "appv1", Version: "v1", Namespace: "default"}},
-				Edges: []reports.Edge{{From: "gateway", To: "appv1", Requests: 1724}},
+			Graph: &split.Graph{
+				Nodes: []split.Node{{ID: "gateway", Workload: "istio-ingressgateway"}, {ID: "appv1", Workload: "appv1", Version: "v1", Namespace: "default"}},
+				Edges: []split.Edge{{From: "gateway", To: "appv1", Requests: 1724}},
 			},
 		}},
 	}

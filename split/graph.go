@@ -1,11 +1,11 @@
-package reports
+package split
 
 import (
 	"cmp"
 	"slices"
 )
 
-// A Graph is what called what while a step, or all of a scenario, ran.
+// A Graph is what called what in some time.
 type Graph struct {
 	Nodes []Node `json:"nodes"`
 	Edges []Edge `json:"edges"`
@@ -25,23 +25,24 @@ type Edge struct {
 	From string `json:"from"`
 	To   string `json:"to"`
 	// Service is the full name of the Service that was called. It is absent
-	// where none was, as on the way from the client to a gateway, and in the
-	// graph of a scenario where one node called the other by several.
+	// where none was, as on the way from the client to a gateway, and in a sum
+	// where one node called the other by several.
 	Service  string `json:"service,omitempty"`
 	Requests int64  `json:"requests"`
 	Errors   int64  `json:"errors"`
 	Mirrored int64  `json:"mirrored,omitempty"`
 }
 
-func (g *Graph) finish() {
-	if g != nil {
-		present(&g.Nodes)
-		present(&g.Edges)
-	}
+// Sort puts nodes and edges in the order of their names.
+func (g *Graph) Sort() {
+	slices.SortFunc(g.Nodes, func(a, b Node) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(g.Edges, func(a, b Edge) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), cmp.Compare(a.Service, b.Service))
+	})
 }
 
-// SumOf returns the graph of all of a scenario's steps. It is nil if none has
-// one.
+// SumOf returns the graph of several times, such as all of a scenario's steps. It is
+// nil if none has one.
 func SumOf(steps []*Graph) *Graph {
 	var sum *Graph
 	nodes, edges := map[string]bool{}, map[[2]string]int{}
@@ -75,8 +76,7 @@ func SumOf(steps []*Graph) *Graph {
 		}
 	}
 	if sum != nil {
-		slices.SortFunc(sum.Nodes, func(a, b Node) int { return cmp.Compare(a.ID, b.ID) })
-		slices.SortFunc(sum.Edges, func(a, b Edge) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
+		sum.Sort()
 	}
 	return sum
 }
