@@ -3,6 +3,7 @@ package loadgen
 import (
 	"context"
 
+	"github.com/splitcheck/splitcheck/identify"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -30,6 +31,23 @@ type Asker interface {
 	//
 	//	Fault(first *split.Tally) *Fault
 	Ask(ctx context.Context, number uint64) split.Answer
+}
+
+// An Opener opens what asks by a request: it leads to what load is put on, and
+// knows alone whether that is asked over HTTP or otherwise.
+type Opener interface {
+	// Open makes ready, with a login if the request has one; ctx bounds that alone.
+	// The error says what cannot be asked, or that the login has failed.
+	Open(ctx context.Context, request Request) (Asker, error)
+}
+
+// First are the first answers that are complete, in dispatch order and decoded, with
+// a body of at most 64 KiB each; none of an Asker that keeps none.
+func First(asker Asker) []identify.Answer {
+	if keeps, ok := asker.(interface{ First() []identify.Answer }); ok {
+		return keeps.First()
+	}
+	return nil
 }
 
 // lost is how many requests an Asker has lost on used connections.

@@ -63,7 +63,7 @@ func benchmarkGenerator(b *testing.B, transport http.RoundTripper, url string) {
 	b.ReportAllocs()
 	plan := benchmarkPlan(b, b.N)
 	plan.URL = url
-	result, err := loadgen.Generate(context.Background(), plan, transport, loadgen.Options{})
+	result, err := loadgen.Generate(context.Background(), plan, loadgen.HTTP{RoundTripper: transport}, loadgen.Options{})
 	require.NoError(b, err)
 	require.EqualValues(b, b.N, result.Tally.Hits())
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "req/s")
@@ -142,7 +142,7 @@ func liveHeap(tb testing.TB, requests int) float64 {
 }
 
 func runHeap(tb testing.TB, requests int, transport http.RoundTripper, progress func(loadgen.Progress)) {
-	result, err := loadgen.Generate(tb.Context(), benchmarkPlan(tb, requests), transport, loadgen.Options{Progress: progress})
+	result, err := loadgen.Generate(tb.Context(), benchmarkPlan(tb, requests), loadgen.HTTP{RoundTripper: transport}, loadgen.Options{Progress: progress})
 	require.NoError(tb, err)
 	require.EqualValues(tb, requests, result.Tally.Hits())
 }

@@ -32,7 +32,7 @@ func ExampleGenerate() {
 	result, err := loadgen.Generate(context.Background(), loadgen.Plan{
 		Request: loadgen.Request{URL: server.URL, Identify: rules},
 		Load:    loadgen.Load{Requests: 100, Connections: 4, Reuse: 10},
-	}, network, loadgen.Options{})
+	}, loadgen.HTTP{RoundTripper: network}, loadgen.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return

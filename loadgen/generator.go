@@ -79,17 +79,22 @@ type Result struct {
 // to itself.
 const grace = time.Second
 
-// Generate carries out a plan through a transport, as NewHTTP says of it. A target
-// that does not answer is no error: that is in the tally. Errors are a plan that
-// cannot be carried out and a login that fails.
-func Generate(ctx context.Context, plan Plan, transport http.RoundTripper, options Options) (*Result, error) {
+// Generate carries out a plan of what opener opens. A target that does not answer is
+// no error: that is in the tally. Errors are a plan that cannot be carried out and a
+// login that fails.
+func Generate(ctx context.Context, plan Plan, opener Opener, options Options) (*Result, error) {
 	load, bad := plan.Load.withDefaults()
-	if _, err := plan.Request.withDefaults(); err != nil || bad != nil {
+	if bad != nil {
+		// All mistakes are named at once, and nobody logs in for a load that
+		// cannot be.
+		request := plan.Request
+		request.Login = nil
+		_, err := opener.Open(ctx, request)
 		return nil, errors.Join(err, bad)
 	}
 	login, cancel := context.WithTimeout(ctx, load.Timeout)
 	defer cancel()
-	asker, err := NewHTTP(login, plan.Request, transport)
+	asker, err := opener.Open(login, plan.Request)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return &Result{Tally: &split.Tally{}, Interrupted: true}, nil

@@ -48,7 +48,7 @@ func generateUntil(t *testing.T, transport http.RoundTripper, plan loadgen.Plan,
 	if plan.Identify == nil {
 		plan.Identify = rules(t, `body:v\d`)
 	}
-	result, err := loadgen.Generate(t.Context(), plan, transport, loadgen.Options{Stop: stop})
+	result, err := loadgen.Generate(t.Context(), plan, loadgen.HTTP{RoundTripper: transport}, loadgen.Options{Stop: stop})
 	require.NoError(t, err)
 	return result
 }
@@ -125,7 +125,7 @@ func TestInterruptEndsAtOnceWithThePartialTally(t *testing.T) {
 		transport := transportFunc(func(r *http.Request) (*http.Response, error) {
 			return page(r, 300*time.Millisecond, "v1")
 		})
-		result, err := loadgen.Generate(ctx, loadgen.Plan{Request: loadgen.Request{URL: "http://app/", Identify: rules(t, `body:v\d`)}, Load: loadgen.Load{Requests: 1000, Rate: 10}}, transport, loadgen.Options{})
+		result, err := loadgen.Generate(ctx, loadgen.Plan{Request: loadgen.Request{URL: "http://app/", Identify: rules(t, `body:v\d`)}, Load: loadgen.Load{Requests: 1000, Rate: 10}}, loadgen.HTTP{RoundTripper: transport}, loadgen.Options{})
 		require.NoError(t, err)
 		assert.Equal(t, 10*time.Second+time.Millisecond, time.Since(began))
 		assert.True(t, result.Interrupted)
@@ -145,7 +145,7 @@ func TestInterruptDuringLogin(t *testing.T) {
 		transport := transportFunc(func(r *http.Request) (*http.Response, error) {
 			return page(r, time.Hour, "")
 		})
-		result, err := loadgen.Generate(ctx, loadgen.Plan{Request: loadgen.Request{URL: "http://app/", Login: &loadgen.Login{}}, Load: loadgen.Load{Requests: 10}}, transport, loadgen.Options{})
+		result, err := loadgen.Generate(ctx, loadgen.Plan{Request: loadgen.Request{URL: "http://app/", Login: &loadgen.Login{}}, Load: loadgen.Load{Requests: 10}}, loadgen.HTTP{RoundTripper: transport}, loadgen.Options{})
 		require.NoError(t, err)
 		assert.True(t, result.Interrupted)
 		assert.Zero(t, result.Tally.Requests())
@@ -162,7 +162,7 @@ func TestInterruptDoesNotWaitForADeafTransport(t *testing.T) {
 			time.Sleep(time.Hour)
 			return nil, errors.New("too late")
 		})
-		result, err := loadgen.Generate(ctx, loadgen.Plan{Request: loadgen.Request{URL: "http://app/"}, Load: loadgen.Load{Requests: 100}}, transport, loadgen.Options{})
+		result, err := loadgen.Generate(ctx, loadgen.Plan{Request: loadgen.Request{URL: "http://app/"}, Load: loadgen.Load{Requests: 100}}, loadgen.HTTP{RoundTripper: transport}, loadgen.Options{})
 		require.NoError(t, err)
 		assert.Equal(t, 2*time.Second, time.Since(began))
 		assert.True(t, result.Interrupted)
@@ -230,7 +230,7 @@ func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen []loadgen.Progress
 		transport := transportFunc(func(r *http.Request) (*http.Response, error) { return page(r, 0, "v1") })
-		_, err := loadgen.Generate(t.Context(), loadgen.Plan{Request: loadgen.Request{URL: "http://app/", Identify: rules(t, `body:v\d`)}, Load: loadgen.Load{Requests: 95, Rate: 100}}, transport, loadgen.Options{
+		_, err := loadgen.Generate(t.Context(), loadgen.Plan{Request: loadgen.Request{URL: "http://app/", Identify: rules(t, `body:v\d`)}, Load: loadgen.Load{Requests: 95, Rate: 100}}, loadgen.HTTP{RoundTripper: transport}, loadgen.Options{
 			Progress: func(p loadgen.Progress) { seen = append(seen, p) },
 		})
 		require.NoError(t, err)

@@ -10,26 +10,27 @@ import (
 	"github.com/splitcheck/splitcheck/split"
 )
 
-// HTTP asks by one HTTP request, and identifies each answer as it arrives: what
-// is kept of an answer is its version.
-type HTTP struct {
+// HTTP asks over HTTP. Its transport carries the requests: it sets Connection
+// of the split.Exchange in a request's context and heeds that context.
+type HTTP struct{ http.RoundTripper }
+
+// An httpAsker asks by one HTTP request, and identifies each answer as it arrives:
+// what is kept of an answer is its version.
+type httpAsker struct {
 	request   Request
 	prototype *http.Request
 	transport http.RoundTripper
 	opening   *Opening
 }
 
-// NewHTTP returns what asks by request. transport carries the requests: it sets
-// Connection of the split.Exchange in a request's context and heeds that context.
-// The login is made here, if there is one. The error says what cannot be sent, or
-// that the login has failed.
-func NewHTTP(ctx context.Context, request Request, transport http.RoundTripper) (*HTTP, error) {
+// Open implements Opener.
+func (h HTTP) Open(ctx context.Context, request Request) (Asker, error) {
 	request, err := request.withDefaults()
 	if err != nil {
 		return nil, err
 	}
 	if request.Login != nil {
-		if request.Cookies, err = request.logIn(ctx, transport); err != nil {
+		if request.Cookies, err = request.logIn(ctx, h.RoundTripper); err != nil {
 			return nil, err
 		}
 	}
@@ -43,11 +44,11 @@ func NewHTTP(ctx context.Context, request Request, transport http.RoundTripper) 
 	}
 	prototype.ContentLength = int64(len(request.Body))
 	opening := NewOpening(request.Identify, request.Expected)
-	return &HTTP{request: request, prototype: prototype, transport: transport, opening: opening}, nil
+	return &httpAsker{request: request, prototype: prototype, transport: h.RoundTripper, opening: opening}, nil
 }
 
 // Ask implements Asker.
-func (h *HTTP) Ask(ctx context.Context, number uint64) split.Answer {
+func (h *httpAsker) Ask(ctx context.Context, number uint64) split.Answer {
 	exchange := &split.Exchange{Number: number}
 	request := h.prototype.WithContext(split.WithExchange(ctx, exchange))
 	// A transport may change the header, though it is not meant to.
@@ -68,19 +69,18 @@ func (h *HTTP) Ask(ctx context.Context, number uint64) split.Answer {
 }
 
 // Lost is how many requests the transport lost, as a Network does.
-func (h *HTTP) Lost() int64 { return lost(h.transport) }
+func (h *httpAsker) Lost() int64 { return lost(h.transport) }
 
 // Unasked are the addresses that the transport could not reach, as a Network's.
-func (h *HTTP) Unasked() map[string]string { return unasked(h.transport) }
+func (h *httpAsker) Unasked() map[string]string { return unasked(h.transport) }
 
-// First are the first answers that are complete, in dispatch order and decoded, with
-// a body of at most 64 KiB.
-func (h *HTTP) First() []identify.Answer { return h.opening.answers() }
+// First are the answers that the function First returns.
+func (h *httpAsker) First() []identify.Answer { return h.opening.answers() }
 
 // Fault is what the first answers show to be wrong.
-func (h *HTTP) Fault(first *split.Tally) *Fault { return h.opening.Fault(first) }
+func (h *httpAsker) Fault(first *split.Tally) *Fault { return h.opening.Fault(first) }
 
-func (h *HTTP) exchange(request *http.Request, number uint64) (split.Answer, error) {
+func (h *httpAsker) exchange(request *http.Request, number uint64) (split.Answer, error) {
 	response, err := h.transport.RoundTrip(request)
 	if err != nil {
 		return split.Answer{}, err

@@ -17,13 +17,13 @@ func TestPlanNamesEveryMistake(t *testing.T) {
 	_, err := loadgen.Generate(t.Context(), loadgen.Plan{
 		Request: loadgen.Request{Method: "GET X", URL: "localhost:8080", Host: "a b", Headers: map[string]string{"A B": "x", "C": "x\r\ny: z"}},
 		Load:    loadgen.Load{Rate: math.NaN(), Connections: -1, Reuse: -1},
-	}, nil, loadgen.Options{})
+	}, loadgen.HTTP{}, loadgen.Options{})
 	for _, want := range []string{"invalid method", "0 requests are not a sample", "a rate of NaN", "-1 connections", "not negative",
 		`"A B"`, `"x\r\ny: z"`, `the host "a b"`} {
 		assert.ErrorContains(t, err, want)
 	}
 	for _, url := range []string{"localhost:8080", "", "/x", "ftp://x/", "http://", "http://[::1", "\x00"} {
-		_, err := loadgen.Generate(t.Context(), loadgen.Plan{Request: loadgen.Request{URL: url}, Load: loadgen.Load{Requests: 1}}, nil, loadgen.Options{})
+		_, err := loadgen.Generate(t.Context(), loadgen.Plan{Request: loadgen.Request{URL: url}, Load: loadgen.Load{Requests: 1}}, loadgen.HTTP{}, loadgen.Options{})
 		assert.Error(t, err, url)
 	}
 }

@@ -117,7 +117,7 @@ func TestLoginFailsClearly(t *testing.T) {
 		_, err := loadgen.Generate(t.Context(), loadgen.Plan{
 			Request: loadgen.Request{URL: "http://app/page", Login: &loadgen.Login{Path: path}},
 			Load:    loadgen.Load{Requests: 1},
-		}, transport, loadgen.Options{})
+		}, loadgen.HTTP{RoundTripper: transport}, loadgen.Options{})
 		assert.ErrorContains(t, err, want)
 	}
 }

@@ -251,7 +251,7 @@ func TestInterruptCutsSockets(t *testing.T) {
 		_, _ = io.WriteString(w, "v1")
 	}))
 	defer server.Close()
-	result, err := loadgen.Generate(ctx, loadgen.Plan{Request: loadgen.Request{URL: server.URL, Identify: rules(t, `body:v\d`)}, Load: loadgen.Load{Requests: 5000}}, loadgen.NewNetwork(10, 10, 0), loadgen.Options{})
+	result, err := loadgen.Generate(ctx, loadgen.Plan{Request: loadgen.Request{URL: server.URL, Identify: rules(t, `body:v\d`)}, Load: loadgen.Load{Requests: 5000}}, loadgen.HTTP{RoundTripper: loadgen.NewNetwork(10, 10, 0)}, loadgen.Options{})
 	require.NoError(t, err)
 	assert.True(t, result.Interrupted)
 	assert.EqualValues(t, 10, result.Cut)

@@ -147,7 +147,7 @@ func TestAnInterruptedRunThatMayStopIsItsFirstRequests(t *testing.T) {
 		result, err := loadgen.Generate(ctx, loadgen.Plan{
 			Request: loadgen.Request{URL: "http://app/", Identify: rules(t, `body:v\d`)},
 			Load:    loadgen.Load{Requests: 1000, Connections: 10, Rate: 100},
-		}, transport, loadgen.Options{Stop: func(*split.Tally, split.Answer) bool { return false }})
+		}, loadgen.HTTP{RoundTripper: transport}, loadgen.Options{Stop: func(*split.Tally, split.Answer) bool { return false }})
 		require.NoError(t, err)
 		assert.True(t, result.Interrupted)
 		assert.EqualValues(t, 7, result.Tally.Requests(), "what was answered after the one in flight is left out")
@@ -164,11 +164,11 @@ func TestARunWaitsAtItsLooks(t *testing.T) {
 		result, err := loadgen.Generate(t.Context(), loadgen.Plan{
 			Request: loadgen.Request{URL: "http://looks/", Identify: rules(t, "body:v[12]")},
 			Load:    loadgen.Load{Requests: 1000, Connections: 10},
-		}, transportFunc(func(r *http.Request) (*http.Response, error) {
+		}, loadgen.HTTP{RoundTripper: transportFunc(func(r *http.Request) (*http.Response, error) {
 			flying.Add(1)
 			defer flying.Add(-1)
 			return page(r, time.Duration(1+split.ExchangeOf(r.Context()).Number%7)*time.Millisecond, "v1")
-		}), loadgen.Options{Looks: []int64{100, 250, 1000}, Stop: func(tally *split.Tally, _ split.Answer) bool {
+		})}, loadgen.Options{Looks: []int64{100, 250, 1000}, Stop: func(tally *split.Tally, _ split.Answer) bool {
 			looked = append(looked, tally.Requests())
 			return tally.Requests() == 250
 		}})

@@ -55,7 +55,7 @@ func sendBy(t *testing.T, way loadgen.Way, request loadgen.Request, requests int
 	request.Identify = rules(t, `body:(v\d)`)
 	result, err := loadgen.Generate(t.Context(), loadgen.Plan{
 		Request: request, Load: loadgen.Load{Requests: requests, Connections: 4, Reuse: 1},
-	}, network, loadgen.Options{})
+	}, loadgen.HTTP{RoundTripper: network}, loadgen.Options{})
 	require.NoError(t, err)
 	return result
 }
@@ -106,7 +106,7 @@ func TestAGatewayThatGoesAwayFails(t *testing.T) {
 	result, err := loadgen.Generate(t.Context(), loadgen.Plan{
 		Request: loadgen.Request{URL: "http://shop.test:" + port, Identify: rules(t, `body:(v\d)`)},
 		Load:    loadgen.Load{Requests: 10, Connections: 1, Reuse: 1},
-	}, network, loadgen.Options{})
+	}, loadgen.HTTP{RoundTripper: network}, loadgen.Options{})
 	require.NoError(t, err)
 	assert.EqualValues(t, 5, result.Tally.Versions["v1"])
 	assert.EqualValues(t, 4, result.Tally.Errors["connection refused"])

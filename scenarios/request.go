@@ -16,12 +16,13 @@ import (
 	"github.com/splitcheck/splitcheck/identify"
 	"github.com/splitcheck/splitcheck/internal/strict"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/loadgen"
 )
 
 func (r Request) clone() Request {
 	r.Headers, r.Cookies = maps.Clone(r.Headers), maps.Clone(r.Cookies)
 	if r.Login != nil {
-		r.Login = &Login{Path: r.Login.Path, Form: maps.Clone(r.Login.Form)}
+		r.Login = &loadgen.Login{Path: r.Login.Path, Form: maps.Clone(r.Login.Form)}
 	}
 	return r
 }
@@ -55,7 +56,7 @@ func (s *fields) request(n *yaml.Node, at string, request *Request) {
 		strict.Optional("cookies", func(n *yaml.Node) { request.Cookies = s.cookies(n, in("cookies")) }),
 		strict.Optional("body", func(n *yaml.Node) { request.Body, _ = s.Text(n, in("body")) }),
 		strict.Optional("login", func(n *yaml.Node) {
-			login := &Login{Path: "/login"}
+			login := &loadgen.Login{Path: "/login"}
 			s.Object(n, in("login"),
 				strict.Optional("path", func(n *yaml.Node) { login.Path = s.path(n, in("login.path")) }),
 				strict.Required("form", func(n *yaml.Node) { login.Form = s.Texts(n, in("login.form"), "write it as {username: testuser}") }))

@@ -10,6 +10,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/problems"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -130,14 +131,7 @@ type Request struct {
 	Headers map[string]string
 	Cookies map[string]string
 	Body    string
-	Login   *Login
-}
-
-// A Login is made once before the load; the cookies it gives go with every
-// request.
-type Login struct {
-	Path string // default /login
-	Form map[string]string
+	Login   *loadgen.Login
 }
 
 // Load says how the sample is drawn. Zero values are "not set".

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 // TestSortedAnswersAreNoAffinity: what sort has done is not for a balancer to answer
@@ -16,7 +18,7 @@ import (
 func TestSortedAnswersAreNoAffinity(t *testing.T) {
 	text := strings.Repeat("v1\n", 1785) + strings.Repeat("v2\n", 215)
 	out, errs, code := callIn(t, t.TempDir(), text, "analyze", "-", "--expect", "v1=90,v2=10")
-	assert.Equal(t, exitInconclusive, code, "%s%s", out, errs)
+	assert.Equal(t, reports.ExitInconclusive, code, "%s%s", out, errs)
 	assert.Regexp(t, `stand together, as after sort`, out)
 	assert.Contains(t, out, "Give the answers in the order in which they came")
 	assert.NotContains(t, out, "affinity")

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 // verifiedAt runs a check against a server of this process.
@@ -35,7 +37,7 @@ func TestStrictTurnsAreVerified(t *testing.T) {
 			turn++
 			fmt.Fprintln(w, []string{"v1", "v1", "v1", "v1", "v2", "v1", "v1", "v1", "v1", "v1"}[turn%10])
 		}, "--expect", "v1=90,v2=10", "--rate", rate)
-		assert.Equal(t, exitVerified, code, text)
+		assert.Equal(t, reports.ExitVerified, code, text)
 		assert.Contains(t, text, "round robin")
 	}
 }
@@ -57,6 +59,6 @@ func TestFirstRequestsAreNotVerified(t *testing.T) {
 		debt--
 		fmt.Fprintln(w, "v2")
 	}, "--expect", "v1=90,v2=10", "--rate", "0")
-	assert.Equal(t, exitInconclusive, code, text)
+	assert.Equal(t, reports.ExitInconclusive, code, text)
 	assert.Contains(t, text, "depends on the place within a connection")
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/gateway"
 	"github.com/splitcheck/splitcheck/internal/runner"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/scenarios"
 )
@@ -172,7 +173,7 @@ func (f *verifyFlags) check(address string) (check scenarios.Check, opened *gate
 		Alpha: question.Alpha, Power: question.Power, Leak: question.Leak, MaxErrors: question.MaxErrors,
 	}
 	if len(form) > 0 {
-		check.Request.Login = &scenarios.Login{Path: f.loginPath, Form: form}
+		check.Request.Login = &loadgen.Login{Path: f.loginPath, Form: form}
 	}
 	return check, opened.By(way), nil
 }

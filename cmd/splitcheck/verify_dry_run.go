@@ -37,12 +37,12 @@ func (f *verifyFlags) dryRun(ctx context.Context, std streams, check scenarios.C
 	load.URL = strings.TrimSuffix(entry.URL, "/") + check.Request.Path
 	ctx, cancel := context.WithTimeout(ctx, load.Timeout)
 	defer cancel()
-	asker, err := loadgen.NewHTTP(ctx, load.Request, entry.Transport)
+	asker, err := entry.Opener.Open(ctx, load.Request)
 	if err != nil {
 		return notMeasured(err)
 	}
 	answer := asker.Ask(ctx, 0)
-	first := asker.First()
+	first := loadgen.First(asker)
 	if len(first) == 0 {
 		return notMeasured(fmt.Errorf("the one request was not answered: %s: %s", answer.Kind, answer.Example))
 	}

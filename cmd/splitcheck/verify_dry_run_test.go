@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/splitcheck/splitcheck/reports"
 )
 
 func TestVerifyDryRunAsksOnce(t *testing.T) {
@@ -17,14 +19,14 @@ func TestVerifyDryRunAsksOnce(t *testing.T) {
 		code         int
 		says         []string
 	}{
-		{"a version", "served by v2", nil, exitVerified,
+		{"a version", "served by v2", nil, reports.ExitVerified,
 			[]string{"planned: 1,934 requests, after 386 or more that are read until the split is steady: about 24 s at 100 a second\n",
 				"asked once: 200 OK: served by v2\n", "v2 in its body: served by [v2]\n", "it names v2\n"}},
-		{"as fast as it goes, from the first answer", "v1", []string{"--rate", "0", "--settle", "0", "--requests", "50"}, exitVerified,
+		{"as fast as it goes, from the first answer", "v1", []string{"--rate", "0", "--settle", "0", "--requests", "50"}, reports.ExitVerified,
 			[]string{"planned: 50 requests, as fast as they are answered\n"}},
-		{"none", "hello", nil, exitUsage, []string{"asked once: 200 OK: hello\n"}},
-		{"two", "from v1 to v2", nil, exitUsage, []string{"v1 in its body: from [v1] to v2\n", "v2 in its body: from v1 to [v2]\n"}},
-		{"another", "v3", []string{"--identify", "body:v3"}, exitUsage, nil},
+		{"none", "hello", nil, reports.ExitUsage, []string{"asked once: 200 OK: hello\n"}},
+		{"two", "from v1 to v2", nil, reports.ExitUsage, []string{"v1 in its body: from [v1] to v2\n", "v2 in its body: from v1 to [v2]\n"}},
+		{"another", "v3", []string{"--identify", "body:v3"}, reports.ExitUsage, nil},
 	} {
 		var asked atomic.Int64
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -41,6 +43,6 @@ func TestVerifyDryRunAsksOnce(t *testing.T) {
 		}
 	}
 	out, errs, code := call(t, "verify", "http://127.0.0.1:1", "--expect", "v1=1", "--identify", "body:v1", "--dry-run")
-	assert.Equal(t, exitNotMeasured, code, out)
+	assert.Equal(t, reports.ExitNotMeasured, code, out)
 	assert.Contains(t, errs, "the one request was not answered: connection refused")
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/splitcheck/splitcheck/identify"
 	"github.com/splitcheck/splitcheck/internal/liveroutes"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/scenarios"
 	"github.com/splitcheck/splitcheck/split"
 )
@@ -24,7 +25,7 @@ type blackHole struct {
 }
 
 func (b *blackHole) Enter(target.Via, target.Load) (target.Entry, error) {
-	return target.Entry{URL: "http://shop.example", Transport: b}, nil
+	return target.Entry{URL: "http://shop.example", Opener: loadgen.HTTP{RoundTripper: b}}, nil
 }
 
 func (b *blackHole) RoundTrip(r *http.Request) (*http.Response, error) {

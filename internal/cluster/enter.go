@@ -37,19 +37,19 @@ func (c *Cluster) Enter(via target.Via, load target.Load) (target.Entry, error) 
 		return target.Entry{}, err
 	}
 	network := loadgen.NewNetwork(load.Connections, load.Reuse, load.Timeout)
-	entry := target.Entry{URL: way.URL, Transport: network, Note: way.Note, Close: func() {
+	var carries http.RoundTripper = network
+	if way.Lost != nil {
+		carries = &leading{network, way.Lost}
+	}
+	if gateway != "" {
+		carries = &counting{RoundTripper: carries, count: c.ledger.entry(gateway)}
+	}
+	return target.Entry{URL: way.URL, Opener: loadgen.HTTP{RoundTripper: carries}, Note: way.Note, Close: func() {
 		network.Close()
 		if way.Close != nil {
 			way.Close()
 		}
-	}}
-	if way.Lost != nil {
-		entry.Transport = &leading{network, way.Lost}
-	}
-	if gateway != "" {
-		entry.Transport = &counting{RoundTripper: entry.Transport, count: c.ledger.entry(gateway)}
-	}
-	return entry, nil
+	}}, nil
 }
 
 // way returns the way in, and the node of the graph that it leads to, if that is

@@ -7,7 +7,6 @@ package draw
 
 import (
 	"context"
-	"net/http"
 	"strings"
 	"time"
 
@@ -19,9 +18,9 @@ import (
 	"github.com/splitcheck/splitcheck/split"
 )
 
-// A Generator carries out a plan of load through a transport: loadgen.Generate
-// does it in this process.
-type Generator func(ctx context.Context, plan loadgen.Plan, transport http.RoundTripper, options loadgen.Options) (*loadgen.Result, error)
+// A Generator carries out a plan of load: loadgen.Generate does it in this
+// process.
+type Generator func(ctx context.Context, plan loadgen.Plan, opener loadgen.Opener, options loadgen.Options) (*loadgen.Result, error)
 
 // Options are the caller's, for all samples.
 type Options struct {
@@ -129,7 +128,7 @@ func (d *Drawing) Draw(ctx context.Context, progress func(done int64)) (*Sample,
 		options.Progress = func(p loadgen.Progress) { progress(p.Done) }
 	}
 	var err error
-	if s.Result, err = d.generator(ctx, load, d.entry.Transport, options); err != nil {
+	if s.Result, err = d.generator(ctx, load, d.entry.Opener, options); err != nil {
 		return nil, err
 	}
 	if s.Fault != nil {

@@ -33,7 +33,7 @@ type even struct {
 
 func (e *even) Enter(_ target.Via, load target.Load) (target.Entry, error) {
 	e.load = load
-	return target.Entry{URL: "http://even", Transport: e, Note: &frontDoor}, nil
+	return target.Entry{URL: "http://even", Opener: loadgen.HTTP{RoundTripper: e}, Note: &frontDoor}, nil
 }
 
 func (e *even) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -87,12 +87,12 @@ func TestAPlanCarriedOutElsewhere(t *testing.T) {
 	c, plan := question(t, "v1=50,v2=50", "")
 	_, here, err := drawn(t.Context(), t, &even{}, c, plan, draw.Options{})
 	require.NoError(t, err)
-	elsewhere := func(ctx context.Context, plan loadgen.Plan, transport http.RoundTripper, options loadgen.Options) (*loadgen.Result, error) {
+	elsewhere := func(ctx context.Context, plan loadgen.Plan, opener loadgen.Opener, options loadgen.Options) (*loadgen.Result, error) {
 		written, err := json.Marshal(plan)
 		require.NoError(t, err)
 		var read loadgen.Plan
 		require.NoError(t, json.Unmarshal(written, &read))
-		return loadgen.Generate(ctx, read, transport, options)
+		return loadgen.Generate(ctx, read, opener, options)
 	}
 	e := &even{}
 	drawing, there, err := drawn(t.Context(), t, e, c, plan, draw.Options{Rate: 1e6, Generator: elsewhere})
@@ -207,4 +207,38 @@ func TestASampleGoesOnUntilItsErrorsAreAccountedFor(t *testing.T) {
 	_, sample, err := drawn(t.Context(), t, failing(1e9), c, plan, draw.Options{})
 	require.NoError(t, err)
 	assert.EqualValues(t, 5000, sample.Counted.Requests(), "somebody chose the size")
+}
+
+// A spoken target is asked over no HTTP at all: its opener alone knows how.
+type spoken struct {
+	target.Target
+	asked loadgen.Request
+}
+
+func (s *spoken) Enter(target.Via, target.Load) (target.Entry, error) {
+	return target.Entry{URL: "grpc://even", Opener: s}, nil
+}
+
+func (s *spoken) Open(_ context.Context, request loadgen.Request) (loadgen.Asker, error) {
+	s.asked = request
+	return s, nil
+}
+
+func (s *spoken) Ask(_ context.Context, number uint64) split.Answer {
+	return split.Answer{Version: []string{"v1", "v2"}[rand.New(rand.NewPCG(3, number)).IntN(2)], Connection: number}
+}
+
+// The sample of a check is the same whatever it is asked over.
+func TestATargetThatIsNotHTTP(t *testing.T) {
+	c, plan := question(t, "v1=50,v2=50", "")
+	_, here, err := drawn(t.Context(), t, &even{}, c, plan, draw.Options{})
+	require.NoError(t, err)
+	s := &spoken{}
+	drawing, err := draw.Enter(t.Context(), s, c, plan, draw.Options{})
+	require.NoError(t, err)
+	there, err := drawing.Draw(t.Context(), nil)
+	require.NoError(t, err)
+	assert.Equal(t, "grpc://even/x", s.asked.URL)
+	assert.Equal(t, here.Counted.Versions, there.Counted.Versions)
+	assert.Equal(t, here.Judge().Verdict, there.Judge().Verdict)
 }

@@ -17,7 +17,7 @@ func Load(c scenarios.Check, plan *analysis.Plan, o Options) loadgen.Plan {
 	load := loadgen.Plan{
 		Request: loadgen.Request{
 			Method: r.Method, Host: r.Host, Headers: r.Headers, Cookies: r.Cookies, Body: r.Body,
-			Identify: c.Identify,
+			Login: r.Login, Identify: c.Identify,
 		},
 		Load: loadgen.Load{
 			Requests: plan.Requests, Rate: o.Rate,
@@ -26,9 +26,6 @@ func Load(c scenarios.Check, plan *analysis.Plan, o Options) loadgen.Plan {
 	}
 	for _, each := range c.Expect {
 		load.Expected = append(load.Expected, each.Version)
-	}
-	if r.Login != nil {
-		load.Login = &loadgen.Login{Path: r.Login.Path, Form: r.Login.Form}
 	}
 	if c.Load.RateSet {
 		load.Rate = c.Load.Rate

@@ -91,7 +91,7 @@ func (g *Gateway) Enter(via target.Via, load target.Load) (target.Entry, error) 
 		return target.Entry{}, fmt.Errorf("the service %s cannot be entered past the gateway %s, which is all that is known", via.Service, g.url)
 	}
 	network := g.way.Network(load.Connections, load.Reuse, load.Timeout)
-	return target.Entry{URL: g.url, Transport: network, Unseen: true, Close: network.Close}, nil
+	return target.Entry{URL: g.url, Opener: loadgen.HTTP{RoundTripper: network}, Unseen: true, Close: network.Close}, nil
 }
 
 // Close has nothing to remove.

@@ -81,7 +81,7 @@ func TestLoadGoesThroughTheGateway(t *testing.T) {
 	result, err := loadgen.Generate(t.Context(), loadgen.Plan{
 		Request: loadgen.Request{URL: entry.URL + "/", Identify: identify.Rules{rule}},
 		Load:    loadgen.Load{Requests: 20, Connections: 1, Reuse: 5},
-	}, entry.Transport, loadgen.Options{})
+	}, entry.Opener, loadgen.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, map[string]int64{"v1": 20}, result.Tally.Versions)
 	assert.GreaterOrEqual(t, result.Tally.Connections.Count, int64(4))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/mesh"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/loadgen"
 )
 
 // standIns is versionTest with applications that answer what they were asked.
@@ -79,7 +80,7 @@ func TestHeadersOfAProxysOwnAnswers(t *testing.T) {
 		require.NoError(t, err)
 		r, err := http.NewRequest(http.MethodHead, entry.URL, nil)
 		require.NoError(t, err)
-		response, err = entry.Transport.RoundTrip(r)
+		response, err = entry.Opener.(loadgen.HTTP).RoundTrip(r)
 		require.NoError(t, err)
 		assert.Zero(t, response.ContentLength, fields)
 		require.NoError(t, response.Body.Close())

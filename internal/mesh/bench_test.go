@@ -11,6 +11,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/mesh"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -29,7 +30,7 @@ func benchmark(b *testing.B, m *mesh.Mesh, via target.Via, path string) {
 		}
 		for pb.Next() {
 			ctx := split.WithExchange(context.Background(), &split.Exchange{Number: number.Add(1)})
-			response, err := entry.Transport.RoundTrip(r.WithContext(ctx))
+			response, err := entry.Opener.(loadgen.HTTP).RoundTrip(r.WithContext(ctx))
 			if err != nil {
 				b.Error(err)
 				return

@@ -11,6 +11,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/mesh"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -107,7 +108,7 @@ func TestLanes(t *testing.T) {
 			exchange := &split.Exchange{Number: 3*round + i}
 			r, err := http.NewRequestWithContext(split.WithExchange(t.Context(), exchange), http.MethodGet, entry.URL, nil)
 			require.NoError(t, err)
-			_, err = entry.Transport.RoundTrip(r)
+			_, err = entry.Opener.(loadgen.HTTP).RoundTrip(r)
 			require.NoError(t, err)
 			require.False(t, ended[exchange.Connection])
 			carried[exchange.Connection]++
@@ -124,7 +125,7 @@ func TestLanes(t *testing.T) {
 	login := &split.Exchange{Number: math.MaxUint64}
 	r, err := http.NewRequestWithContext(split.WithExchange(t.Context(), login), http.MethodGet, entry.URL, nil)
 	require.NoError(t, err)
-	_, err = entry.Transport.RoundTrip(r)
+	_, err = entry.Opener.(loadgen.HTTP).RoundTrip(r)
 	require.NoError(t, err)
 	assert.True(t, login.Ends, "it has a connection of its own")
 }

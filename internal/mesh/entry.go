@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -16,12 +17,15 @@ func (m *Mesh) Enter(via target.Via, load target.Load) (target.Entry, error) {
 	if n := m.entries.Add(1) - 1; n > 0 {
 		seed = mix(seed + n*golden)
 	}
-	return m.enter(via, load, seed)
+	entry, carries, err := m.enter(via, load, seed)
+	entry.Opener = loadgen.HTTP{RoundTripper: carries}
+	return entry, err
 }
 
-func (m *Mesh) enter(via target.Via, load target.Load, seed uint64) (target.Entry, error) {
+// enter returns an entry without its way, and what carries requests into it.
+func (m *Mesh) enter(via target.Via, load target.Load, seed uint64) (target.Entry, http.RoundTripper, error) {
 	if m.closed.Load() {
-		return target.Entry{}, errClosed
+		return target.Entry{}, nil, errClosed
 	}
 	lanes := newLanes(load, seed)
 	namespace := via.Namespace
@@ -40,19 +44,18 @@ func (m *Mesh) enter(via target.Via, load target.Load, seed uint64) (target.Entr
 			host += ":" + strconv.Itoa(g.port)
 		}
 		return target.Entry{
-			URL:       "http://" + host,
-			Transport: &gatewayEntry{mesh: m, namespace: g.Namespace, name: g.Name, port: g.port, lanes: lanes, seed: seed},
-			Note:      &note,
-		}, nil
+			URL:  "http://" + host,
+			Note: &note,
+		}, &gatewayEntry{mesh: m, namespace: g.Namespace, name: g.Name, port: g.port, lanes: lanes, seed: seed}, nil
 	}
 	known := m.kube.view.Load().snap
 	s := known.services[namespace+"/"+via.Service]
 	if s == nil {
-		return target.Entry{}, fmt.Errorf("simulated mesh: there is no Service %s/%s; there are %s",
+		return target.Entry{}, nil, fmt.Errorf("simulated mesh: there is no Service %s/%s; there are %s",
 			namespace, via.Service, listed(known.serviceNames()))
 	}
 	if len(s.ports) == 0 {
-		return target.Entry{}, fmt.Errorf("simulated mesh: Service %s/%s has no ports", namespace, via.Service)
+		return target.Entry{}, nil, fmt.Errorf("simulated mesh: Service %s/%s has no ports", namespace, via.Service)
 	}
 	port := int(s.ports[0].Port)
 	host := s.name + "." + s.namespace
@@ -61,10 +64,9 @@ func (m *Mesh) enter(via target.Via, load target.Load, seed uint64) (target.Entr
 	}
 	note := split.Found("way-by-service", nil)
 	return target.Entry{
-		URL:       "http://" + host,
-		Transport: &serviceEntry{mesh: m, service: s.namespace + "/" + s.name, port: port, lanes: lanes, seed: seed},
-		Note:      &note,
-	}, nil
+		URL:  "http://" + host,
+		Note: &note,
+	}, &serviceEntry{mesh: m, service: s.namespace + "/" + s.name, port: port, lanes: lanes, seed: seed}, nil
 }
 
 // client is where simulated load comes from.

@@ -15,6 +15,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/mesh"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -178,7 +179,7 @@ func send(entry target.Entry, number uint64, path string, header http.Header) (*
 	if host := r.Header.Get("Host"); host != "" {
 		r.Host = host
 	}
-	response, err := entry.Transport.RoundTrip(r)
+	response, err := entry.Opener.(loadgen.HTTP).RoundTrip(r)
 	if err != nil {
 		return nil, err.Error()
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/mesh"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/loadgen"
 )
 
 // FuzzRequests sends whatever a client may: it is answered, without a panic.
@@ -30,7 +31,7 @@ func FuzzRequests(f *testing.F) {
 		}
 		r.Host = host
 		r.Header[http.CanonicalHeaderKey(name)] = []string{value}
-		response, err := entry.Transport.RoundTrip(r)
+		response, err := entry.Opener.(loadgen.HTTP).RoundTrip(r)
 		require.NoError(t, err)
 		require.NotZero(t, response.StatusCode)
 		require.NoError(t, response.Body.Close())

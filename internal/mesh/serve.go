@@ -27,12 +27,12 @@ func lineOf(ctx context.Context) (uint64, bool) {
 // numbered as they arrive; if nobody accepts a connection, it is cut.
 func (m *Mesh) Handler(via target.Via) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		entry, err := m.enter(via, target.Load{}, m.options.Seed)
+		_, carries, err := m.enter(via, target.Load{}, m.options.Seed)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 			return
 		}
-		response, err := entry.Transport.RoundTrip(r)
+		response, err := carries.RoundTrip(r)
 		if err != nil {
 			if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || r.Context().Err() != nil {
 				panic(http.ErrAbortHandler)

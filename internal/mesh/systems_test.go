@@ -16,6 +16,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/mesh"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -143,7 +144,7 @@ func TestDelays(t *testing.T) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, entry.URL+"/productpage", nil)
 		require.NoError(t, err)
 		began = time.Now()
-		_, err = entry.Transport.RoundTrip(r)
+		_, err = entry.Opener.(loadgen.HTTP).RoundTrip(r)
 		require.ErrorIs(t, err, context.DeadlineExceeded, "the client gives up")
 		assert.Equal(t, time.Second, time.Since(began))
 	})
@@ -253,7 +254,7 @@ func TestLoginLeadsToAnotherSplit(t *testing.T) {
 	require.NoError(t, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Referer", entry.URL+"/productpage")
-	response, err := entry.Transport.RoundTrip(r)
+	response, err := entry.Opener.(loadgen.HTTP).RoundTrip(r)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusFound, response.StatusCode)
 	require.NotEmpty(t, response.Cookies())
@@ -278,14 +279,14 @@ func TestBodiesAndMethods(t *testing.T) {
 	} {
 		r, err := http.NewRequest(each.method, entry.URL+"/x", strings.NewReader(each.body))
 		require.NoError(t, err)
-		response, err := entry.Transport.RoundTrip(r)
+		response, err := entry.Opener.(loadgen.HTTP).RoundTrip(r)
 		require.NoError(t, err)
 		assert.Equal(t, http.StatusOK, response.StatusCode)
 		assert.Equal(t, each.empty, response.ContentLength == 0, each.method)
 	}
 	r, err := http.NewRequest(http.MethodPost, entry.URL, strings.NewReader(strings.Repeat("x", 8<<20+1)))
 	require.NoError(t, err)
-	_, err = entry.Transport.RoundTrip(r)
+	_, err = entry.Opener.(loadgen.HTTP).RoundTrip(r)
 	assert.ErrorContains(t, err, "longer than 8388608 bytes", "memory is bounded")
 }
 

@@ -35,7 +35,7 @@ func BenchmarkSimulated(b *testing.B) {
 			result, err := loadgen.Generate(b.Context(), loadgen.Plan{
 				Request: loadgen.Request{Method: request.Method, URL: entry.URL + request.Path, Identify: rules},
 				Load:    loadgen.Load{Requests: int64(b.N), Connections: 10, Reuse: 10},
-			}, entry.Transport, loadgen.Options{})
+			}, entry.Opener, loadgen.Options{})
 			require.NoError(b, err)
 			require.EqualValues(b, b.N, result.Tally.Hits())
 			b.ReportMetric(float64(b.N)/result.Duration.Seconds(), "requests/s")

@@ -166,7 +166,7 @@ func ask(ctx context.Context, entry target.Entry, number uint64) split.Answer {
 		return loadgen.Failure(err)
 	}
 	answer := func() split.Answer {
-		response, err := entry.Transport.RoundTrip(request)
+		response, err := entry.Opener.(loadgen.HTTP).RoundTrip(request)
 		if err != nil {
 			return loadgen.Failure(err)
 		}

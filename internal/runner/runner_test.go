@@ -17,6 +17,7 @@ import (
 	"github.com/splitcheck/splitcheck/identify"
 	"github.com/splitcheck/splitcheck/internal/runner"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/scenarios"
 	"github.com/splitcheck/splitcheck/split"
@@ -56,7 +57,7 @@ func (s *scripted) Enter(target.Via, target.Load) (target.Entry, error) {
 			return "v1"
 		})
 	}
-	return target.Entry{URL: "http://scripted", Transport: s.transport, Note: byTheScript()}, s.enter
+	return target.Entry{URL: "http://scripted", Opener: loadgen.HTTP{RoundTripper: s.transport}, Note: byTheScript()}, s.enter
 }
 
 func (s *scripted) Close(ctx context.Context) error {

@@ -5,10 +5,10 @@ package target
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/splitcheck/splitcheck/internal/manifests"
+	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -85,12 +85,12 @@ type Load struct {
 	Timeout            time.Duration
 }
 
-// An Entry is where load goes in. Transport sets Connection of the
-// split.Exchange in a request's context before RoundTrip returns.
+// An Entry is where load goes in.
 type Entry struct {
 	// URL is the base of every request: scheme, host and port.
-	URL       string
-	Transport http.RoundTripper
+	URL string
+	// Opener opens what is asked there.
+	Opener loadgen.Opener
 	// Unseen says that nothing but the answers tells whether a change is in
 	// effect: no proxy can be asked.
 	Unseen bool

@@ -17,6 +17,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/mesh"
 	"github.com/splitcheck/splitcheck/internal/runner"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/scenarios"
 	"github.com/splitcheck/splitcheck/split"
@@ -47,15 +48,15 @@ func (l *lying) Observe(ctx context.Context) (target.Observation, error) {
 
 func (l *lying) Enter(via target.Via, load target.Load) (target.Entry, error) {
 	entry, err := l.Mesh.Enter(via, load)
-	inner := entry.Transport
-	entry.Transport = transport(func(r *http.Request) (*http.Response, error) {
+	inner := entry.Opener.(loadgen.HTTP)
+	entry.Opener = loadgen.HTTP{RoundTripper: transport(func(r *http.Request) (*http.Response, error) {
 		if l.sent.Add(1) == 500 && len(l.during) > 0 {
 			if _, err := l.Mesh.Change(context.Background(), target.Change{Apply: l.during}); err != nil {
 				return nil, err
 			}
 		}
 		return inner.RoundTrip(r)
-	})
+	})}
 	return entry, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/mesh"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/loadgen"
 )
 
 // A result is what became of a case: it was refused, or each request has the
@@ -38,5 +39,5 @@ func simulate(t *testing.T, k testCase, app []byte) result {
 	}
 	entry, err := m.Enter(target.Via{}, target.Load{})
 	require.NoError(t, err)
-	return result{answers: sendAll(t, k.requests, entry.URL, entry.Transport)}
+	return result{answers: sendAll(t, k.requests, entry.URL, entry.Opener.(loadgen.HTTP))}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/internal/target/targettest"
 	"github.com/splitcheck/splitcheck/kindcluster"
+	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/scenarios"
 )
@@ -114,7 +115,7 @@ func TestControlPlaneGone(t *testing.T) {
 	require.NoError(t, err)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, entry.URL+"/version.html", nil)
 	require.NoError(t, err)
-	response, err := entry.Transport.RoundTrip(request)
+	response, err := entry.Opener.(loadgen.HTTP).RoundTrip(request)
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusOK, response.StatusCode)
 	require.NoError(t, response.Body.Close())

@@ -16,6 +16,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -69,7 +70,7 @@ func enter(t *testing.T, in target.Target, via target.Via, load target.Load) tar
 	t.Helper()
 	entry, err := in.Enter(via, load)
 	require.NoError(t, err)
-	require.NotNil(t, entry.Transport)
+	require.NotNil(t, entry.Opener)
 	require.NotEmpty(t, entry.URL)
 	if entry.Close != nil {
 		t.Cleanup(entry.Close)
@@ -85,7 +86,7 @@ func (s Suite) ask(ctx context.Context, entry target.Entry, number uint64) (stat
 	if err != nil {
 		return 0, 0, err
 	}
-	response, err := entry.Transport.RoundTrip(r)
+	response, err := entry.Opener.(loadgen.HTTP).RoundTrip(r)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -251,7 +252,7 @@ func (s Suite) requestsStay(t *testing.T, in target.Target) {
 	require.NoError(t, err)
 	r.Header.Set("X-Mine", "1")
 	url, header := *r.URL, r.Header.Clone()
-	response, err := entry.Transport.RoundTrip(r)
+	response, err := entry.Opener.(loadgen.HTTP).RoundTrip(r)
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 	assert.Equal(t, url, *r.URL)
