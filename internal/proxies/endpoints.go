@@ -89,7 +89,7 @@ func targetPort(s *corev1.Service, port int) string {
 	return strconv.Itoa(port)
 }
 
-// An Endpoint is an address in a cluster of Envoy's.
+// An Endpoint is an address in a cluster, as a proxy calls it.
 type Endpoint struct{ Address, Cluster string }
 
 // MissingEndpoints returns the addresses of want ("10.244.0.7:8080", by the
