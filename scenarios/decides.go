@@ -159,28 +159,25 @@ func byName(c Check, rule *routing.Rule) map[string]string {
 // copied returns the versions that some rule sends copies to.
 func (v *view) copied() []string {
 	var versions []string
-	add := func(host, namespace, subset string) {
-		to := routing.Destination{Cluster: routing.ClusterName{Host: routing.FullHost(host, namespace), Subset: subset}}
+	add := func(host, subset string) {
+		to := routing.Destination{Cluster: routing.ClusterName{Host: host, Subset: subset}}
 		if version := v.versionBehind(to, nil); version != "" && !slices.Contains(versions, version) {
 			versions = append(versions, version)
 		}
 	}
 	for rule := range v.virtualRules() {
 		for _, m := range rule.value.Mirrors {
-			add(m.GetDestination().GetHost(), rule.object.Namespace, m.GetDestination().GetSubset())
+			add(routing.FullHost(m.GetDestination().GetHost(), rule.object.Namespace), m.GetDestination().GetSubset())
 		}
 		if m := rule.value.Mirror; m != nil {
-			add(m.Host, rule.object.Namespace, m.Subset)
+			add(routing.FullHost(m.Host, rule.object.Namespace), m.Subset)
 		}
 	}
 	for rule := range v.gatewayRules() {
 		for _, filter := range rule.value.Filters {
 			if m := filter.RequestMirror; m != nil {
-				namespace := rule.object.Namespace
-				if m.BackendRef.Namespace != nil {
-					namespace = string(*m.BackendRef.Namespace)
-				}
-				add(string(m.BackendRef.Name), namespace, "")
+				_, host := routing.Backend(m.BackendRef, rule.object.Namespace)
+				add(host, "")
 			}
 		}
 	}

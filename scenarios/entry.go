@@ -146,11 +146,7 @@ func (v *view) meshRules(s service) meshRules {
 	}
 	for rule := range v.gatewayRules() {
 		for _, ref := range rule.object.Value.(*gatewayv1.HTTPRoute).Spec.ParentRefs {
-			namespace := rule.object.Namespace
-			if ref.Namespace != nil {
-				namespace = string(*ref.Namespace)
-			}
-			if ref.Kind != nil && *ref.Kind == "Service" && routing.FullHost(string(ref.Name), namespace) == s.host {
+			if routing.Parent(ref, rule.object.Namespace) == s.object.Key() {
 				m.gateway = append(m.gateway, rule)
 				break
 			}

@@ -124,16 +124,10 @@ func lintHosts(l *linter, v *view) {
 	}
 	for rule := range v.gatewayRules() {
 		for i, ref := range rule.value.BackendRefs {
-			if ref.Kind != nil && *ref.Kind != "Service" {
-				continue
-			}
-			namespace := rule.object.Namespace
-			if ref.Namespace != nil {
-				namespace = string(*ref.Namespace)
-			}
-			if _, known := v.services[routing.FullHost(string(ref.Name), namespace)]; !known {
+			key, host := routing.Backend(ref.BackendObjectReference, rule.object.Namespace)
+			if _, known := v.services[host]; host != "" && !known {
 				l.at(rule.object, fmt.Sprintf("%s.backendRefs[%d].name", rule.path, i),
-					fmt.Sprintf("%s names no Service: its share is answered with 500", ref.Name), v.nearestHost(string(ref.Name), namespace))
+					fmt.Sprintf("%s names no Service: its share is answered with 500", ref.Name), v.nearestHost(key.Name, key.Namespace))
 			}
 		}
 	}
@@ -204,16 +198,10 @@ func lintPorts(l *linter, v *view) {
 }
 
 func (v *view) lintBackendPort(l *linter, rule gatewayRule, i int, ref gatewayv1.HTTPBackendRef) {
-	if ref.Kind != nil && *ref.Kind != "Service" {
-		return
-	}
 	path := fmt.Sprintf("%s.backendRefs[%d]", rule.path, i)
-	namespace := rule.object.Namespace
-	if ref.Namespace != nil {
-		namespace = string(*ref.Namespace)
-	}
+	_, host := routing.Backend(ref.BackendObjectReference, rule.object.Namespace)
 	// One without a port is refused, and never comes here.
-	if s, known := v.services[routing.FullHost(string(ref.Name), namespace)]; known && ref.Port != nil && !s.has(int32(*ref.Port)) {
+	if s, known := v.services[host]; known && ref.Port != nil && !s.has(int32(*ref.Port)) {
 		l.at(rule.object, path+".port", fmt.Sprintf("%s has no port %d: its share is answered with 500", s.object.Name, *ref.Port), "its ports are "+portsOf(s))
 	}
 }

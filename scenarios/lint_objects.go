@@ -88,12 +88,9 @@ func lintGatewayExists(l *linter, v *view) {
 	}
 	for o, route := range inventory.Values[*gatewayv1.HTTPRoute](v.Inventory) {
 		for i, ref := range route.Spec.ParentRefs {
-			namespace := o.Namespace
-			if ref.Namespace != nil {
-				namespace = string(*ref.Namespace)
-			}
-			if (ref.Kind == nil || *ref.Kind == "Gateway") && !inAPI[namespace+"/"+string(ref.Name)] {
-				report(o, fmt.Sprintf("spec.parentRefs[%d].name", i), namespace+"/"+string(ref.Name), "")
+			parent := routing.Parent(ref, o.Namespace)
+			if name := parent.Namespace + "/" + parent.Name; parent.Kind == "Gateway" && !inAPI[name] {
+				report(o, fmt.Sprintf("spec.parentRefs[%d].name", i), name, "")
 			}
 		}
 	}

@@ -41,15 +41,12 @@ func (v *view) choices() iter.Seq[[]arm] {
 		for rule := range v.gatewayRules() {
 			var arms []arm
 			for i, ref := range rule.value.BackendRefs {
-				if routing.BackendWeight(ref) == 0 || ref.Kind != nil && *ref.Kind != "Service" {
+				_, host := routing.Backend(ref.BackendObjectReference, rule.object.Namespace)
+				if routing.BackendWeight(ref) == 0 || host == "" {
 					continue
 				}
-				namespace := rule.object.Namespace
-				if ref.Namespace != nil {
-					namespace = string(*ref.Namespace)
-				}
 				a := arm{object: rule.object, path: fmt.Sprintf("%s.backendRefs[%d]", rule.path, i), name: string(ref.Name)}
-				arms = v.armAt(arms, a, routing.FullHost(string(ref.Name), namespace), "")
+				arms = v.armAt(arms, a, host, "")
 			}
 			if !yield(arms) {
 				return

@@ -168,14 +168,9 @@ func gatewaysNamed(objects []manifests.Object) map[manifests.Key]bool {
 			}
 		case *gatewayv1.HTTPRoute:
 			for _, p := range v.Spec.ParentRefs {
-				if p.Kind != nil && *p.Kind != "Gateway" {
-					continue
+				if key := routing.Parent(p, o.Namespace); key.Group == manifests.GatewayGroup && key.Kind == "Gateway" {
+					named[key] = true
 				}
-				namespace := o.Namespace
-				if p.Namespace != nil {
-					namespace = string(*p.Namespace)
-				}
-				named[manifests.Key{Group: manifests.GatewayGroup, Kind: "Gateway", Namespace: namespace, Name: string(p.Name)}] = true
 			}
 		}
 	}

@@ -206,14 +206,9 @@ func (v *view) never(q Question, rule *routing.Rule) []routing.ClusterName {
 					if at != fmt.Sprintf("rules[%d]", i) || routing.BackendWeight(ref) != 0 {
 						continue
 					}
-					namespace, port := o.Namespace, 0
-					if ref.Namespace != nil {
-						namespace = string(*ref.Namespace)
+					if _, host := routing.Backend(ref.BackendObjectReference, o.Namespace); host != "" && ref.Port != nil {
+						add(routing.ClusterName{Host: host, Port: int(*ref.Port)})
 					}
-					if ref.Port != nil {
-						port = int(*ref.Port)
-					}
-					add(routing.ClusterName{Host: routing.FullHost(string(ref.Name), namespace), Port: port})
 				}
 			}
 		}

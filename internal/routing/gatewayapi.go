@@ -128,7 +128,7 @@ func (c *compiler) gatewayRoutes(all []server) []*routing {
 	var found buckets
 	for _, o := range c.httpRoutes {
 		for i, ref := range o.value.Spec.ParentRefs {
-			gateway := parentNamespace(ref, o.Namespace) + "/" + string(ref.Name)
+			gateway := namespaceOf(ref.Namespace, o.Namespace) + "/" + string(ref.Name)
 			if !isGateway(ref) || !c.servesNamed(gateway) {
 				continue
 			}
@@ -246,17 +246,18 @@ func (c *compiler) httpRouting(b *bucket) *routing {
 //
 //differential:sidecar/no-group sidecar/producer
 func (c *compiler) parentService(ref gatewayv1.ParentReference, namespace string) *service {
-	if ref.Group == nil || *ref.Group != "" || ref.Kind == nil || *ref.Kind != "Service" {
+	key := Parent(ref, namespace)
+	if key.Group != "" || key.Kind != "Service" {
 		return nil
 	}
-	return c.serviceOf[ServiceHost(string(ref.Name), parentNamespace(ref, namespace))]
+	return c.serviceOf[ServiceHost(key.Name, key.Namespace)]
 }
 
 // checkParents says which parents of an HTTPRoute are none.
 func (c *compiler) checkParents(o object[*gatewayv1.HTTPRoute]) {
 	for i, ref := range o.value.Spec.ParentRefs {
 		path := at("spec.parentRefs", i)
-		name := parentNamespace(ref, o.Namespace) + "/" + string(ref.Name)
+		name := namespaceOf(ref.Namespace, o.Namespace) + "/" + string(ref.Name)
 		service := ref.Kind != nil && *ref.Kind == "Service"
 		switch {
 		case isGateway(ref):
@@ -285,13 +286,6 @@ func (c *compiler) checkParents(o object[*gatewayv1.HTTPRoute]) {
 
 func isGateway(ref gatewayv1.ParentReference) bool {
 	return (ref.Group == nil || *ref.Group == gatewayv1.GroupName) && (ref.Kind == nil || *ref.Kind == "Gateway")
-}
-
-func parentNamespace(ref gatewayv1.ParentReference, own string) string {
-	if ref.Namespace != nil {
-		return string(*ref.Namespace)
-	}
-	return own
 }
 
 func hostnames(v *gatewayv1.HTTPRoute) []string {

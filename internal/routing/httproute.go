@@ -81,7 +81,7 @@ func (c *compiler) convertible(e apiEntry) bool {
 				drop(at(path+".filters", j, "type"), "Istio has no filter of type "+quote(string(f.Type))+" on a backendRef", "move the filter to the rule")
 			}
 		}
-		if !isService(ref.BackendObjectReference) {
+		if _, host := Backend(ref.BackendObjectReference, e.route.Namespace); host == "" {
 			continue
 		}
 		switch {
@@ -199,29 +199,19 @@ func count(t *text) int {
 	return 1
 }
 
-func orDefault[T any](p *T, otherwise T) T {
-	if p == nil {
-		return otherwise
-	}
-	return *p
-}
-
-func isService(ref gatewayv1.BackendObjectReference) bool {
-	return orDefault(ref.Group, "") == "" && orDefault(ref.Kind, "Service") == "Service"
-}
-
 // backend names the cluster of a reference, or the reason why it has none.
 func (c *compiler) backend(e apiEntry, ref gatewayv1.BackendObjectReference) (ClusterName, string) {
-	if !isService(ref) {
-		return ClusterName{}, fmt.Sprintf("a backend of group %s and kind %s is not one that Istio sends to here",
-			quote(string(orDefault(ref.Group, ""))), quote(string(orDefault(ref.Kind, "Service"))))
-	}
 	own := e.route.Namespace
-	namespace := string(orDefault(ref.Namespace, gatewayv1.Namespace(own)))
+	key, host := Backend(ref, own)
+	if host == "" {
+		return ClusterName{}, fmt.Sprintf("a backend of group %s and kind %s is not one that Istio sends to here",
+			quote(key.Group), quote(key.Kind))
+	}
+	namespace := key.Namespace
 	if namespace != own && !e.mesh && !Granted(c.grants, own, namespace, string(ref.Name)) {
 		return ClusterName{}, fmt.Sprintf("Service %s/%s is in another namespace, which must grant the reference", namespace, ref.Name)
 	}
-	name := ClusterName{Host: ServiceHost(string(ref.Name), namespace), Port: int(orDefault(ref.Port, 0))}
+	name := ClusterName{Host: host, Port: int(orDefault(ref.Port, 0))}
 	s := c.serviceOf[name.Host]
 	switch {
 	case s == nil:
