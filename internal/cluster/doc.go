@@ -18,6 +18,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
 	"github.com/splitcheck/splitcheck/internal/ingress"
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
@@ -88,7 +89,7 @@ type Cluster struct {
 	// surroundings are objects of others that decide what ours mean.
 	surroundings []*brought
 	// seen is what decides, as it was at the last look; nil since we changed it.
-	seen   map[manifests.Key]revision
+	seen   map[manifests.Key]inventory.Revision
 	said   map[string]bool
 	ledger ledger
 	graph  graph

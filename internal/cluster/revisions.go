@@ -12,31 +12,18 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
 	"github.com/splitcheck/splitcheck/internal/routing"
-	"github.com/splitcheck/splitcheck/split"
 )
-
-// A revision is one state of an object's spec. The API server counts them: a
-// status, a label or an apply that changes nothing makes no new one, and weights
-// that went and came back have made two.
-type revision struct {
-	uid        types.UID
-	generation int64
-}
-
-func revisionOf(u *unstructured.Unstructured) revision {
-	return revision{u.GetUID(), u.GetGeneration()}
-}
 
 // revisions are those of everything that decides where requests of the scenario
 // go: its own routes, gateways and destinations, and of others' objects the rules
 // for the same destinations and the routes beside its own.
-func (c *Cluster) revisions(ctx context.Context, world []manifests.Object, accounts []account) (map[manifests.Key]revision, error) {
-	now := map[manifests.Key]revision{}
+func (c *Cluster) revisions(ctx context.Context, world []manifests.Object, accounts []account) (map[manifests.Key]inventory.Revision, error) {
+	now := map[manifests.Key]inventory.Revision{}
 	for _, b := range c.brought {
 		if b.gone || !b.phase.routing() {
 			continue
@@ -48,7 +35,7 @@ func (c *Cluster) revisions(ctx context.Context, world []manifests.Object, accou
 		if err != nil {
 			return nil, fmt.Errorf("%s cannot be looked up: %w", b.key, err)
 		}
-		now[b.key] = revisionOf(there)
+		now[b.key] = inventory.RevisionOf(there)
 	}
 	hosts := destinationHosts(world, accounts)
 	for kind, concerns := range map[string]func(*unstructured.Unstructured) bool{
@@ -76,7 +63,7 @@ func (c *Cluster) revisions(ctx context.Context, world []manifests.Object, accou
 			u := &list.Items[i]
 			key := manifests.Key{Group: manifests.IstioGroup, Kind: kind, Namespace: u.GetNamespace(), Name: u.GetName()}
 			if c.find(key) == nil && concerns(u) {
-				now[key] = revisionOf(u)
+				now[key] = inventory.RevisionOf(u)
 			}
 		}
 	}
@@ -131,32 +118,4 @@ func bindings(u *unstructured.Unstructured) [][2]string {
 		}
 	}
 	return all
-}
-
-// changes say in words what has become of objects since they were last seen.
-func changes(seen, now map[manifests.Key]revision) []split.Finding {
-	if seen == nil {
-		return nil
-	}
-	var found []split.Finding
-	for key, is := range now {
-		was, known := seen[key]
-		object := split.Values{"object": key.String()}
-		switch {
-		case !known:
-			found = append(found, split.Found("object-made", object))
-		case was.uid != is.uid:
-			found = append(found, split.Found("object-remade", object))
-		case was.generation != is.generation:
-			object["before"], object["after"] = was.generation, is.generation
-			found = append(found, split.Found("object-changed", object))
-		}
-	}
-	for key := range seen {
-		if _, there := now[key]; !there {
-			found = append(found, split.Found("object-deleted", split.Values{"object": key.String()}))
-		}
-	}
-	slices.SortFunc(found, func(a, b split.Finding) int { return strings.Compare(a.Text("object"), b.Text("object")) })
-	return found
 }

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/splitcheck/splitcheck/internal/envoy"
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/kube"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/proxies"
@@ -94,7 +95,9 @@ func (c *Cluster) Observe(ctx context.Context) (target.Observation, error) {
 	if err != nil {
 		return seen, err
 	}
-	seen.Changes = changes(c.seen, now)
+	if c.seen != nil {
+		seen.Changes = inventory.Changes(c.seen, now)
+	}
 	c.seen = now
 	for _, a := range accounts {
 		for _, route := range proxies.Observe(world, a.proxy, a.routes) {

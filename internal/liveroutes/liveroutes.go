@@ -16,7 +16,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
@@ -131,15 +130,8 @@ func (c *Cluster) Close() { c.proxies.Close() }
 type view struct {
 	objects   []manifests.Object
 	proxies   []proxies.Proxy
-	revisions map[manifests.Key]revision
+	revisions map[manifests.Key]inventory.Revision
 	notes     []split.Finding
-}
-
-// A revision tells states of one object apart. The generation grows with each
-// change, and begins anew where the object is deleted and made again.
-type revision struct {
-	uid        types.UID
-	generation int64
 }
 
 // Read returns the weights that a question is about. An error is the user's to
@@ -174,7 +166,7 @@ func mistakef(format string, args ...any) error { return mistake{fmt.Errorf(form
 func (c *Cluster) view(ctx context.Context, q Question) (*view, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, readTimeout, fmt.Errorf("the cluster's routes were not read within %s", readTimeout))
 	defer cancel()
-	v := view{revisions: map[manifests.Key]revision{}}
+	v := view{revisions: map[manifests.Key]inventory.Revision{}}
 	for _, kind := range slices.Concat(aside, []string{"Service", "DestinationRule", "Gateway", "GatewayAPI", "VirtualService", "HTTPRoute"}) {
 		list, err := c.dynamic.Resource(resources[kind]).Namespace(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
 		if apierrors.IsNotFound(err) && kind != q.Kind {
@@ -230,7 +222,7 @@ func (v *view) add(items []unstructured.Unstructured) {
 			continue
 		}
 		for _, o := range objects {
-			v.revisions[o.Key()] = revision{item.GetUID(), item.GetGeneration()}
+			v.revisions[o.Key()] = inventory.RevisionOf(&item)
 		}
 		v.objects = append(v.objects, objects...)
 	}
@@ -272,7 +264,7 @@ func (v *view) nearest(q Question) string {
 
 // weights are those of a rule, each destination by its name.
 func (v *view) weights(q Question, rule *routing.Rule) (*Weights, error) {
-	w := &Weights{Source: rule.Source, Generation: v.revisions[q.key()].generation, Notes: slices.Clone(v.notes), read: v}
+	w := &Weights{Source: rule.Source, Generation: v.revisions[q.key()].Generation, Notes: slices.Clone(v.notes), read: v}
 	if len(rule.Destinations) == 0 {
 		return nil, mistakef("%s sends nowhere: it redirects or answers itself, and there is no split to verify", rule.Source)
 	}

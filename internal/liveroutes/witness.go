@@ -3,10 +3,8 @@ package liveroutes
 import (
 	"context"
 	"errors"
-	"maps"
-	"slices"
-	"strings"
 
+	"github.com/splitcheck/splitcheck/internal/inventory"
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/routing"
 	"github.com/splitcheck/splitcheck/internal/target"
@@ -43,26 +41,7 @@ func (t *Target) Observe(ctx context.Context) (target.Observation, error) {
 // changes says which of the objects that the split comes from are others than at
 // the last look, and whether the weights are others than those that are asked for.
 func (t *Target) changes(v *view) []split.Finding {
-	was, is := t.sources(t.last), t.sources(v)
-	all := maps.Clone(was)
-	maps.Copy(all, is)
-	var found []split.Finding
-	for _, key := range slices.SortedFunc(maps.Keys(all), func(a, b manifests.Key) int { return strings.Compare(a.String(), b.String()) }) {
-		old, known := was[key]
-		now, there := is[key]
-		object := split.Values{"object": key.String()}
-		switch {
-		case !there:
-			found = append(found, split.Found("object-deleted", object))
-		case !known:
-			found = append(found, split.Found("object-made", object))
-		case old.uid != now.uid:
-			found = append(found, split.Found("object-remade", object))
-		case old.generation != now.generation:
-			object["before"], object["after"] = old.generation, now.generation
-			found = append(found, split.Found("object-changed", object))
-		}
-	}
+	found := inventory.Changes(t.sources(t.last), t.sources(v))
 	if rule, err := v.rule(t.named()); err == nil {
 		if w, err := v.weights(t.question, rule); err == nil && w.Weights.String() != t.weights.Weights.String() {
 			found = append(found, split.Found("live-weights-changed", split.Values{
@@ -75,8 +54,8 @@ func (t *Target) changes(v *view) []split.Finding {
 
 // sources are the revisions of the object that the question is about and of the
 // DestinationRules that say which pods its destinations are.
-func (t *Target) sources(v *view) map[manifests.Key]revision {
-	found := map[manifests.Key]revision{}
+func (t *Target) sources(v *view) map[manifests.Key]inventory.Revision {
+	found := map[manifests.Key]inventory.Revision{}
 	for _, o := range v.objects {
 		if o.Key() == t.question.key() || o.Kind == "DestinationRule" && t.concerns(o) {
 			found[o.Key()] = v.revisions[o.Key()]
