@@ -40,28 +40,35 @@ func (f *clusterFlags) register(cmd *cobra.Command, config string) {
 	cmd.Flags().StringVar(&f.config, config, "", "ClusterConfig file (default: $"+configVariable+", else the pinned releases)")
 }
 
-// read returns the cluster's configuration, with the name that was asked for.
-func (f *clusterFlags) read() (kindcluster.Config, error) {
+// registerName adds the flag that names a cluster.
+func (f *clusterFlags) registerName(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.name, "name", "", "the kind cluster's name (default: that of the file, else "+kindcluster.DefaultName+")")
+}
+
+// read returns the cluster's configuration, with the name that was asked for, and
+// the folder for what is kept of it between runs.
+func (f *clusterFlags) read() (config kindcluster.Config, cache string, err error) {
 	file := f.config
 	if file == "" {
 		file = os.Getenv(configVariable)
 	}
-	config := kindcluster.Default()
+	config = kindcluster.Default()
 	if file != "" {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return config, usagef("the configuration file cannot be read: %w", err)
+			return config, "", usagef("the configuration file cannot be read: %w", err)
 		}
 		read, found := kindcluster.ReadConfig(file, text)
 		if err := found.Err(); err != nil {
-			return config, usage(err)
+			return config, "", usage(err)
 		}
 		config = read
 	}
 	if f.name != "" {
 		config.Name = f.name
 	}
-	return config, nil
+	cache, err = cacheDir()
+	return config, cache, err
 }
 
 // cacheDir is a folder for what is kept between runs.
@@ -103,11 +110,7 @@ func newClusterUp(std streams) *cobra.Command {
 // lock keeps other commands of this machine from changing the cluster, and waits
 // for one that does.
 func (f *clusterFlags) lock(ctx context.Context, std streams) (release func(), err error) {
-	config, err := f.read()
-	if err != nil {
-		return nil, err
-	}
-	dir, err := cacheDir()
+	config, dir, err := f.read()
 	if err != nil {
 		return nil, err
 	}
@@ -125,11 +128,7 @@ func (f *clusterFlags) lock(ctx context.Context, std streams) (release func(), e
 
 // up brings the cluster up and shows the steps. It has to be locked.
 func (f *clusterFlags) up(ctx context.Context, std streams) (*kindcluster.Cluster, error) {
-	config, err := f.read()
-	if err != nil {
-		return nil, err
-	}
-	dir, err := cacheDir()
+	config, dir, err := f.read()
 	if err != nil {
 		return nil, err
 	}
@@ -179,11 +178,7 @@ func newClusterDown(std streams) *cobra.Command {
 		Example: "  splitcheck cluster down",
 		Args:    none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := f.read()
-			if err != nil {
-				return err
-			}
-			dir, err := cacheDir()
+			config, dir, err := f.read()
 			if err != nil {
 				return err
 			}
@@ -210,7 +205,7 @@ func newClusterDown(std streams) *cobra.Command {
 		},
 	}
 	f.register(cmd, "config")
-	cmd.Flags().StringVar(&f.name, "name", "", "the cluster's name (default: that of the file, else "+kindcluster.DefaultName+")")
+	f.registerName(cmd)
 	return cmd
 }
 
@@ -222,11 +217,7 @@ func newClusterStatus(std streams) *cobra.Command {
 		Example: "  splitcheck cluster status",
 		Args:    none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := f.read()
-			if err != nil {
-				return err
-			}
-			dir, err := cacheDir()
+			config, dir, err := f.read()
 			if err != nil {
 				return err
 			}
@@ -238,7 +229,7 @@ func newClusterStatus(std streams) *cobra.Command {
 		},
 	}
 	f.register(cmd, "config")
-	cmd.Flags().StringVar(&f.name, "name", "", "the cluster's name (default: that of the file, else "+kindcluster.DefaultName+")")
+	f.registerName(cmd)
 	return cmd
 }
 

@@ -40,7 +40,7 @@ in it says what is where, and what could not be had.`,
 	}
 	f.cluster.register(cmd, "config")
 	flags := cmd.Flags()
-	flags.StringVar(&f.cluster.name, "name", "", "the kind cluster's name (default: that of the file, else "+kindcluster.DefaultName+")")
+	f.cluster.registerName(cmd)
 	registerTarget(cmd, &f.target, target.KindCluster, targetsWhere(isCluster))
 	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "file for --target cluster (default: $KUBECONFIG, else ~/.kube/config)")
 	flags.StringVar(&f.context, "context", "", "context of the kubeconfig for --target cluster (default: its current one)")
@@ -103,7 +103,7 @@ func (f *diagnoseFlags) connectExisting(_ context.Context, cacheDir string) (*re
 
 func (f *diagnoseFlags) connectKind(ctx context.Context, cacheDir string) (*rest.Config, kindcluster.Others, error) {
 	var none kindcluster.Others
-	config, err := f.cluster.read()
+	config, _, err := f.cluster.read()
 	if err != nil {
 		return nil, none, err
 	}

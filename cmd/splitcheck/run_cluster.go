@@ -82,7 +82,7 @@ func (f *runFlags) openKind(ctx context.Context, std streams, options *runner.Op
 	}
 	options.Target.Context = up.Context
 	options.Target.URL = fmt.Sprintf("http://127.0.0.1:%d", up.Ports.Gateway)
-	config, err := f.cluster.read()
+	config, _, err := f.cluster.read()
 	if err != nil {
 		return nil, err
 	}

@@ -91,25 +91,28 @@ func (e entry) words() string {
 	return fmt.Sprintf("%s (%s)", e.place, e.name)
 }
 
+// object is the one that a question is about.
+func (v *view) object(q Question) (o manifests.Object) {
+	if i := slices.IndexFunc(v.objects, func(o manifests.Object) bool { return o.Key() == q.key() }); i >= 0 {
+		o = v.objects[i]
+	}
+	return o
+}
+
 func (v *view) entries(q Question) []entry {
 	var all []entry
-	for _, o := range v.objects {
-		if o.Kind != q.Kind || o.Namespace != q.Namespace || o.Name != q.Name {
-			continue
+	switch route := v.object(q).Value.(type) {
+	case *networkingv1.VirtualService:
+		for i, rule := range route.Spec.Http {
+			all = append(all, entry{fmt.Sprintf("http[%d]", i), rule.Name})
 		}
-		switch route := o.Value.(type) {
-		case *networkingv1.VirtualService:
-			for i, rule := range route.Spec.Http {
-				all = append(all, entry{fmt.Sprintf("http[%d]", i), rule.Name})
+	case *gatewayv1.HTTPRoute:
+		for i, rule := range route.Spec.Rules {
+			e := entry{place: fmt.Sprintf("rules[%d]", i)}
+			if rule.Name != nil {
+				e.name = string(*rule.Name)
 			}
-		case *gatewayv1.HTTPRoute:
-			for i, rule := range route.Spec.Rules {
-				e := entry{place: fmt.Sprintf("rules[%d]", i)}
-				if rule.Name != nil {
-					e.name = string(*rule.Name)
-				}
-				all = append(all, e)
-			}
+			all = append(all, e)
 		}
 	}
 	return all
@@ -182,33 +185,29 @@ func (v *view) never(q Question, rule *routing.Rule) []routing.ClusterName {
 			found = append(found, n)
 		}
 	}
-	for _, o := range v.objects {
-		if o.Kind != q.Kind || o.Namespace != q.Namespace || o.Name != q.Name {
-			continue
-		}
-		switch route := o.Value.(type) {
-		case *networkingv1.VirtualService:
-			for i, rule := range route.Spec.Http {
-				for j, d := range rule.Route {
-					if at == fmt.Sprintf("http[%d]", i) && !routing.Sent(rule.Route, j) {
-						host := routing.FullHost(d.Destination.GetHost(), o.Namespace)
-						port := int(d.Destination.GetPort().GetNumber())
-						if port == 0 {
-							port = v.onlyPort(host)
-						}
-						add(routing.ClusterName{Host: host, Port: port, Subset: d.Destination.GetSubset()})
+	o := v.object(q)
+	switch route := o.Value.(type) {
+	case *networkingv1.VirtualService:
+		for i, rule := range route.Spec.Http {
+			for j, d := range rule.Route {
+				if at == fmt.Sprintf("http[%d]", i) && !routing.Sent(rule.Route, j) {
+					host := routing.FullHost(d.Destination.GetHost(), o.Namespace)
+					port := int(d.Destination.GetPort().GetNumber())
+					if port == 0 {
+						port = v.onlyPort(host)
 					}
+					add(routing.ClusterName{Host: host, Port: port, Subset: d.Destination.GetSubset()})
 				}
 			}
-		case *gatewayv1.HTTPRoute:
-			for i, rule := range route.Spec.Rules {
-				for _, ref := range rule.BackendRefs {
-					if at != fmt.Sprintf("rules[%d]", i) || routing.BackendWeight(ref) != 0 {
-						continue
-					}
-					if _, host := routing.Backend(ref.BackendObjectReference, o.Namespace); host != "" && ref.Port != nil {
-						add(routing.ClusterName{Host: host, Port: int(*ref.Port)})
-					}
+		}
+	case *gatewayv1.HTTPRoute:
+		for i, rule := range route.Spec.Rules {
+			for _, ref := range rule.BackendRefs {
+				if at != fmt.Sprintf("rules[%d]", i) || routing.BackendWeight(ref) != 0 {
+					continue
+				}
+				if _, host := routing.Backend(ref.BackendObjectReference, o.Namespace); host != "" && ref.Port != nil {
+					add(routing.ClusterName{Host: host, Port: int(*ref.Port)})
 				}
 			}
 		}

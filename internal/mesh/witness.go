@@ -132,12 +132,7 @@ func (p *proxy) observed(configured, programmed *carried, updated time.Time) []t
 		route := target.Route{Proxy: p.proxyName(), Workload: p.node.Workload + "." + p.Namespace, Source: source, Updated: updated}
 		route.Arms = slices.Clone(configured.arms[source])
 		for _, has := range programmed.arms[source] {
-			i := slices.IndexFunc(route.Arms, func(a target.Arm) bool { return a.Cluster == has.Cluster })
-			if i < 0 {
-				i = len(route.Arms)
-				route.Arms = append(route.Arms, target.Arm{Cluster: has.Cluster})
-			}
-			route.Arms[i].Programmed += has.Configured
+			route.Arm(has.Cluster).Programmed += has.Configured
 		}
 		routes = append(routes, route)
 	}

@@ -31,7 +31,13 @@ func Observe(objects []manifests.Object, p Proxy, routes envoy.Routes) []target.
 			}
 			route := target.Route{
 				Proxy: p.String(), Workload: p.Workload, Source: w.split.Rule.Source,
-				Arms: sideBySide(arms, c.programmed(arms, r)), Updated: r.Updated,
+				Updated: r.Updated,
+			}
+			for _, a := range arms {
+				route.Arm(a.Cluster).Configured += a.Weight
+			}
+			for _, a := range c.programmed(arms, r) {
+				route.Arm(a.Cluster).Programmed += a.Weight
 			}
 			if !slices.ContainsFunc(out, func(o target.Route) bool {
 				return o.Source == route.Source && slices.Equal(o.Arms, route.Arms)
@@ -39,28 +45,6 @@ func Observe(objects []manifests.Object, p Proxy, routes envoy.Routes) []target.
 				out = append(out, route)
 			}
 		}
-	}
-	return out
-}
-
-// sideBySide puts the weights of both sides beside each other, in the order of
-// the configured arms; what only the proxy has comes last.
-func sideBySide(configured, programmed []envoy.Arm) []target.Arm {
-	var out []target.Arm
-	at := func(cluster string) *target.Arm {
-		for i := range out {
-			if out[i].Cluster == cluster {
-				return &out[i]
-			}
-		}
-		out = append(out, target.Arm{Cluster: cluster})
-		return &out[len(out)-1]
-	}
-	for _, a := range configured {
-		at(a.Cluster).Configured += a.Weight
-	}
-	for _, a := range programmed {
-		at(a.Cluster).Programmed += a.Weight
 	}
 	return out
 }

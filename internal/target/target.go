@@ -150,6 +150,17 @@ type Route struct {
 	Updated time.Time
 }
 
+// Arm is the arm of r to a cluster, which is made where there is none.
+func (r *Route) Arm(cluster string) *Arm {
+	for i := range r.Arms {
+		if r.Arms[i].Cluster == cluster {
+			return &r.Arms[i]
+		}
+	}
+	r.Arms = append(r.Arms, Arm{Cluster: cluster})
+	return &r.Arms[len(r.Arms)-1]
+}
+
 // An Arm is one destination of a route.
 type Arm struct {
 	// Cluster is the destination's, as it is called in the proxy:

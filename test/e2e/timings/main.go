@@ -10,10 +10,10 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 	"text/template"
 
 	"github.com/splitcheck/splitcheck/reports"
+	"github.com/splitcheck/splitcheck/reports/words"
 )
 
 func main() {
@@ -143,7 +143,7 @@ func samples(step reports.Step, whole *runRow) (seconds float64, requests int64)
 	return seconds, requests
 }
 
-var page = template.Must(template.New("page").Funcs(template.FuncMap{"thousands": thousands}).Parse(
+var page = template.Must(template.New("page").Funcs(template.FuncMap{"thousands": words.Count}).Parse(
 	`| run | scenarios | checks | as expected | requests | time |
 |--:|--:|--:|--:|--:|--:|
 {{range .Runs}}| {{.Number}} | {{.Scenarios}} | {{.Checks}} | {{.Expected}} | {{thousands .Requests}} | {{printf "%.0f" .Seconds}} s |
@@ -152,14 +152,3 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{"thousands"
 |---|--:|--:|--:|--:|--:|--:|--:|
 {{range .Rows}}| {{if .Step}}· {{.Step}}{{else}}**{{.Scenario}}**{{end}} | {{.Whole}} | {{.Deployment}} | {{.Live}} | {{.Load}} | {{thousands .Requests}} | {{.Rate}} | {{.Removal}} |
 {{end}}`))
-
-// thousands writes a number as people read it.
-func thousands(n int64) string {
-	digits := fmt.Sprint(n)
-	var parts []string
-	for len(digits) > 3 {
-		parts = append([]string{digits[len(digits)-3:]}, parts...)
-		digits = digits[:len(digits)-3]
-	}
-	return strings.Join(append([]string{digits}, parts...), ",")
-}
