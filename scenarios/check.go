@@ -3,10 +3,12 @@ package scenarios
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/strict"
 	"github.com/splitcheck/splitcheck/split"
 )
@@ -110,12 +112,7 @@ func (r *reading) wholeCheck(n *yaml.Node, at string, c *Check) {
 }
 
 func (r *reading) knowsWorkload(name string) bool {
-	for _, o := range r.there.Objects() {
-		if o.Kind == "Deployment" && o.Name == name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.there.Objects(), func(o manifests.Object) bool { return o.Kind == "Deployment" && o.Name == name })
 }
 
 // weights reads {v1: 90, v2: 10} in the order of the file.

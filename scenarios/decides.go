@@ -5,6 +5,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/manifests"
 	"github.com/splitcheck/splitcheck/internal/routing"
+	"github.com/splitcheck/splitcheck/split"
 )
 
 // A Decisive is what can be known, without sending anything, of the choice that
@@ -95,12 +96,7 @@ func (v *view) decides(c Check) (d Decisive, ok bool) {
 
 // bare reports whether a workload behind s calls others without a sidecar.
 func (v *view) bare(s service) bool {
-	for _, w := range v.behind(s, nil) {
-		if !w.hasSidecar {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(v.behind(s, nil), func(w workload) bool { return !w.hasSidecar })
 }
 
 // stands enters which version a destination stands for, and what runs it.
@@ -127,12 +123,7 @@ func (v *view) named(c Check, d Decisive) bool {
 	for _, version := range d.Workloads {
 		known[version] = true
 	}
-	for _, w := range c.Expect {
-		if !known[w.Version] {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(c.Expect, func(w split.Weight) bool { return !known[w.Version] })
 }
 
 // byName takes the destinations of a rule for the versions that their subsets or

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -50,21 +51,11 @@ func (v *view) comparable(c Check, applied split.Weights) bool {
 			return false
 		}
 	}
-	for _, w := range c.Expect {
-		if !v.isVersion(w.Version) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(c.Expect, func(w split.Weight) bool { return !v.isVersion(w.Version) })
 }
 
 func (v *view) isVersion(name string) bool {
-	for _, w := range v.pods {
-		if v.versionOf(w) == name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(v.pods, func(w workload) bool { return v.versionOf(w) == name })
 }
 
 // decisiveRule is the rule that splits the requests of a check, or nil if that

@@ -8,6 +8,7 @@ import (
 
 	networking "istio.io/api/networking/v1alpha3"
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
+	corev1 "k8s.io/api/core/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/splitcheck/splitcheck/internal/inventory"
@@ -207,12 +208,7 @@ func (v *view) lintBackendPort(l *linter, rule gatewayRule, i int, ref gatewayv1
 }
 
 func (s service) has(port int32) bool {
-	for _, p := range s.value.Spec.Ports {
-		if p.Port == port {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.value.Spec.Ports, func(p corev1.ServicePort) bool { return p.Port == port })
 }
 
 func portsOf(s service) string {

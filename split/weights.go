@@ -6,6 +6,7 @@ package split
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -124,12 +125,7 @@ func Same(a, b float64) bool { return math.Abs(a-b) <= 1e-9 }
 
 // Has reports whether w names version, with whatever weight.
 func (w Weights) Has(version string) bool {
-	for _, each := range w {
-		if each.Version == version {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(w, func(each Weight) bool { return each.Version == version })
 }
 
 // String writes w as ParseWeights reads it.

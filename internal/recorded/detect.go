@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/splitcheck/splitcheck/loadgen"
 )
@@ -73,10 +74,5 @@ func resultLine(text []byte) int {
 }
 
 func containsAll(s []byte, words ...string) bool {
-	for _, word := range words {
-		if !bytes.Contains(s, []byte(word)) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(words, func(word string) bool { return !bytes.Contains(s, []byte(word)) })
 }

@@ -122,12 +122,7 @@ func coversSource(wide, narrow *networking.HTTPMatchRequest) bool {
 		if len(narrow.GetGateways()) == 0 {
 			return false
 		}
-		for _, g := range narrow.GetGateways() {
-			if !slices.Contains(wide.GetGateways(), g) {
-				return false
-			}
-		}
-		return true
+		return !slices.ContainsFunc(narrow.GetGateways(), func(g string) bool { return !slices.Contains(wide.GetGateways(), g) })
 	}
 	if len(wide.GetSourceLabels()) == 0 && wide.GetSourceNamespace() == "" {
 		return true

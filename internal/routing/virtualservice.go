@@ -2,6 +2,7 @@ package routing
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	networking "istio.io/api/networking/v1alpha3"
@@ -109,12 +110,7 @@ func (c *compiler) applies(block *networking.HTTPMatchRequest, b binding, namesp
 		return false
 	}
 	if gateways := block.GetGateways(); len(gateways) > 0 {
-		for _, g := range gateways {
-			if FullGateway(g, namespace) == b.gateway {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(gateways, func(g string) bool { return FullGateway(g, namespace) == b.gateway })
 	}
 	if ns := block.GetSourceNamespace(); ns != "" && ns != c.proxy.Namespace {
 		return false
