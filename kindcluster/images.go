@@ -18,6 +18,7 @@ var nodeImages = []string{
 	olderNodeImage,
 }
 
+//differential:elsewhere test test/e2e/TestTargetOnKind
 const (
 	// DefaultNodeImage is the Kubernetes in the middle of those that the pinned
 	// release of Istio supports.
