@@ -100,12 +100,12 @@ func definitions(ctx context.Context, at string) ([]*unstructured.Unstructured, 
 // Kustomization, are left out.
 func decode(name string, text []byte) ([]*unstructured.Unstructured, error) {
 	var objects []*unstructured.Unstructured
-	for documents := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096); ; {
+	for n, documents := 1, yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096); ; n++ {
 		var document map[string]any
 		if err := documents.Decode(&document); errors.Is(err, io.EOF) {
 			return objects, nil
 		} else if err != nil {
-			return nil, fmt.Errorf("%s is not YAML with Kubernetes objects: %w", name, err)
+			return nil, fmt.Errorf("%s is not YAML with Kubernetes objects: document %d cannot be read", name, n)
 		}
 		object := &unstructured.Unstructured{Object: document}
 		switch {

@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
+	"go.yaml.in/yaml/v3"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/kind/pkg/cluster"
 
 	"github.com/splitcheck/splitcheck/internal/kube"
+	"github.com/splitcheck/splitcheck/internal/strict"
 )
 
 // Options say what to create, and where our files may be.
@@ -98,6 +101,10 @@ func (o Options) read() (overlays [][]byte, err error) {
 		if err != nil {
 			missing = append(missing, fmt.Errorf("istio.overlays: %w", err))
 		}
+		if err == nil && !hasObjects(file, text) {
+			// istioctl would show what is in it.
+			missing = append(missing, fmt.Errorf("istio.overlays: %s is not YAML of the kind IstioOperator", file))
+		}
 		overlays = append(overlays, text)
 	}
 	if !isURL(o.Config.CRDs) {
@@ -117,6 +124,14 @@ func (o Options) read() (overlays [][]byte, err error) {
 		missing = append(missing, err)
 	}
 	return overlays, errors.Join(missing...)
+}
+
+// hasObjects says whether a file holds documents that say what they are, and nothing
+// else.
+func hasObjects(file string, text []byte) bool {
+	r := &strict.Reader{File: file}
+	documents := r.Documents(text)
+	return r.Found.Err() == nil && len(documents) > 0 && !slices.ContainsFunc(documents, func(n *yaml.Node) bool { return len(n.Content) == 0 })
 }
 
 // room checks whether the cache folder has space for a kubeconfig, which is a

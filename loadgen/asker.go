@@ -50,6 +50,15 @@ func First(asker Asker) []identify.Answer {
 	return nil
 }
 
+// Hide returns a text that came of an Asker's answer without what its requests prove
+// their sender by; as it is for an Asker that keeps no such thing.
+func Hide(asker Asker, text string) string {
+	if knows, ok := asker.(interface{ Hide(string) string }); ok {
+		return knows.Hide(text)
+	}
+	return text
+}
+
 // lost is how many requests an Asker has lost on used connections.
 func lost(what any) int64 {
 	if counts, ok := what.(interface{ Lost() int64 }); ok {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/splitcheck/splitcheck/identify"
+	"github.com/splitcheck/splitcheck/internal/outward"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -21,6 +22,9 @@ type httpAsker struct {
 	prototype *http.Request
 	transport http.RoundTripper
 	opening   *Opening
+	// secrets are what the request proves its sender by, and what the login's
+	// answer gave for that: a server may repeat them.
+	secrets *outward.Secrets
 }
 
 // Open implements Opener.
@@ -31,6 +35,9 @@ func (h HTTP) Open(ctx context.Context, request Request) (Asker, error) {
 	}
 	if request.Login != nil {
 		if request.Cookies, err = request.logIn(ctx, h.RoundTripper); err != nil {
+			if hidden := request.secrets().Hide(err.Error()); hidden != err.Error() {
+				err = &hiddenError{hidden, err}
+			}
 			return nil, err
 		}
 	}
@@ -44,8 +51,17 @@ func (h HTTP) Open(ctx context.Context, request Request) (Asker, error) {
 	}
 	prototype.ContentLength = int64(len(request.Body))
 	opening := NewOpening(request.Identify, request.Expected)
-	return &httpAsker{request: request, prototype: prototype, transport: h.RoundTripper, opening: opening}, nil
+	return &httpAsker{request: request, prototype: prototype, transport: h.RoundTripper, opening: opening, secrets: request.secrets()}, nil
 }
+
+// A hiddenError is an error whose words are shown without credentials.
+type hiddenError struct {
+	words string
+	cause error
+}
+
+func (h *hiddenError) Error() string { return h.words }
+func (h *hiddenError) Unwrap() error { return h.cause }
 
 // Ask implements Asker.
 func (h *httpAsker) Ask(ctx context.Context, number uint64) split.Answer {
@@ -63,10 +79,17 @@ func (h *httpAsker) Ask(ctx context.Context, number uint64) split.Answer {
 	if err != nil {
 		answer = Failure(err)
 	}
+	if answer.Example != "" {
+		answer.Example = h.Hide(answer.Example)
+	}
 	answer.Connection, answer.Address = exchange.Connection, exchange.Address
 	answer.Place, answer.Ends = exchange.Place, exchange.Ends
 	return answer
 }
+
+// Hide returns a text that came of an answer without what the request proves its
+// sender by.
+func (h *httpAsker) Hide(text string) string { return h.secrets.Hide(text) }
 
 // Lost is how many requests the transport lost, as a Network does.
 func (h *httpAsker) Lost() int64 { return lost(h.transport) }
@@ -78,7 +101,14 @@ func (h *httpAsker) Unasked() map[string]string { return unasked(h.transport) }
 func (h *httpAsker) First() []identify.Answer { return h.opening.answers() }
 
 // Fault is what the first answers show to be wrong.
-func (h *httpAsker) Fault(first *split.Tally) *Fault { return h.opening.Fault(first) }
+func (h *httpAsker) Fault(first *split.Tally) *Fault {
+	fault := h.opening.Fault(first)
+	if fault != nil {
+		h.secrets.Document(fault)
+		h.secrets.Document(&fault.why)
+	}
+	return fault
+}
 
 func (h *httpAsker) exchange(request *http.Request, number uint64) (split.Answer, error) {
 	response, err := h.transport.RoundTrip(request)

@@ -121,7 +121,11 @@ const maxExcerpt = 200
 func Excerpt(a identify.Answer) string { return excerpt(a) }
 
 func excerpt(a identify.Answer) string {
-	text := oneLine(string(a.Body[:min(len(a.Body), 4*maxExcerpt)]))
+	body := a.Body[:min(len(a.Body), 4*maxExcerpt)]
+	text := oneLine(string(body))
+	if len(body) < len(a.Body) && !strings.HasSuffix(text, "…") {
+		text += "…" // so that a secret which was cut is known for one
+	}
 	if text == "" {
 		text = "(empty body)"
 	}

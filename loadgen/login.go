@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/splitcheck/splitcheck/identify"
+	"github.com/splitcheck/splitcheck/internal/outward"
 	"github.com/splitcheck/splitcheck/split"
 )
 
@@ -25,19 +26,20 @@ func (r Request) logIn(ctx context.Context, transport http.RoundTripper) (map[st
 	if err != nil {
 		return nil, fmt.Errorf("login: %w", err)
 	}
+	address := outward.URL(request.URL.String())
 	response, err := transport.RoundTrip(request)
 	if err != nil {
-		return nil, fmt.Errorf("login at %s was not answered: %s: %w", request.URL, Failure(err).Kind, err)
+		return nil, fmt.Errorf("login at %s was not answered: %s: %w", address, Failure(err).Kind, err)
 	}
 	defer response.Body.Close()
 	var body bytes.Buffer
 	_, err = readBody(response.StatusCode, response.Header, response.Body, r.MaxBody, &body)
 	if err != nil && !errors.As(err, new(*undecodable)) {
-		return nil, fmt.Errorf("login at %s was not answered: %s: %w", request.URL, Failure(err).Kind, err)
+		return nil, fmt.Errorf("login at %s was not answered: %s: %w", address, Failure(err).Kind, err)
 	}
 	answer := identify.Answer{Status: response.StatusCode, Header: response.Header, Body: body.Bytes()}
 	if response.StatusCode >= 400 {
-		return nil, fmt.Errorf("login at %s was refused: %s", request.URL, excerpt(answer))
+		return nil, fmt.Errorf("login at %s was refused: %s", address, excerpt(answer))
 	}
 	cookies := maps.Clone(r.Cookies)
 	if cookies == nil {
@@ -51,7 +53,7 @@ func (r Request) logIn(ctx context.Context, transport http.RoundTripper) (map[st
 		}
 	}
 	if set == 0 {
-		return nil, fmt.Errorf("login at %s set no cookie, so nobody is logged in: %s", request.URL, excerpt(answer))
+		return nil, fmt.Errorf("login at %s set no cookie, so nobody is logged in: %s", address, excerpt(answer))
 	}
 	return cookies, nil
 }
@@ -79,7 +81,16 @@ func (r Request) loginRequest(ctx context.Context) (*http.Request, error) {
 	}
 	request.Header = r.header()
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.Header.Set("Referer", r.URL)
+	// As a browser would: no user and password, and for another host no more than
+	// the name of the one that it comes from.
+	from := &url.URL{Scheme: base.Scheme, Host: base.Host, Path: base.Path, RawPath: base.RawPath, RawQuery: base.RawQuery}
+	if at.Host != base.Host {
+		from = &url.URL{Scheme: base.Scheme, Host: base.Host, Path: "/"}
+		if !r.authorized() {
+			request.Header.Del("Authorization")
+		}
+	}
+	request.Header.Set("Referer", from.String())
 	request.Host = r.host()
 	return request, nil
 }

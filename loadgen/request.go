@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/splitcheck/splitcheck/identify"
+	"github.com/splitcheck/splitcheck/internal/outward"
 )
 
 // A Request is one HTTP request that is sent again and again, and how its answer
@@ -38,8 +39,9 @@ type Request struct {
 	MaxBody int64 `json:"max_body,omitempty"`
 }
 
-// A Login is one form that is posted, with the Request's URL as its Referer. The
-// cookies that its answer sets go with every request of the load.
+// A Login is one form that is posted, with the Request's URL as its Referer, but for
+// its user and password. The cookies that its answer sets go with every request of
+// the load.
 type Login struct {
 	// Path is resolved against the Request's URL; default "/login".
 	Path string            `json:"path,omitempty"`
@@ -57,16 +59,16 @@ func (r Request) withDefaults() (Request, error) {
 	var mistakes []error
 	mistake := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
 	if _, err := http.NewRequest(r.Method, r.URL, nil); err != nil {
-		mistakes = append(mistakes, err)
+		mistakes = append(mistakes, errors.New(r.secrets().Hide(err.Error())))
 	} else if u, _ := url.Parse(r.URL); u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		mistake("%q is not the URL of a server: it begins with http:// or https:// and a host", r.URL)
+		mistake("%q is not the URL of a server: it begins with http:// or https:// and a host", outward.URL(r.URL))
 	}
 	if r.MaxBody < 0 {
 		mistake("the greatest length of a body is not negative")
 	}
 	for name, value := range r.Headers {
 		if name == "" || strings.ContainsFunc(name, notInToken) || strings.ContainsFunc(value, unicode.IsControl) {
-			mistake("the header %q: %q cannot be sent", name, value)
+			mistake("the header %q: %q cannot be sent", name, outward.HeaderValue(name, value))
 		}
 	}
 	if strings.ContainsFunc(r.Host, func(c rune) bool { return c <= ' ' || c == '/' || c >= 0x7f }) {
@@ -80,10 +82,26 @@ func notInToken(r rune) bool {
 	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 }
 
-// header is that of each request. It asks for gzip where net/http would, so that
+// secrets are what proves the sender of the request.
+func (r Request) secrets() *outward.Secrets {
+	secrets := &outward.Secrets{}
+	sent := outward.Request{URL: r.URL, Headers: r.Headers, Cookies: r.Cookies, Body: r.Body}
+	if r.Login != nil {
+		sent.Login = r.Login.Form
+	}
+	secrets.Request(sent)
+	return secrets
+}
+
+// header is that of each request, with the URL's user and password where no other
+// Authorization is given. It asks for gzip where net/http would, so that
 // net/http leaves the decoding to us: to it a broken body is a failed request.
 func (r Request) header() http.Header {
 	request := &http.Request{Header: http.Header{"User-Agent": {"splitcheck"}}}
+	if u, err := url.Parse(r.URL); err == nil && u.User != nil && !r.authorized() {
+		password, _ := u.User.Password()
+		request.SetBasicAuth(u.User.Username(), password)
+	}
 	for name, value := range r.Headers {
 		if !strings.EqualFold(name, "Host") {
 			request.Header.Set(name, value)
@@ -96,6 +114,16 @@ func (r Request) header() http.Header {
 		h.Set("Accept-Encoding", "gzip")
 	}
 	return request.Header
+}
+
+// authorized says whether r has an Authorization among its headers.
+func (r Request) authorized() bool {
+	for name := range r.Headers {
+		if strings.EqualFold(name, "Authorization") {
+			return true
+		}
+	}
+	return false
 }
 
 // host returns the Host that r asks for, by its field or among its headers.

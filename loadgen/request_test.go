@@ -1,6 +1,7 @@
 package loadgen_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -94,6 +95,66 @@ func TestLoginGoesBeforeTheLoad(t *testing.T) {
 	assert.Equal(t, 1, logins)
 	assert.Equal(t, "bookinfo.example.com", host)
 	assert.Contains(t, from, "/productpage?u=normal")
+}
+
+// TestUserAndPasswordOfTheURL: they go where they belong, and nowhere else.
+func TestUserAndPasswordOfTheURL(t *testing.T) {
+	basic := "Basic Ym9iOnBhc3M6d29yZA==" // printf bob:pass:word | base64
+	for name, c := range map[string]struct {
+		login, authorization string
+		headers              map[string]string
+		atLogin, atPage      string
+		from                 string
+	}{
+		"same host":    {login: "/login", atLogin: basic, atPage: basic, from: "http://app/page?x=1"},
+		"own header":   {login: "/login", headers: map[string]string{"authorization": "Bearer x"}, atLogin: "Bearer x", atPage: "Bearer x", from: "http://app/page?x=1"},
+		"another host": {login: "http://sso/login", atLogin: "", atPage: basic, from: "http://app/"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			transport := transportFunc(func(r *http.Request) (*http.Response, error) {
+				response, err := page(r, 0, "v1")
+				if r.Method == http.MethodPost {
+					assert.Equal(t, c.atLogin, r.Header.Get("Authorization"))
+					assert.Equal(t, c.from, r.Header.Get("Referer"))
+					response.Header.Set("Set-Cookie", "session=given-out")
+					return response, err
+				}
+				assert.Equal(t, c.atPage, r.Header.Get("Authorization"))
+				assert.Empty(t, r.Header.Get("Referer"))
+				return response, err
+			})
+			_, err := loadgen.Generate(t.Context(), loadgen.Plan{
+				Request: loadgen.Request{URL: "http://bob:pass%3Aword@app/page?x=1", Headers: c.headers, Login: &loadgen.Login{Path: c.login}},
+				Load:    loadgen.Load{Requests: 1},
+			}, loadgen.HTTP{RoundTripper: transport}, loadgen.Options{})
+			assert.NoError(t, err)
+		})
+	}
+}
+
+// TestExamplesTellNoSecrets: a server may repeat what it was sent, and what it gave
+// out at the login.
+func TestExamplesTellNoSecrets(t *testing.T) {
+	transport := transportFunc(func(r *http.Request) (*http.Response, error) {
+		response, err := page(r, 0, fmt.Sprintf("%q", r.Header))
+		if r.Method == http.MethodPost {
+			response.Header.Set("Set-Cookie", "session=given-out")
+			return response, err
+		}
+		response.StatusCode = http.StatusTeapot
+		return response, err
+	})
+	result, err := loadgen.Generate(t.Context(), loadgen.Plan{
+		Request: loadgen.Request{URL: "http://app/page", Headers: map[string]string{"X-Ours": "in-header"}, Login: &loadgen.Login{}},
+		Load:    loadgen.Load{Requests: 1},
+	}, loadgen.HTTP{RoundTripper: transport}, loadgen.Options{})
+	require.NoError(t, err)
+	require.Len(t, result.Tally.Examples, 1)
+	for _, example := range result.Tally.Examples {
+		assert.Contains(t, example, "REDACTED")
+		assert.NotContains(t, example, "given-out")
+		assert.NotContains(t, example, "in-header")
+	}
 }
 
 func TestLoginFailsClearly(t *testing.T) {

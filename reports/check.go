@@ -8,14 +8,14 @@ import (
 // A Check is one sample and what it shows. Shares are fractions between 0 and
 // 1, durations are seconds unless their name says otherwise.
 type Check struct {
-	Name    string           `json:"name"`
+	Name    string           `json:"name" text:"own"`
 	Source  *Source          `json:"source,omitempty"`
 	Verdict analysis.Verdict `json:"verdict"`
 	// ExpectedVerdict is set for a negative control: the check counts as
 	// verified if Verdict is the same, else as violated.
 	ExpectedVerdict analysis.Verdict `json:"expected_verdict,omitempty"`
 	// Method says how the deciding p-value was computed.
-	Method          string `json:"method"`
+	Method          string `json:"method" text:"own"`
 	Requests        int64  `json:"requests"`
 	Errors          int64  `json:"errors"`
 	Unidentified    int64  `json:"unidentified"`
@@ -161,7 +161,7 @@ type Test struct {
 // tables drawn and a 99 % interval.
 type Exact struct {
 	PValue Number `json:"p_value"`
-	Method string `json:"method"`
+	Method string `json:"method" text:"own"`
 	Draws  int64  `json:"draws,omitempty"`
 	CILow  Number `json:"ci_low,omitzero"`
 	CIHigh Number `json:"ci_high,omitzero"`
@@ -196,7 +196,7 @@ type Power struct {
 
 // A Gate is one test of an assumption that the main test rests on.
 type Gate struct {
-	Name      string `json:"name"`
+	Name      string `json:"name" text:"own"`
 	Statistic Number `json:"statistic"`
 	DF        int    `json:"df"`
 	PValue    Number `json:"p_value"`

@@ -32,8 +32,21 @@ func writeJSON(w io.Writer, document any) error {
 	if err := encoder.Encode(document); err != nil {
 		return fmt.Errorf("cannot write the report as JSON: %w", err)
 	}
-	_, err := w.Write(escapeUnprintable(onOneLine(b.Bytes())))
+	_, err := w.Write(breakCommands(escapeUnprintable(onOneLine(b.Bytes()))))
 	return err
+}
+
+// commands are what CI runners obey wherever it stands in a line, as GitHub's does
+// "##[error]": see outward.Writer, which has those that begin a line, and where no
+// JSON of ours can have them.
+var commands = regexp.MustCompile(`##[A-Za-z]*\[`)
+
+// breakCommands escapes the bracket. It stands in a string, for there is no "#"
+// outside of them.
+func breakCommands(text []byte) []byte {
+	return commands.ReplaceAllFunc(text, func(command []byte) []byte {
+		return append(command[:len(command)-1:len(command)-1], `\u005b`...)
+	})
 }
 
 // numbers is a list of nothing but numbers as the encoder indents it. No string

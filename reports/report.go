@@ -19,10 +19,10 @@ const Schema = "splitcheck.dev/report/v1"
 
 // A Report is everything that one invocation has to say. Finish completes it.
 type Report struct {
-	Schema  string           `json:"schema"`
+	Schema  string           `json:"schema" text:"own"`
 	Verdict analysis.Verdict `json:"verdict"`
 	// Generator is the program and version that wrote the report.
-	Generator string `json:"generator,omitempty"`
+	Generator string `json:"generator,omitempty" text:"own"`
 	// Started is when the run began. It is passed in, never read off a clock
 	// here, and absent where the moment means nothing (recorded answers).
 	Started *time.Time `json:"started,omitempty"`
@@ -44,7 +44,7 @@ type Report struct {
 type Target struct {
 	// Kind is "sim", "kind", "cluster", "gateway", or "recorded" for answers
 	// that were judged without sending any.
-	Kind string `json:"kind"`
+	Kind string `json:"kind" text:"own"`
 	// Simulated is true where no real proxy took part.
 	Simulated bool `json:"simulated"`
 	// URL is the address that the load was sent to.
@@ -67,8 +67,8 @@ type Reproduction struct {
 
 // A Scenario is one scenario's part of a report.
 type Scenario struct {
-	Name        string           `json:"name"`
-	Description string           `json:"description,omitempty"`
+	Name        string           `json:"name" text:"own"`
+	Description string           `json:"description,omitempty" text:"own"`
 	Source      *Source          `json:"source,omitempty"`
 	Verdict     analysis.Verdict `json:"verdict"`
 	// Unnamed says that nobody gave the scenario, its step and its check their
@@ -94,7 +94,7 @@ type Scenario struct {
 
 // A Step is one change of the mesh with the checks that followed it.
 type Step struct {
-	Name   string  `json:"name"`
+	Name   string  `json:"name" text:"own"`
 	Source *Source `json:"source,omitempty"`
 	// Verdict is the worst of the step's checks; it is absent for a step that
 	// only prepares and has nothing to check.

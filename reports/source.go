@@ -5,7 +5,7 @@ package reports
 type Source struct {
 	// File is relative to the working directory where it is within it, with
 	// forward slashes on every system.
-	File string `json:"file"`
+	File string `json:"file" text:"own"`
 	// Line counts from 1; it is absent where the file as a whole is meant.
 	Line int `json:"line,omitempty"`
 }

@@ -115,6 +115,7 @@ func (f *analyzeFlags) run(cmd *cobra.Command, std streams, args []string) error
 			Steps: []reports.Step{{Name: "recorded", Checks: []reports.Check{check}}},
 		}},
 	}
+	std.secrets.Document(report)
 	report.Finish()
 	if err := out.write(report); err != nil {
 		return notMeasured(err)

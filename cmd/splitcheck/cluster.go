@@ -163,7 +163,7 @@ func showSteps(std streams) kindcluster.Steps {
 				mark = "✗"
 			}
 			if begun {
-				fmt.Fprint(std.err, "\r\x1b[K")
+				fmt.Fprint(drawn(std.err, true), "\r\x1b[K")
 			}
 			fmt.Fprintf(std.err, " %s %s (%.1f s)\n", mark, what, time.Since(began).Seconds())
 		}

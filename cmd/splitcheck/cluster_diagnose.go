@@ -10,6 +10,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/cluster"
 	"github.com/splitcheck/splitcheck/internal/clusterdump"
+	"github.com/splitcheck/splitcheck/internal/outward"
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/kindcluster"
 )
@@ -20,10 +21,11 @@ type diagnoseFlags struct {
 	target              string
 	kubeconfig, context string
 	output              string
+	secrets             *outward.Secrets
 }
 
 func newClusterDiagnose(std streams) *cobra.Command {
-	f := &diagnoseFlags{}
+	f := &diagnoseFlags{secrets: std.secrets}
 	cmd := &cobra.Command{
 		Use:   "diagnose",
 		Short: "Collect what is known about the cluster in one archive, without secrets",
@@ -97,7 +99,7 @@ func (f *diagnoseFlags) connect(ctx context.Context) (*rest.Config, kindcluster.
 }
 
 func (f *diagnoseFlags) connectExisting(_ context.Context, cacheDir string) (*rest.Config, kindcluster.Others, error) {
-	config, _, err := kubeConfig(f.kubeconfig, f.context, ", or use --target kind")
+	config, _, err := kubeConfig(f.secrets, f.kubeconfig, f.context, ", or use --target kind")
 	return config, kindcluster.Others{CacheDir: cacheDir, Kubeconfig: f.kubeconfig, Context: f.context}, err
 }
 
@@ -114,7 +116,7 @@ func (f *diagnoseFlags) connectKind(ctx context.Context, cacheDir string) (*rest
 	case !status.Exists:
 		return nil, none, notMeasured(fmt.Errorf("there is no cluster %q to diagnose", config.Name))
 	}
-	connected, _, err := kubeConfig(status.Kubeconfig, status.Context, "")
+	connected, _, err := kubeConfig(f.secrets, status.Kubeconfig, status.Context, "")
 	return connected, kindcluster.Others{
 		Istioctl: config.Istio.Istioctl, CacheDir: cacheDir, Kubeconfig: status.Kubeconfig, Context: status.Context, Name: config.Name,
 	}, err

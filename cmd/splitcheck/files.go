@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/splitcheck/splitcheck/internal/problems"
+	"github.com/splitcheck/splitcheck/internal/runner"
 	"github.com/splitcheck/splitcheck/scenarios"
 )
 
@@ -34,5 +35,6 @@ func findScenarios(std streams, args []string) ([]*scenarios.Scenario, error) {
 	if len(found) > 0 {
 		return nil, usage(found)
 	}
+	runner.Enter(std.secrets, list...)
 	return list, nil
 }

@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/splitcheck/splitcheck/internal/outward"
 )
 
 func main() {
@@ -21,7 +23,7 @@ func main() {
 	// the process, with nothing removed and no report in its file.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	std := systemStreams(ctx)
-	log.SetOutput(logSink{std.err})
+	log.SetOutput(logSink{outward.NewWriter(std.err)})
 	os.Exit(execute(ctx, os.Args[1:], std))
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/splitcheck/splitcheck/internal/outward"
 	"github.com/splitcheck/splitcheck/internal/terminal"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/reports/words"
@@ -109,9 +110,9 @@ func (o *outputs) options(tty bool) terminal.Options {
 // people is the stream for the table and the progress.
 func (o *outputs) people() (w io.Writer, tty bool) {
 	if o.taken {
-		return o.std.err, o.std.errTTY
+		return drawn(o.std.err, o.std.errTTY), o.std.errTTY
 	}
-	return o.std.out, o.std.outTTY
+	return drawn(o.std.out, o.std.outTTY), o.std.outTTY
 }
 
 // write renders report everywhere it was asked for, whatever fails on the way. The
@@ -120,11 +121,11 @@ func (o *outputs) people() (w io.Writer, tty bool) {
 func (o *outputs) write(report *reports.Report) error {
 	var failures []error
 	for _, each := range o.files {
-		failures = append(failures, each.write(func(w io.Writer) error { return each.format(w, report) }))
+		failures = append(failures, each.write(func(w io.Writer) error { return each.format(outward.NewWriter(w), report) }))
 	}
 	w, tty := o.people()
 	if o.taken {
-		failures = append(failures, o.stdout(o.std.out, report))
+		failures = append(failures, o.stdout(drawn(o.std.out, o.std.outTTY), report))
 	}
 	options := o.options(tty)
 	options.Unwritten = errors.Join(failures...) != nil

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/splitcheck/splitcheck/internal/outward"
 )
 
 // outputFile is a file that a document will be written to.
@@ -127,7 +129,7 @@ func single(ctx context.Context, std streams, output string) (format string, wri
 	format, path, toFile := strings.Cut(output, "=")
 	switch {
 	case !toFile:
-		return format, func(render func(io.Writer) error) error { return render(std.out) }, nil
+		return format, func(render func(io.Writer) error) error { return render(drawn(std.out, std.outTTY)) }, nil
 	case path == "":
 		return format, nil, usagef("-o %s: the file's name is missing", output)
 	}
@@ -135,5 +137,7 @@ func single(ctx context.Context, std streams, output string) (format string, wri
 	if err != nil {
 		return format, nil, usagef("-o %s: %w", output, err)
 	}
-	return format, file.write, nil
+	return format, func(render func(io.Writer) error) error {
+		return file.write(func(w io.Writer) error { return render(outward.NewWriter(w)) })
+	}, nil
 }

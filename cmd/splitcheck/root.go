@@ -14,6 +14,7 @@ import (
 // execute is the program: a function of its arguments and streams that returns
 // an exit code.
 func execute(ctx context.Context, args []string, std streams) int {
+	std = std.guarded(args)
 	root := newRoot(std)
 	root.SetArgs(args)
 	root.SetIn(std.in)
@@ -26,7 +27,7 @@ func execute(ctx context.Context, args []string, std streams) int {
 	case said && ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintln(std.err, "splitcheck: interrupted")
 	case said:
-		fmt.Fprintf(std.err, "splitcheck: %v\n", err)
+		fmt.Fprintf(std.err, "splitcheck: %s\n", std.secrets.Hide(err.Error()))
 	}
 	if said && ctx.Err() != nil {
 		// What failed then has failed because it was ended.

@@ -145,8 +145,8 @@ func perform(ctx context.Context, std streams, list []*scenarios.Scenario, optio
 		return err
 	}
 	// The progress is for whoever waits; it never mixes with what is kept.
-	progress := terminal.NewProgress(std.err, std.columns, out.language)
-	options.Progress = progress
+	progress := terminal.NewProgress(drawn(std.err, std.errTTY), std.columns, out.language)
+	options.Progress, options.Secrets = progress, std.secrets
 	report := runner.Run(ctx, list, options)
 	report.Generator = "splitcheck " + buildVersion()
 	if err := out.write(report); err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -14,8 +13,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/splitcheck/splitcheck/internal/appimage"
 	"github.com/splitcheck/splitcheck/internal/cluster"
@@ -44,7 +41,7 @@ func (f *runFlags) openCluster(ctx context.Context, std streams, list []*scenari
 	options.Target.Versions = versions
 	if f.diagnose != "" {
 		options.Failing = func(ctx context.Context) *split.Finding {
-			look := diagnoseFlags{cluster: f.cluster, target: f.target, kubeconfig: f.kubeconfig, context: f.context}
+			look := diagnoseFlags{secrets: std.secrets, cluster: f.cluster, target: f.target, kubeconfig: f.kubeconfig, context: f.context}
 			config, others, err := look.connect(ctx)
 			if err == nil {
 				err = gather(ctx, std, config, others, f.diagnose)
@@ -198,8 +195,8 @@ func buildApps(ctx context.Context, arch string) (*appimage.Image, error) {
 }
 
 // openExisting finds the user's own cluster.
-func (f *runFlags) openExisting(_ context.Context, _ streams, options *runner.Options, open *cluster.Options) (done func(), err error) {
-	config, name, err := kubeConfig(f.kubeconfig, f.context, ", or use --target kind")
+func (f *runFlags) openExisting(_ context.Context, std streams, options *runner.Options, open *cluster.Options) (done func(), err error) {
+	config, name, err := kubeConfig(std.secrets, f.kubeconfig, f.context, ", or use --target kind")
 	if err != nil {
 		return nil, err
 	}
@@ -223,27 +220,4 @@ func published(u *unstructured.Unstructured) error {
 		return appimage.ProbePublished(u)
 	}
 	return fmt.Errorf("the image %s is in no registry, and an existing cluster's nodes are not loaded with images; use --target kind, or a manifest with an image of your own", strings.Join(images, ", "))
-}
-
-// kubeConfig reads the kubeconfig, as kubectl does, and returns the name of the
-// context as well. otherwise is what else can be done where there is none.
-func kubeConfig(file, context, otherwise string) (*rest.Config, string, error) {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = file
-	loaded := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: context})
-	config, err := loaded.ClientConfig()
-	if err != nil {
-		if clientcmd.IsEmptyConfig(err) {
-			err = errors.New("no kubeconfig names a cluster; give --kubeconfig FILE or set KUBECONFIG" + otherwise)
-		}
-		return nil, "", usage(err)
-	}
-	raw, err := loaded.RawConfig()
-	if err != nil {
-		return nil, "", usage(err)
-	}
-	if context == "" {
-		context = raw.CurrentContext
-	}
-	return config, context, nil
 }

@@ -110,6 +110,7 @@ itself. Exit code 2 if anything would make a check meaningless.`,
 			for _, arg := range args {
 				list, mistakes := disk(std).Find(filepath.ToSlash(arg))
 				found = append(found, mistakes...)
+				runner.Enter(std.secrets, list...)
 				for _, s := range list {
 					said := append(scenarios.Lint(s), scenarios.LintIdentify(s)...)
 					found = append(found, said...)
@@ -130,7 +131,7 @@ itself. Exit code 2 if anything would make a check meaningless.`,
 			if clean > 0 {
 				fmt.Fprintf(&text, "%s: no findings\n", words.Plural(int64(clean), "scenario"))
 			}
-			if _, err := io.WriteString(std.out, text.String()); err != nil {
+			if _, err := io.WriteString(std.out, std.secrets.Hide(text.String())); err != nil {
 				return notMeasured(err)
 			}
 			if found.Err() != nil || unanswerable != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/mesh"
 	"github.com/splitcheck/splitcheck/internal/runner"
 	"github.com/splitcheck/splitcheck/internal/target"
+	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/scenarios"
 )
 
@@ -64,7 +65,7 @@ port until Ctrl-C.`,
 			defer func() { err = errors.Join(err, world.Close(cmd.Context())) }()
 			warnings, err := runner.Prepare(cmd.Context(), s, step, world)
 			for _, warning := range warnings {
-				fmt.Fprintln(std.err, "warning:", warning)
+				fmt.Fprintln(std.err, "warning:", std.secrets.Hide(words.English(warning)))
 			}
 			if err != nil {
 				return notMeasured(err)

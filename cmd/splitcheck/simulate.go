@@ -97,7 +97,7 @@ func (f *simulateFlags) run(cmd *cobra.Command, std streams) error {
 		return usage(err)
 	}
 	// The progress is for whoever waits; it never mixes with what is kept.
-	progress := terminal.NewProgress(std.err, std.columns, language)
+	progress := terminal.NewProgress(drawn(std.err, std.errTTY), std.columns, language)
 	err = simulated(cmd.Context(), experiment, document, progress)
 	progress.Done()
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"strconv"
 
 	"golang.org/x/term"
+
+	"github.com/splitcheck/splitcheck/internal/outward"
 )
 
 // streams is what the program has of its surroundings.
@@ -27,6 +29,24 @@ type streams struct {
 	locale string
 	// workDir is the folder that relative paths start from.
 	workDir string
+	// secrets are the credentials of this invocation.
+	secrets *outward.Secrets
+}
+
+// guarded returns the streams with what is written made harmless, and with the
+// credentials that the arguments hold.
+func (s streams) guarded(args []string) streams {
+	s.out, s.err, s.secrets = outward.NewWriter(s.out), outward.NewWriter(s.err), secretsOf(args)
+	return s
+}
+
+// drawn is a stream for what moves the cursor of a terminal or has colours, and has
+// been made harmless word by word. Where there is no terminal it is the stream itself.
+func drawn(stream io.Writer, tty bool) io.Writer {
+	if guarded, is := stream.(*outward.Writer); is && tty {
+		return guarded.Unwrap()
+	}
+	return stream
 }
 
 // systemStreams are the process's own. None of them is waited for after ctx has

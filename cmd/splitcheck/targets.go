@@ -12,6 +12,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/cluster"
 	"github.com/splitcheck/splitcheck/internal/gateway"
+	"github.com/splitcheck/splitcheck/internal/outward"
 	"github.com/splitcheck/splitcheck/internal/runner"
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/kindcluster"
@@ -143,7 +144,7 @@ func (f *runFlags) readGateway(options *runner.Options) error {
 		return err
 	}
 	options.Draw.Settle = f.settle
-	options.Target.URL = withoutPassword(f.gatewayURL)
+	options.Target.URL = outward.URL(f.gatewayURL)
 	options.Open = openGateway(opened.By(way))
 	return nil
 }
@@ -154,7 +155,7 @@ func (f *runFlags) readExisting(options *runner.Options) error {
 			return fmt.Errorf("--gateway-url: %w", err)
 		}
 	}
-	options.Target.URL = withoutPassword(f.gatewayURL)
+	options.Target.URL = outward.URL(f.gatewayURL)
 	if f.gateway == "" {
 		return nil
 	}

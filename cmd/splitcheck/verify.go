@@ -11,6 +11,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/internal/draw"
 	"github.com/splitcheck/splitcheck/internal/gateway"
+	"github.com/splitcheck/splitcheck/internal/outward"
 	"github.com/splitcheck/splitcheck/internal/runner"
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/loadgen"
@@ -116,7 +117,7 @@ func (f *verifyFlags) run(cmd *cobra.Command, std streams, address string) error
 	}
 	seed := f.load.seed
 	options := runner.Options{
-		Target:       reports.Target{Kind: target.Gateway, URL: withoutPassword(address)},
+		Target:       reports.Target{Kind: target.Gateway, URL: outward.URL(address)},
 		Open:         openGateway(opened),
 		Draw:         draw.Options{Rate: liveRate, Settle: f.live.settle},
 		Seed:         seed,
@@ -193,12 +194,12 @@ func (f *verifyFlags) sendable(headers, cookies map[string]string) error {
 		case strings.EqualFold(name, "Host"):
 			failures = append(failures, fmt.Errorf("--host %s and --header Host: %s disagree; give one of them", f.host, value))
 		case !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value):
-			failures = append(failures, fmt.Errorf("--header %q cannot be sent; write it as 'NAME: VALUE', in one line", name+": "+value))
+			failures = append(failures, fmt.Errorf("--header %q cannot be sent; write it as 'NAME: VALUE', in one line", withoutSecret("header", name+": "+value)))
 		}
 	}
 	for name, value := range cookies {
 		if !httpguts.ValidHeaderFieldName(name) || strings.ContainsAny(value, "\";\\\r\n") {
-			failures = append(failures, fmt.Errorf("--cookie %q cannot be sent; use no blanks, quotes, semicolons or backslashes", name+"="+value))
+			failures = append(failures, fmt.Errorf("--cookie %q cannot be sent; use no blanks, quotes, semicolons or backslashes", withoutSecret("cookie", name+"="+value)))
 		}
 	}
 	if u, err := url.Parse("http://" + f.host + "/"); f.host != "" && (err != nil || u.Host != f.host) {
@@ -214,7 +215,8 @@ func pairs(flag string, texts []string, separator string) (map[string]string, er
 		name, value, found := strings.Cut(text, separator)
 		name = strings.TrimSpace(name)
 		if !found || name == "" {
-			return nil, fmt.Errorf("--%s %q is not NAME%sVALUE", flag, text, separator)
+			// What has no name may be the secret itself.
+			return nil, fmt.Errorf("--%s %q is not NAME%sVALUE", flag, withoutSecret(flag, text), separator)
 		}
 		for other := range read {
 			if strings.EqualFold(other, name) && (flag == "header" || other == name) {

@@ -9,8 +9,8 @@ import (
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/identify"
 	"github.com/splitcheck/splitcheck/internal/draw"
+	"github.com/splitcheck/splitcheck/internal/outward"
 	"github.com/splitcheck/splitcheck/internal/target"
-	"github.com/splitcheck/splitcheck/internal/terminal"
 	"github.com/splitcheck/splitcheck/loadgen"
 	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/scenarios"
@@ -46,7 +46,8 @@ func (f *verifyFlags) dryRun(ctx context.Context, std streams, check scenarios.C
 	if len(first) == 0 {
 		return notMeasured(fmt.Errorf("the one request was not answered: %s: %s", answer.Kind, answer.Example))
 	}
-	return show(std, check, answer, first[0])
+	hide := func(text string) string { return loadgen.Hide(asker, text) }
+	return show(std, hide, check, answer, first[0])
 }
 
 // plan is that of a run of the check alone.
@@ -79,9 +80,9 @@ func (f *verifyFlags) planned(load loadgen.Plan, settles bool) string {
 
 // show writes what the answer is and which version it names. An answer that names
 // none, two, or one that nobody expects is a mistake in what was asked.
-func show(std streams, check scenarios.Check, answer split.Answer, seen identify.Answer) error {
+func show(std streams, hide func(string) string, check scenarios.Check, answer split.Answer, seen identify.Answer) error {
 	write := func(format string, args ...any) {
-		fmt.Fprintln(std.out, terminal.Printable(fmt.Sprintf(format, args...)))
+		fmt.Fprintln(std.out, outward.Line(hide(fmt.Sprintf(format, args...))))
 	}
 	said := answer.Example
 	if said == "" {
@@ -95,7 +96,7 @@ func show(std streams, check scenarios.Check, answer split.Answer, seen identify
 	case answer.Outcome != split.Hit:
 		return usagef("the answer does not tell its version: %s", answer.Kind)
 	case !check.Expect.Has(answer.Version):
-		return usagef("the answer names %s, which is not among the versions that are expected (%s)", answer.Version, check.Expect)
+		return usagef("the answer names %s, which is not among the versions that are expected (%s)", hide(answer.Version), check.Expect)
 	}
 	write("it names %s", answer.Version)
 	return nil

@@ -15,6 +15,7 @@ import (
 	"github.com/splitcheck/splitcheck/internal/draw"
 	"github.com/splitcheck/splitcheck/internal/gateway"
 	"github.com/splitcheck/splitcheck/internal/liveroutes"
+	"github.com/splitcheck/splitcheck/internal/outward"
 	"github.com/splitcheck/splitcheck/internal/runner"
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/reports"
@@ -80,7 +81,7 @@ func (f *verifyFlags) runLive(cmd *cobra.Command, std streams, address string) e
 	if q.Request, err = f.request(base, path); err != nil {
 		return usage(err)
 	}
-	config, contextName, err := kubeConfig(f.live.kubeconfig, f.live.context, ", or give the weights with --expect")
+	config, contextName, err := kubeConfig(std.secrets, f.live.kubeconfig, f.live.context, ", or give the weights with --expect")
 	if err != nil {
 		return err
 	}
@@ -116,7 +117,7 @@ func (f *verifyFlags) runLive(cmd *cobra.Command, std streams, address string) e
 	}
 	seed := f.load.seed
 	options := runner.Options{
-		Target:       reports.Target{Kind: target.Cluster, URL: withoutPassword(address), Context: contextName},
+		Target:       reports.Target{Kind: target.Cluster, URL: outward.URL(address), Context: contextName},
 		Open:         func(context.Context, *scenarios.Scenario) (target.Target, error) { return over, nil },
 		Draw:         draw.Options{Rate: liveRate},
 		Seed:         seed,

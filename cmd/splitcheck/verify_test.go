@@ -30,7 +30,7 @@ func TestVerifyTellsNoSecrets(t *testing.T) {
 		out, errs, _ := verifyFor(t, "-o", format, "-H", "Authorization: Bearer open-sesame", "-H", "end-user: tester",
 			"--cookie", "session=open-sesame")
 		assert.NotContains(t, out+errs, "open-sesame")
-		assert.Contains(t, out, "user:REDACTED@")
+		assert.Contains(t, out, "//REDACTED@")
 		assert.Contains(t, out, "Authorization: REDACTED")
 		assert.Contains(t, out, "end-user: tester")
 	}
@@ -45,13 +45,13 @@ func TestVerifySendsTheHostHeader(t *testing.T) {
 
 func TestVerifyRefusesWhatCannotBeSent(t *testing.T) {
 	for want, flags := range map[string][]string{
-		`--request "FOO BAR" is not an HTTP method`: {"-X", "FOO BAR"},
-		`--header "bad header: x" cannot be sent`:   {"-H", "bad header: x"},
-		`--header "X: a\nb" cannot be sent`:         {"-H", "X: a\nb"},
-		`--cookie "a b=c" cannot be sent`:           {"--cookie", "a b=c"},
-		`--host "a b" is not a host`:                {"--host", "a b"},
-		`--host a and --header Host: b disagree`:    {"--host", "a", "-H", "host: b"},
-		"--login-path is where a form is posted":    {"--login-path", "/x"},
+		`--request "FOO BAR" is not an HTTP method`:      {"-X", "FOO BAR"},
+		`--header "bad header: REDACTED" cannot be sent`: {"-H", "bad header: x"},
+		`--header "X: REDACTED" cannot be sent`:          {"-H", "X: a\nb"},
+		`--cookie "a b=REDACTED" cannot be sent`:         {"--cookie", "a b=c"},
+		`--host "a b" is not a host`:                     {"--host", "a b"},
+		`--host a and --header Host: b disagree`:         {"--host", "a", "-H", "host: b"},
+		"--login-path is where a form is posted":         {"--login-path", "/x"},
 	} {
 		_, errs, code := verifyFor(t, flags...)
 		assert.Equal(t, reports.ExitUsage, code, want)

@@ -4,12 +4,12 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
 
+	"github.com/splitcheck/splitcheck/internal/outward"
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/loadgen"
 )
@@ -29,7 +29,7 @@ func New(rawURL string) (*Gateway, error) {
 		return nil, err
 	}
 	if path != "/" {
-		return nil, fmt.Errorf("the gateway's URL %q has a path; give %s, and the path in the request", rawURL, base)
+		return nil, fmt.Errorf("the gateway's URL %q has a path; give %s, and the path in the request", outward.URL(rawURL), outward.URL(base))
 	}
 	return &Gateway{url: base}, nil
 }
@@ -42,21 +42,21 @@ func (g *Gateway) By(way loadgen.Way) *Gateway { return &Gateway{url: g.url, way
 // a request asks for, "/" if there is none.
 func Split(rawURL string) (base, path string, err error) {
 	if !strings.Contains(rawURL, "://") {
-		return "", "", fmt.Errorf("the URL %q has no scheme; write http://%s", rawURL, rawURL)
+		return "", "", fmt.Errorf("the URL %q has no scheme; write http://%s", outward.URL(rawURL), outward.URL(rawURL))
 	}
 	u, err := url.Parse(rawURL)
 	if err != nil {
-		return "", "", fmt.Errorf("the URL %q cannot be read: %w", rawURL, errors.Unwrap(err))
+		return "", "", fmt.Errorf("the URL %q cannot be read: %s", outward.URL(rawURL), outward.Unreadable(err))
 	}
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
-		return "", "", fmt.Errorf("the URL %q is neither http nor https", rawURL)
+		return "", "", fmt.Errorf("the URL %q is neither http nor https", outward.URL(rawURL))
 	case u.Hostname() == "":
-		return "", "", fmt.Errorf("the URL %q names no host", rawURL)
+		return "", "", fmt.Errorf("the URL %q names no host", outward.URL(rawURL))
 	}
 	if port := u.Port(); port != "" {
 		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
-			return "", "", fmt.Errorf("the URL %q has the port %s; ports are 1 to 65535", rawURL, port)
+			return "", "", fmt.Errorf("the URL %q has the port %s; ports are 1 to 65535", outward.URL(rawURL), port)
 		}
 	}
 	return (&url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host}).String(), u.RequestURI(), nil
@@ -80,7 +80,7 @@ func (g *Gateway) Change(_ context.Context, change target.Change) (target.Conver
 	}
 	if len(asked) > 0 {
 		return target.Convergence{}, fmt.Errorf("the gateway %s is read-only: the step's %s cannot be carried out; "+
-			"ask for the checks of one step alone with --step NAME --no-apply", g.url, strings.Join(asked, ", "))
+			"ask for the checks of one step alone with --step NAME --no-apply", outward.URL(g.url), strings.Join(asked, ", "))
 	}
 	return target.Convergence{Converged: true}, nil
 }
@@ -88,7 +88,7 @@ func (g *Gateway) Change(_ context.Context, change target.Change) (target.Conver
 // Enter returns the network as the way to the gateway.
 func (g *Gateway) Enter(via target.Via, load target.Load) (target.Entry, error) {
 	if via.Service != "" {
-		return target.Entry{}, fmt.Errorf("the service %s cannot be entered past the gateway %s, which is all that is known", via.Service, g.url)
+		return target.Entry{}, fmt.Errorf("the service %s cannot be entered past the gateway %s, which is all that is known", via.Service, outward.URL(g.url))
 	}
 	network := g.way.Network(load.Connections, load.Reuse, load.Timeout)
 	return target.Entry{URL: g.url, Opener: loadgen.HTTP{RoundTripper: network}, Unseen: true, Close: network.Close}, nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/internal/draw"
+	"github.com/splitcheck/splitcheck/internal/outward"
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/internal/witness"
 	"github.com/splitcheck/splitcheck/loadgen"
@@ -225,13 +226,13 @@ func doubts(c scenarios.Check, sample *draw.Sample) []split.Finding {
 // asked is what each request is.
 func asked(c scenarios.Check) reports.Asked {
 	r := c.Request
-	request := split.Values{"method": r.Method, "path": r.Path}
+	request := split.Values{"method": r.Method, "path": outward.URL(r.Path)}
 	if r.Host != "" {
 		request["host"] = r.Host
 	}
 	var headers []split.Values
 	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
-		headers = append(headers, split.Values{"name": name, "value": reports.HeaderValue(name, r.Headers[name])})
+		headers = append(headers, split.Values{"name": name, "value": outward.HeaderValue(name, r.Headers[name])})
 	}
 	if len(headers) > 0 {
 		request["headers"] = headers

@@ -13,6 +13,7 @@ import (
 
 	"github.com/splitcheck/splitcheck/analysis"
 	"github.com/splitcheck/splitcheck/internal/draw"
+	"github.com/splitcheck/splitcheck/internal/outward"
 	"github.com/splitcheck/splitcheck/internal/target"
 	"github.com/splitcheck/splitcheck/internal/witness"
 	"github.com/splitcheck/splitcheck/reports"
@@ -34,6 +35,9 @@ type Options struct {
 	// Overrides take precedence over what scenarios say.
 	Overrides Overrides
 	Seed      uint64
+	// Secrets are the credentials of the invocation, those of the scenarios'
+	// requests among them: the report holds none of them.
+	Secrets *outward.Secrets
 	// Failing is called once, before the first scenario that did not come out as
 	// expected is taken away; nil for nothing. What it returns is a warning of
 	// that scenario's, nil for none.
@@ -89,8 +93,29 @@ func Run(ctx context.Context, list []*scenarios.Scenario, options Options) *repo
 	r.Progress.Done()
 	report.Interrupted = ctx.Err() != nil
 	report.DurationSeconds = r.since(began)
+	r.Secrets.Document(report)
 	report.Finish()
 	return report
+}
+
+// Enter enters what the scenarios' requests prove their sender by. The name of a
+// version is none, though a cookie may hold it.
+func Enter(secrets *outward.Secrets, list ...*scenarios.Scenario) {
+	for _, scenario := range list {
+		for _, step := range scenario.Steps {
+			for _, check := range step.Checks {
+				r := check.Request
+				sent := outward.Request{URL: r.Path, Headers: r.Headers, Cookies: r.Cookies, Body: r.Body}
+				if r.Login != nil {
+					sent.Login = r.Login.Form
+				}
+				secrets.Request(sent)
+				for _, version := range check.Expect {
+					secrets.Open(version.Version)
+				}
+			}
+		}
+	}
 }
 
 func (r *run) since(began time.Time) reports.Number { return reports.Num(r.Now().Sub(began).Seconds()) }

@@ -15,6 +15,8 @@ type expander struct {
 	offset int // lines before the document
 	active map[*yaml.Node]bool
 	full   bool // the bound on nodes or depth is reported
+	// foreign says that nothing in the document may be repeated.
+	foreign bool
 }
 
 // expand returns nil if it has reported a problem and there is no point in
@@ -60,7 +62,7 @@ func (e *expander) expand(n *yaml.Node, depth int) *yaml.Node {
 		e.mapping(n, c, depth)
 	}
 	if n.Kind != yaml.ScalarNode && n.Style&yaml.TaggedStyle != 0 && c.Tag != "!!map" && c.Tag != "!!seq" {
-		e.At(c, fmt.Sprintf("the tag %s means nothing here", Brief(n.Tag)), "remove it")
+		e.At(c, fmt.Sprintf("the tag %s means nothing here", e.brief(n.Tag)), "remove it")
 	}
 	return c
 }
@@ -78,12 +80,12 @@ func (e *expander) scalar(c *yaml.Node) {
 	case "!!int", "!!float":
 		var f float64
 		if err := c.Decode(&f); err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
-			e.At(c, fmt.Sprintf("%s is not a number that can be used", Brief(c.Value)), "write a finite number, or put it in quotes if it is text")
+			e.At(c, fmt.Sprintf("%s is not a number that can be used", e.brief(c.Value)), "write a finite number, or put it in quotes if it is text")
 			c.Tag, c.Value = "!!int", "0"
 		}
 	case "!!bool", "!!null":
 	default:
-		e.At(c, fmt.Sprintf("the tag %s means nothing here", Brief(c.Tag)), "remove it")
+		e.At(c, fmt.Sprintf("the tag %s means nothing here", e.brief(c.Tag)), "remove it")
 		c.Tag = "!!str"
 	}
 }
@@ -123,7 +125,7 @@ func (e *expander) mapping(n, c *yaml.Node, depth int) {
 			continue
 		}
 		if first := seen[key.Value]; first != nil {
-			e.At(key, fmt.Sprintf("%q is given twice; the first is in line %d", Brief(key.Value), first.Line), "keep one of them")
+			e.At(key, fmt.Sprintf("%q is given twice; the first is in line %d", e.brief(key.Value), first.Line), "keep one of them")
 			continue
 		}
 		seen[key.Value] = key
@@ -159,6 +161,13 @@ func (e *expander) mergeSources(merge *yaml.Node, depth int) []*yaml.Node {
 		}
 	}
 	return sources
+}
+
+func (e *expander) brief(s string) string {
+	if e.foreign {
+		return "…"
+	}
+	return Brief(s)
 }
 
 // Brief shortens the user's words so that they fit into a message.

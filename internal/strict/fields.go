@@ -70,7 +70,11 @@ func (r *Reader) Wrong(n *yaml.Node, path, want, hint string) {
 			hint = "write it without quotes"
 		}
 	}
-	r.At(n, fmt.Sprintf("%s: want %s, got %s", OrTop(path), want, Describe(n)), hint)
+	got := Describe(n)
+	if path == "" && n.Kind == yaml.ScalarNode {
+		got = "text" // of a file that was not meant, perhaps
+	}
+	r.At(n, fmt.Sprintf("%s: want %s, got %s", OrTop(path), want, got), hint)
 }
 
 func looksLike(want, value string) bool {

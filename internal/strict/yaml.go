@@ -68,7 +68,8 @@ func (r *Reader) At(n *yaml.Node, message, hint string) { r.Add(n.Line, n.Column
 
 // Documents reads the documents of the file into nodes, one for each document
 // that holds anything, with aliases and merges written out, so that a node's
-// Content is all there is to look at. Lines and columns are the file's. Scalars
+// Content is all there is to look at. A document that does not say what it is has
+// no Content, and no message repeats what is in it. Lines and columns are the file's. Scalars
 // have the tag that Kubernetes gives them: yes, no, on and off without quotes
 // are booleans, as in YAML 1.1. Bad syntax, duplicate keys, aliases that
 // multiply, and anything that is not text are reported, never panicked over.
@@ -173,8 +174,11 @@ func (r *Reader) parse(c chunk) (roots []*yaml.Node) {
 		if document.Kind != yaml.DocumentNode || len(document.Content) == 0 {
 			continue
 		}
-		e := expander{Reader: r, offset: c.line, active: map[*yaml.Node]bool{}}
+		e := expander{Reader: r, offset: c.line, active: map[*yaml.Node]bool{}, foreign: isForeign(document.Content[0])}
 		root := e.expand(document.Content[0], 0)
+		if root != nil && e.foreign {
+			root.Content = nil // for whoever would name a field of it
+		}
 		if root != nil && root.Tag != "!!null" {
 			roots = append(roots, root)
 		}
@@ -186,6 +190,18 @@ const (
 	templated   = "{{ }} stands in a template, which is no manifest yet"
 	renderFirst = "render it first, such as with helm template, and give the result; or quote the text"
 )
+
+// isForeign says that a document is none that we read: those are maps that say what
+// they are. No message shows what is in another one, which may be /etc/passwd or a
+// file of credentials.
+func isForeign(root *yaml.Node) bool {
+	for key := range Entries(root) {
+		if problems.Nearest(key.Value, []string{"apiVersion", "kind", "metadata", "spec"}) != "" {
+			return false
+		}
+	}
+	return true
+}
 
 var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
 
@@ -223,6 +239,7 @@ func (r *Reader) syntax(c chunk, err error) {
 	case strings.Contains(message, "did not find expected"):
 		hint = "look for a bracket, brace or quote that is not closed, and for indentation that does not line up"
 	case strings.Contains(message, "unknown anchor"):
+		message = "unknown anchor" // its name is a word of the file
 		hint = "an alias (*name) needs an anchor (&name) before it in the same document; quote the text if it only begins with *"
 	}
 	column := 0

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/splitcheck/splitcheck/internal/outward"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/split"
 )
@@ -34,7 +35,7 @@ func PlanText(o Options) reports.Format[*reports.Plan] {
 		}
 		for _, v := range p.Versions {
 			if v.Weight.Or(1) == 0 && p.Chances == nil {
-				t.paragraph("", t.word("plan-never", split.Values{"version": printable(v.Version), "leak": t.percent(p.Leak.Or(0), 2)}))
+				t.paragraph("", t.word("plan-never", split.Values{"version": outward.Line(v.Version), "leak": t.percent(p.Leak.Or(0), 2)}))
 			}
 		}
 		if p.MostRequests > 0 && p.Chances == nil {

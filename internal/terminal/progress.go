@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/splitcheck/splitcheck/internal/outward"
 	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/split"
 )
@@ -72,7 +73,7 @@ func (p *Progress) begin(label, unit string, total int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stop()
-	p.label, p.unit, p.done, p.total, p.visible = printable(label), unit, 0, total, false
+	p.label, p.unit, p.done, p.total, p.visible = outward.Line(label), unit, 0, total, false
 	p.began = time.Now()
 	after := lineAfter
 	if p.width != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/splitcheck/splitcheck/analysis"
+	"github.com/splitcheck/splitcheck/internal/outward"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/split"
 )
@@ -22,7 +23,7 @@ func SimulationText(o Options) reports.Format[*reports.Simulation] {
 func (t *text) simulation(s *reports.Simulation) {
 	asked := make([]string, len(s.Versions))
 	for i, v := range s.Versions {
-		asked[i] = printable(v.Version) + "=" + weight(reports.Version{Weight: v.Weight})
+		asked[i] = outward.Line(v.Version) + "=" + weight(reports.Version{Weight: v.Weight})
 	}
 	t.paragraph("", t.word("simulated-check", split.Values{
 		"truth": t.truth(s.Truth), "asked": strings.Join(asked, ","), "spent": t.spent(s),
@@ -48,11 +49,11 @@ func (t *text) truth(truth reports.SimulatedTruth) []string {
 	var parts []string
 	switch {
 	case truth.Shares != "":
-		parts = append(parts, t.word("truth-shares", split.Values{"shares": printable(truth.Shares)}))
+		parts = append(parts, t.word("truth-shares", split.Values{"shares": outward.Line(truth.Shares)}))
 	case len(truth.Defects) > 0:
 		var defects []string
 		for _, d := range truth.Defects {
-			defects = append(defects, printable(d))
+			defects = append(defects, outward.Line(d))
 		}
 		parts = append(parts, t.word("truth-defects", split.Values{"defects": defects}))
 	}

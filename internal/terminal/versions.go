@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/splitcheck/splitcheck/internal/outward"
 	"github.com/splitcheck/splitcheck/reports"
 	"github.com/splitcheck/splitcheck/reports/words"
 	"github.com/splitcheck/splitcheck/split"
@@ -176,7 +177,7 @@ func (t *text) planTable(p *reports.Plan) {
 	var versions []reports.Version
 	for _, v := range p.Versions {
 		versions = append(versions, reports.Version{
-			Version: printable(v.Version), Weight: v.Weight, ExpectedShare: v.ExpectedShare, Margin: v.Margin,
+			Version: outward.Line(v.Version), Weight: v.Weight, ExpectedShare: v.ExpectedShare, Margin: v.Margin,
 		})
 	}
 	d := decimals(versions)
