@@ -228,7 +228,7 @@ func TestInterrupt(t *testing.T) {
 		interrupt()
 	}()
 	var out, errs strings.Builder
-	code := execute(ctx, []string{"verify", server.URL, "--expect", "v1=90,v2=10", "--identify", "body:(v[12])", "--rate", "0", "--timeout", "1h"},
+	code := execute(ctx, []string{"verify", server.URL, "--expect", "v1=90,v2=10", "--identify", "body:(v[12])", "--rate", "0", "--timeout", "1h", "--settle", "0"},
 		streams{in: strings.NewReader(""), out: &out, err: &errs, workDir: t.TempDir()})
 	assert.Equal(t, reports.ExitInterrupted, code, out.String())
 	assert.Contains(t, out.String(), "INTERRUPTED")

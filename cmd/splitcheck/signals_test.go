@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -34,6 +35,9 @@ type process struct {
 // before the test's own time is over.
 func startProcess(t *testing.T, dir string, args ...string) *process {
 	t.Helper()
+	// A test under nohup ignores SIGHUP, and so would the program. What is handled
+	// here has its default there.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	p := &process{Cmd: exec.CommandContext(ctx, "splitcheck", args...)}
