@@ -33,9 +33,9 @@ func TestAPluginThatHangs(t *testing.T) {
 	}()
 	running := make(chan error, 1)
 	go func() {
-		file, err := os.Open(started)
+		// Read to its end, so that the plugin does not write to a pipe without a reader.
+		_, err := os.ReadFile(started)
 		running <- err
-		file.Close()
 	}()
 	select {
 	case err := <-running:
@@ -47,7 +47,9 @@ func TestAPluginThatHangs(t *testing.T) {
 	err = <-failed
 	assert.ErrorIs(t, err, context.Canceled)
 	assert.ErrorContains(t, err, "the plugin sh run for credentials")
-	end, err := os.OpenFile(ended, os.O_WRONLY, 0)
+	end, err := os.OpenFile(ended, os.O_RDWR, 0)
 	require.NoError(t, err)
+	_, err = end.WriteString("end\n")
+	assert.NoError(t, err)
 	assert.NoError(t, end.Close())
 }
