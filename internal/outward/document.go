@@ -129,7 +129,7 @@ func rewriteValue(name string, value any, change func(string, Form) string) any 
 	switch reflect.ValueOf(value).Kind() {
 	case reflect.Map, reflect.Slice, reflect.Struct, reflect.Pointer, reflect.String:
 		// It is of a type of its own until it is read.
-		switch read := split.Found("value", split.Values{name: value}).AsRead().Values[name].(type) {
+		switch read := (split.Finding{Values: split.Values{name: value}}).AsRead().Values[name].(type) {
 		case string, []any, map[string]any, split.Finding:
 			return rewriteValue(name, read, change)
 		}

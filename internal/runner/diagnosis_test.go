@@ -178,6 +178,7 @@ func ask(ctx context.Context, entry target.Entry, number uint64) split.Answer {
 		return loadgen.Classify(marker, identify.Answer{Status: response.StatusCode, Header: response.Header, Body: body})
 	}()
 	answer.Number, answer.Connection = number, exchange.Connection
+	answer.Place, answer.Ends = exchange.Place, exchange.Ends
 	return answer
 }
 
