@@ -29,8 +29,7 @@ import (
 // chosen so that whoever only counts markers sees exactly the expected shares. Its
 // twin makes some whose split is right, with oddities that ought not to matter.
 //
-// How many of each is in SPLITCHECK_ADVERSARY; the gate of the project asks for
-// 10,000. Every draw comes from SPLITCHECK_SEED, or else from the hash of the
+// How many of each is in SPLITCHECK_ADVERSARY. Every draw comes from SPLITCHECK_SEED, or else from the hash of the
 // commit, so that nobody chooses it.
 const (
 	adversaryTrials = "SPLITCHECK_ADVERSARY"
