@@ -338,7 +338,7 @@ func TestCopiesAreExplained(t *testing.T) {
 	s := library(t, "bookinfo-mirror")
 	s.Steps[0].Checks = s.Steps[0].Checks[:1]
 	c := last(t, s, &lying{}, 1)
-	assert.Equal(t, analysis.Verified, c.Verdict)
+	assert.Equal(t, analysis.Verified, c.Verdict, c.Reasons)
 	assert.Contains(t, strings.Join(c.Mesh.Notes, "\n"), "are copies by a rule that mirrors")
 	assert.NotContains(t, strings.Join(c.Warnings, "\n"), "traffic of others")
 }
