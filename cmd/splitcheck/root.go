@@ -24,7 +24,8 @@ func execute(ctx context.Context, args []string, std streams) int {
 	var exit *exitError
 	said := err != nil && (!errors.As(err, &exit) || exit.err != nil)
 	switch {
-	case said && ctx.Err() != nil && errors.Is(err, context.Canceled):
+	case said && ctx.Err() != nil && errors.Is(err, context.Canceled) && (exit == nil || exit.code != reports.ExitInterrupted):
+		// An error with that code says what was interrupted.
 		fmt.Fprintln(std.err, "splitcheck: interrupted")
 	case said:
 		fmt.Fprintf(std.err, "splitcheck: %s\n", std.secrets.Hide(err.Error()))
