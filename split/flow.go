@@ -32,6 +32,7 @@ type Flow struct {
 	silent  int // answers since one that came to something
 	spoken  bool
 	settled atomic.Uint64 // answers that stand in order in the tally
+	over    atomic.Bool   // the sample is decided; true before settled says so
 	moved   chan struct{}
 }
 
@@ -44,6 +45,7 @@ func NewFlow(ordered Ordered) *Flow { return &Flow{Ordered: ordered, moved: make
 func (f *Flow) Add(a Answer, something bool) (silent int, all bool) {
 	f.Ordered.Add(a)
 	f.added++
+	f.over.Store(f.Stopped())
 	f.settled.Store(f.added - uint64(f.Waiting()))
 	select {
 	case f.moved <- struct{}{}:
@@ -64,7 +66,9 @@ func (f *Flow) Add(a Answer, something bool) (silent int, all bool) {
 func (f *Flow) Added() int64 { return int64(f.added) }
 
 // Admit waits until the request with this number may be sent; it returns false if
-// ctx ended first. One goroutine at a time calls it, and needs no lock.
+// the sample was decided, or ctx ended, first: a request beyond the answer that
+// decides would be counted by proxies alone. One goroutine at a time calls it, and
+// needs no lock.
 func (f *Flow) Admit(ctx context.Context, number uint64) bool {
 	look := f.lookBefore(number)
 	for number >= f.settled.Load()+Window || f.settled.Load() < look {
@@ -74,7 +78,7 @@ func (f *Flow) Admit(ctx context.Context, number uint64) bool {
 			return false
 		}
 	}
-	return true
+	return !f.over.Load()
 }
 
 // lookBefore is the number of requests that have to be answered before the one

@@ -38,6 +38,17 @@ func TestFlowStopsForALook(t *testing.T) {
 	assert.False(t, f.Admit(ended, 4))
 }
 
+// What decides a sample ends it: nothing is sent after it, though whoever is to end
+// the sample has not done so yet.
+func TestNothingIsSentAfterTheAnswerThatDecides(t *testing.T) {
+	f := NewFlow(Ordered{Tally: &Tally{}, Stop: func(tally *Tally, _ Answer) bool { return tally.Requests() == 2 }})
+	f.Looks = []int64{2}
+	f.Add(Answer{Number: 0}, true)
+	assert.True(t, f.Admit(t.Context(), 1))
+	f.Add(Answer{Number: 1}, true)
+	assert.False(t, f.Admit(t.Context(), 2))
+}
+
 func TestFlowGivesUp(t *testing.T) {
 	f := NewFlow(Ordered{Tally: &Tally{}})
 	number := uint64(0)
