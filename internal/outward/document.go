@@ -128,8 +128,8 @@ func rewriteValue(name string, value any, change func(string, Form) string) any 
 	}
 	switch reflect.ValueOf(value).Kind() {
 	case reflect.Map, reflect.Slice, reflect.Struct, reflect.Pointer, reflect.String:
-		// It is of a type of its own until it is read.
-		switch read := (split.Finding{Values: split.Values{name: value}}).AsRead().Values[name].(type) {
+		// It is of a type of its own until it is read, as a finding with an id is.
+		switch read := (split.Finding{ID: "any", Values: split.Values{name: value}}).AsRead().Values[name].(type) {
 		case string, []any, map[string]any, split.Finding:
 			return rewriteValue(name, read, change)
 		}
